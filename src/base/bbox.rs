@@ -1,0 +1,224 @@
+//! Bounding boxes: the one parser of `bbox`, and what it means at the date line.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use utoipa::openapi::schema::{Array, ArrayBuilder};
+use utoipa::openapi::{Object, RefOr, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
+
+/// A box as a client gives it: x (longitude) before y (latitude), with the height in metres where there are six numbers.
+///
+/// `min_x` greater than `max_x` means that the box crosses the date line (OGC API Features Part 1, 7.15.3).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Bbox {
+    /// Western edge.
+    pub min_x: f64,
+    /// Southern edge.
+    pub min_y: f64,
+    /// Eastern edge.
+    pub max_x: f64,
+    /// Northern edge.
+    pub max_y: f64,
+    /// Lowest and highest z.
+    pub z: Option<(f64, f64)>,
+}
+
+/// A rectangle that never wraps: `min <= max` on both axes.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Rect {
+    /// Smallest x.
+    pub min_x: f64,
+    /// Smallest y.
+    pub min_y: f64,
+    /// Largest x.
+    pub max_x: f64,
+    /// Largest y.
+    pub max_y: f64,
+}
+
+impl Rect {
+    /// A rectangle that contains nothing and grows by [`Rect::include`].
+    pub const EMPTY: Rect =
+        Rect { min_x: f64::INFINITY, min_y: f64::INFINITY, max_x: f64::NEG_INFINITY, max_y: f64::NEG_INFINITY };
+
+    /// The whole world in degrees.
+    pub const WORLD: Rect = Rect { min_x: -180.0, min_y: -90.0, max_x: 180.0, max_y: 90.0 };
+
+    /// Whether nothing was ever included.
+    pub fn is_empty(&self) -> bool {
+        self.min_x > self.max_x || self.min_y > self.max_y
+    }
+
+    /// Grows to include a point.
+    pub fn include(&mut self, x: f64, y: f64) {
+        self.min_x = self.min_x.min(x);
+        self.min_y = self.min_y.min(y);
+        self.max_x = self.max_x.max(x);
+        self.max_y = self.max_y.max(y);
+    }
+
+    /// Whether the two share a point; edges count.
+    pub fn intersects(&self, other: &Rect) -> bool {
+        self.min_x <= other.max_x && other.min_x <= self.max_x && self.min_y <= other.max_y && other.min_y <= self.max_y
+    }
+
+    /// Whether the other lies within this one; edges count.
+    pub fn contains(&self, other: &Rect) -> bool {
+        self.min_x <= other.min_x && other.max_x <= self.max_x && self.min_y <= other.min_y && other.max_y <= self.max_y
+    }
+
+    /// Whether the point lies within; edges count.
+    pub fn holds(&self, x: f64, y: f64) -> bool {
+        self.min_x <= x && x <= self.max_x && self.min_y <= y && y <= self.max_y
+    }
+}
+
+impl Bbox {
+    /// A flat box.
+    pub fn new(min_x: f64, min_y: f64, max_x: f64, max_y: f64) -> Self {
+        Self { min_x, min_y, max_x, max_y, z: None }
+    }
+
+    /// The rectangles that the box means in longitude and latitude: one, or two where it crosses the date line.
+    ///
+    /// A box that runs past ±180 (as map clients send while a user pans) is brought back into the world.
+    pub fn rectangles(&self) -> Vec<Rect> {
+        let rect = |min_x, max_x| Rect { min_x, min_y: self.min_y, max_x, max_y: self.max_y };
+        if self.min_x > self.max_x {
+            return vec![rect(self.min_x, 180.0), rect(-180.0, self.max_x)];
+        }
+        if self.max_x - self.min_x >= 360.0 {
+            return vec![rect(self.min_x.min(-180.0), self.max_x.max(180.0))];
+        }
+        let mut rects = vec![rect(self.min_x, self.max_x)];
+        if self.max_x > 180.0 {
+            rects.push(rect((self.min_x - 360.0).max(-180.0), self.max_x - 360.0));
+        } else if self.min_x < -180.0 {
+            rects.push(rect(self.min_x + 360.0, (self.max_x + 360.0).min(180.0)));
+        }
+        rects
+    }
+}
+
+impl From<Rect> for Bbox {
+    fn from(rect: Rect) -> Self {
+        Self::new(rect.min_x, rect.min_y, rect.max_x, rect.max_y)
+    }
+}
+
+impl FromStr for Bbox {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let wrong = |what: &str| format!("expected 4 numbers (west,south,east,north) or 6 with heights; {what}");
+        let mut numbers = [0.0; 6];
+        let mut count = 0;
+        for part in text.split(',') {
+            let number = part.trim().parse::<f64>().ok().filter(|number| number.is_finite());
+            let number = number.ok_or_else(|| wrong(&format!("'{part}' is not a number")))?;
+            *numbers.get_mut(count).ok_or_else(|| wrong("there are more"))? = number;
+            count += 1;
+        }
+        let [a, b, c, d, e, f] = numbers;
+        let bbox = match count {
+            4 => Bbox::new(a, b, c, d),
+            6 => Bbox { z: Some((c, f)), ..Bbox::new(a, b, d, e) },
+            _ => return Err(wrong(&format!("there are {count}"))),
+        };
+        if bbox.min_y > bbox.max_y {
+            return Err(wrong("the southern edge lies north of the northern one"));
+        }
+        if bbox.z.is_some_and(|(low, high)| low > high) {
+            return Err(wrong("the lower height is above the upper one"));
+        }
+        Ok(bbox)
+    }
+}
+
+impl fmt::Display for Bbox {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.z {
+            None => write!(out, "{},{},{},{}", self.min_x, self.min_y, self.max_x, self.max_y),
+            Some((low, high)) => {
+                write!(out, "{},{},{low},{},{},{high}", self.min_x, self.min_y, self.max_x, self.max_y)
+            }
+        }
+    }
+}
+
+impl Serialize for Bbox {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.z {
+            None => [self.min_x, self.min_y, self.max_x, self.max_y].serialize(serializer),
+            Some((low, high)) => [self.min_x, self.min_y, low, self.max_x, self.max_y, high].serialize(serializer),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Bbox {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(de::Error::custom)
+    }
+}
+
+impl PartialSchema for Bbox {
+    fn schema() -> RefOr<Schema> {
+        let array: Array =
+            ArrayBuilder::new().items(Object::with_type(Type::Number)).min_items(Some(4)).max_items(Some(6)).build();
+        Schema::Array(array).into()
+    }
+}
+
+impl ToSchema for Bbox {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn four_or_six_numbers_and_nothing_else() {
+        assert_eq!("1,2,3,4".parse(), Ok(Bbox::new(1.0, 2.0, 3.0, 4.0)));
+        assert_eq!("1,2,-5,3,4,5e1".parse(), Ok(Bbox { z: Some((-5.0, 50.0)), ..Bbox::new(1.0, 2.0, 3.0, 4.0) }));
+        for text in [
+            "",
+            "1,2,3",
+            "1,2,3,4,5",
+            "1,2,3,4,5,6,7",
+            "a,b,c,d",
+            "1,2,3,NaN",
+            "1,2,3,inf",
+            "1,4,3,2",
+            "1,2,9,3,4,5",
+            "1,2,,4",
+        ] {
+            assert!(text.parse::<Bbox>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_date_line_splits_a_box() {
+        let rects = Bbox::new(177.0, 65.0, -177.0, 70.0).rectangles();
+        assert_eq!(rects.len(), 2);
+        assert!(rects[0].holds(179.0, 66.0) && rects[1].holds(-179.0, 66.0));
+        assert!(!rects.iter().any(|rect| rect.holds(0.0, 66.0)));
+        let panned = Bbox::new(170.0, 0.0, 190.0, 1.0).rectangles();
+        assert!(panned.iter().any(|rect| rect.holds(-175.0, 0.5)));
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_panics(text in "\\PC{0,40}") {
+            let _ = text.parse::<Bbox>();
+        }
+
+        #[test]
+        fn what_is_written_is_read(a in -180.0..180.0f64, b in -90.0..0.0f64, c in -180.0..180.0f64, d in 0.0..90.0f64) {
+            let bbox = Bbox::new(a, b, c, d);
+            prop_assert_eq!(bbox.to_string().parse::<Bbox>(), Ok(bbox));
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! Words without behaviour: the field's terms as types, each with its one parser.
+
+pub mod bbox;
+pub mod crs;
+pub mod datetime;
+pub mod format;
+pub mod link;

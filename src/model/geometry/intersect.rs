@@ -1,0 +1,1 @@
+//! Whether a geometry meets a rectangle.
