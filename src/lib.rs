@@ -8,6 +8,12 @@ pub mod base;
 
 pub mod model;
 
+pub mod expr;
+
+pub mod data;
+
+pub mod sources;
+
 pub mod formats;
 
 pub use error::{Error, Kind, Result};

@@ -121,10 +121,10 @@ impl FromStr for Bbox {
             *numbers.get_mut(count).ok_or_else(|| wrong("there are more"))? = number;
             count += 1;
         }
-        let [a, b, c, d, e, f] = numbers;
+        let [min_x, min_y, third, fourth, max_y_of_six, high] = numbers;
         let bbox = match count {
-            4 => Bbox::new(a, b, c, d),
-            6 => Bbox { z: Some((c, f)), ..Bbox::new(a, b, d, e) },
+            4 => Bbox::new(min_x, min_y, third, fourth),
+            6 => Bbox { z: Some((third, high)), ..Bbox::new(min_x, min_y, fourth, max_y_of_six) },
             _ => return Err(wrong(&format!("there are {count}"))),
         };
         if bbox.min_y > bbox.max_y {

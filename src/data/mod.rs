@@ -1,0 +1,11 @@
+//! The only door to rows: what a client or a handler asks ([`query`]), what a source is told ([`plan`]), what a source is
+//! ([`source`]), and the gate between them ([`gate`]), which no read can go round.
+
+pub mod extent;
+pub mod gate;
+pub mod measure;
+pub mod plan;
+pub mod query;
+pub mod rows;
+pub mod source;
+pub mod transform;

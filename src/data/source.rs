@@ -1,0 +1,43 @@
+//! What a source of features is.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use crate::error::Result;
+use crate::expr::Expr;
+use crate::model::schema::Schema;
+
+use super::extent::Extent;
+use super::plan::Plan;
+use super::rows::Rows;
+
+/// A boxed future, for traits that are used as `dyn`.
+pub type Pending<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
+/// One layer of a file or database.
+///
+/// A source that ignores a part of the plan that it did not take is slow, not wrong: the gate tests what remains.
+pub trait FeatureSource: Send + Sync + 'static {
+    /// What its rows look like.
+    fn schema(&self) -> &Arc<Schema>;
+
+    /// Whether the source tests this condition itself, exactly as [`crate::expr::evaluate`] would.
+    fn takes(&self, conjunct: &Expr) -> bool;
+
+    /// Whether it skips and limits by itself.
+    fn pages(&self) -> bool;
+
+    /// Starts to read. Rows come in ascending order of the key; a reader that is dropped stops the query.
+    fn features(&self, plan: Plan) -> Rows;
+
+    /// Counts the rows that [`FeatureSource::features`] would give without offset and limit. Runs until it is done, for
+    /// the count is kept; dropped, it stops.
+    fn count(&self, plan: Plan) -> Pending<Result<u64>>;
+
+    /// The extent of all rows, in the source's coordinates, from metadata where that is there.
+    fn extent(&self) -> Pending<Result<Extent>>;
+
+    /// A number that changes whenever the rows may have changed. Asked for at every request, so it must be cheap.
+    fn state(&self) -> u64;
+}

@@ -1,0 +1,206 @@
+//! Tests rows: the one evaluator, for what a source does not push down and for sources that test in their own loop.
+
+use std::cmp::Ordering;
+
+use crate::base::bbox::Rect;
+use crate::base::datetime::{Instant, Interval};
+use crate::model::batch::{Cell, Layout, Row};
+use crate::model::geometry::intersect;
+use crate::model::schema::Schema;
+use crate::model::value::{FeatureId, Value};
+
+use super::{Comparison, Expr, Operand};
+
+/// A predicate whose names are resolved to the cells of a layout.
+#[derive(Clone, Debug)]
+pub struct Predicate(Node);
+
+#[derive(Clone, Debug)]
+enum Node {
+    And(Vec<Node>),
+    Or(Vec<Node>),
+    Not(Box<Node>),
+    Compare(Side, Comparison, Side),
+    IsNull(Side),
+    Ids(Vec<FeatureId>),
+    Bbox { rects: Vec<Rect>, z: Option<(f64, f64)> },
+    During { interval: Interval, start: usize, end: Option<usize> },
+    Always,
+}
+
+#[derive(Clone, Debug)]
+enum Side {
+    Cell(usize),
+    Literal(Value),
+}
+
+impl Predicate {
+    /// Resolves the names; the error is a name that is not among the layout's cells.
+    pub fn new(expr: &Expr, schema: &Schema, layout: &Layout) -> Result<Self, String> {
+        Node::new(expr, schema, layout).map(Self)
+    }
+
+    /// Whether the row passes.
+    pub fn test(&self, row: Row<'_>) -> bool {
+        self.0.test(row) == Some(true)
+    }
+}
+
+impl Node {
+    fn new(expr: &Expr, schema: &Schema, layout: &Layout) -> Result<Node, String> {
+        let all = |parts: &[Expr]| parts.iter().map(|part| Node::new(part, schema, layout)).collect::<Result<_, _>>();
+        let side = |operand: &Operand| match operand {
+            Operand::Literal(value) => Ok(Side::Literal(value.clone())),
+            Operand::Property(name) => schema
+                .position(name)
+                .and_then(|field| layout.cell_of(field))
+                .map(Side::Cell)
+                .ok_or_else(|| name.clone()),
+        };
+        Ok(match expr {
+            Expr::And(parts) => Node::And(all(parts)?),
+            Expr::Or(parts) => Node::Or(all(parts)?),
+            Expr::Not(part) => Node::Not(Box::new(Node::new(part, schema, layout)?)),
+            Expr::Compare(left, how, right) => Node::Compare(side(left)?, *how, side(right)?),
+            Expr::IsNull(operand) => Node::IsNull(side(operand)?),
+            Expr::Ids(ids) => Node::Ids(ids.clone()),
+            Expr::Bbox { .. } if !layout.geometry => return Err("geometry".to_owned()),
+            Expr::Bbox { rects, z } => Node::Bbox { rects: rects.clone(), z: *z },
+            Expr::During(interval) => match schema.time {
+                None => Node::Always,
+                Some(time) => {
+                    let cell = |field| layout.cell_of(field).ok_or_else(|| "time".to_owned());
+                    Node::During { interval: *interval, start: cell(time.start)?, end: time.end.map(cell).transpose()? }
+                }
+            },
+        })
+    }
+
+    /// True, false or unknown.
+    fn test(&self, row: Row<'_>) -> Option<bool> {
+        match self {
+            Node::And(parts) => {
+                let mut all = Some(true);
+                for part in parts {
+                    match part.test(row) {
+                        Some(false) => return Some(false),
+                        None => all = None,
+                        Some(true) => {}
+                    }
+                }
+                all
+            }
+            Node::Or(parts) => {
+                let mut any = Some(false);
+                for part in parts {
+                    match part.test(row) {
+                        Some(true) => return Some(true),
+                        None => any = None,
+                        Some(false) => {}
+                    }
+                }
+                any
+            }
+            Node::Not(part) => part.test(row).map(|truth| !truth),
+            Node::Compare(left, how, right) => {
+                let order = left.value(row).compare(&right.value(row))?;
+                Some(match how {
+                    Comparison::Equal => order == Ordering::Equal,
+                    Comparison::NotEqual => order != Ordering::Equal,
+                    Comparison::Less => order == Ordering::Less,
+                    Comparison::LessOrEqual => order != Ordering::Greater,
+                    Comparison::Greater => order == Ordering::Greater,
+                    Comparison::GreaterOrEqual => order != Ordering::Less,
+                })
+            }
+            Node::IsNull(side) => Some(match side {
+                Side::Cell(cell) => row.cell(*cell) == Cell::Null,
+                Side::Literal(value) => *value == Value::Null,
+            }),
+            Node::Ids(ids) => Some(ids.iter().any(|id| match (id, row.cell(0)) {
+                (FeatureId::Int(id), Cell::Int(other)) => *id == other,
+                (FeatureId::Text(id), text @ Cell::Text(..)) => id == row.text(text),
+                _ => false,
+            })),
+            Node::Bbox { rects, z } => Some(row.geometry().is_some_and(|wkb| {
+                // A geometry that cannot be read is nowhere.
+                rects.iter().any(|rect| intersect::intersects(wkb, rect).unwrap_or(false))
+                    && z.is_none_or(|(low, high)| intersect::intersects_z(wkb, low, high).unwrap_or(false))
+            })),
+            Node::During { interval, start, end } => {
+                let first = instant(row.cell(*start), false);
+                let last = match end {
+                    Some(end) => instant(row.cell(*end), true),
+                    None => instant(row.cell(*start), true),
+                };
+                Some(interval.intersects(first, last))
+            }
+            Node::Always => Some(true),
+        }
+    }
+}
+
+impl Side {
+    fn value(&self, row: Row<'_>) -> Value {
+        match self {
+            Side::Cell(cell) => row.value(*cell),
+            Side::Literal(value) => value.clone(),
+        }
+    }
+}
+
+/// The first or last instant that a cell of time means.
+fn instant(cell: Cell, last: bool) -> Option<Instant> {
+    match cell {
+        Cell::Instant(at) => Some(at),
+        Cell::Date(day) => Some(if last { day.end() } else { day.start() }),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::batch::Batch;
+    use crate::model::schema::{Field, FieldKind, KeyKind, TimeFields};
+
+    fn schema() -> Schema {
+        Schema {
+            fields: vec![Field::new("n", FieldKind::Integer), Field::new("at", FieldKind::DateTime)],
+            key: ("fid".to_owned(), KeyKind::Integer),
+            geometry: None,
+            time: Some(TimeFields { start: 1, end: None }),
+        }
+    }
+
+    fn passes(expr: &Expr, number: Cell, at: Cell) -> bool {
+        let layout = Layout { geometry: false, fields: vec![0, 1] };
+        let mut batch = Batch::new(3);
+        for cell in [Cell::Int(1), number, at] {
+            batch.push(cell);
+        }
+        Predicate::new(expr, &schema(), &layout).unwrap().test(batch.row(0))
+    }
+
+    #[test]
+    fn null_is_neither_equal_nor_unequal() {
+        let equal = Expr::equals("n", Value::Int(1));
+        assert!(passes(&equal, Cell::Int(1), Cell::Null));
+        assert!(!passes(&equal, Cell::Null, Cell::Null));
+        assert!(!passes(&Expr::Not(Box::new(equal)), Cell::Null, Cell::Null));
+    }
+
+    #[test]
+    fn a_feature_without_a_time_passes() {
+        let during = Expr::During("2018-01-01T00:00:00Z/2019-01-01T00:00:00Z".parse().unwrap());
+        assert!(passes(&during, Cell::Null, Cell::Null));
+        assert!(passes(&during, Cell::Null, Cell::Instant(Instant::parse("2018-06-01T00:00:00Z").unwrap())));
+        assert!(!passes(&during, Cell::Null, Cell::Instant(Instant::parse("2020-06-01T00:00:00Z").unwrap())));
+    }
+
+    #[test]
+    fn an_unknown_name_is_refused() {
+        let layout = Layout { geometry: false, fields: vec![0] };
+        assert!(Predicate::new(&Expr::equals("m", Value::Null), &schema(), &layout).is_err());
+    }
+}
