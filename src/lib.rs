@@ -10,6 +10,8 @@ pub mod model;
 
 pub mod expr;
 
+pub mod message;
+
 pub mod data;
 
 pub mod sources;

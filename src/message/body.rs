@@ -1,0 +1,85 @@
+//! Bodies: whole where they are small, else a stream of chunks.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use futures_core::Stream;
+use http_body::{Frame, SizeHint};
+
+use crate::error::{Error, Result};
+
+/// A stream of chunks; after an error nothing follows, and the gateway breaks the connection off so that the client sees it.
+pub type Chunks = Pin<Box<dyn Stream<Item = Result<Bytes>> + Send>>;
+
+/// The body of a request or of a response.
+pub enum Body {
+    /// All of it, its length known.
+    Whole(Bytes),
+    /// Chunk by chunk.
+    Stream(Chunks),
+}
+
+impl Body {
+    /// No body.
+    pub const fn empty() -> Self {
+        Self::Whole(Bytes::new())
+    }
+
+    /// The length, where it is known.
+    pub fn len(&self) -> Option<u64> {
+        match self {
+            Self::Whole(bytes) => Some(bytes.len() as u64),
+            Self::Stream(_) => None,
+        }
+    }
+
+    /// Whether the body is known to be empty.
+    pub fn is_empty(&self) -> bool {
+        self.len() == Some(0)
+    }
+
+    /// Reads all of it, at most `limit` bytes.
+    pub async fn collect(self, limit: usize) -> Result<Bytes> {
+        let mut chunks = match self {
+            Self::Whole(bytes) => return Ok(bytes),
+            Self::Stream(chunks) => chunks,
+        };
+        let mut all = Vec::new();
+        while let Some(chunk) = std::future::poll_fn(|cx| chunks.as_mut().poll_next(cx)).await {
+            let chunk = chunk?;
+            if all.len() + chunk.len() > limit {
+                return Err(Error::new(crate::error::Kind::TooLarge, format!("the body is larger than {limit} bytes")));
+            }
+            all.extend_from_slice(&chunk);
+        }
+        Ok(all.into())
+    }
+}
+
+impl<T: Into<Bytes>> From<T> for Body {
+    fn from(bytes: T) -> Self {
+        Self::Whole(bytes.into())
+    }
+}
+
+impl http_body::Body for Body {
+    type Data = Bytes;
+    type Error = Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+        match &mut *self {
+            Self::Whole(bytes) if bytes.is_empty() => Poll::Ready(None),
+            Self::Whole(bytes) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
+            Self::Stream(chunks) => chunks.as_mut().poll_next(cx).map(|next| next.map(|chunk| chunk.map(Frame::data))),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.is_empty()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.len().map_or_else(SizeHint::default, SizeHint::with_exact)
+    }
+}

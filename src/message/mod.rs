@@ -1,0 +1,6 @@
+//! Requests and responses, free of any gateway: what HTTP, FastCGI, CGI and an embedding program all speak.
+
+pub mod body;
+pub mod parameters;
+pub mod request;
+pub mod response;

@@ -1,0 +1,142 @@
+//! A request: a head that is cheap to keep, and a body that is taken once.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use http::{HeaderMap, Method};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC};
+
+use super::body::Body;
+use super::parameters::{Origin, Parameters};
+
+/// What is escaped in one segment of a path or one value of a query (RFC 3986: all but the unreserved).
+pub const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// Names a request in its answer and in the log.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct RequestId(u64);
+
+impl RequestId {
+    /// An id that no other request of this process has, and hardly one of another.
+    pub fn next() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        static START: std::sync::OnceLock<u64> = std::sync::OnceLock::new();
+        let start = START.get_or_init(|| {
+            let micros = chrono::Utc::now().timestamp_micros().unsigned_abs();
+            (micros ^ (u64::from(std::process::id()) << 40)) << 20
+        });
+        Self(start.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed)))
+    }
+}
+
+impl fmt::Display for RequestId {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{:016x}", self.0)
+    }
+}
+
+impl fmt::Debug for RequestId {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, out)
+    }
+}
+
+/// All of a request but its body.
+#[derive(Clone, Debug)]
+pub struct Head {
+    /// The method.
+    pub method: Method,
+    /// `http` or `https`, as the gateway saw it; behind a proxy the base URL may say otherwise.
+    pub scheme: String,
+    /// Host and port, as the gateway saw them.
+    pub authority: String,
+    /// The path under which the server is mounted in another program, percent-encoded; empty, or `/a/b` without a slash
+    /// at the end.
+    pub prefix: String,
+    /// The path below that prefix, percent-encoded, beginning with a slash.
+    pub path: String,
+    /// The parameters.
+    pub parameters: Parameters,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// Who is at the other end of the connection, where the gateway knows.
+    pub peer: Option<IpAddr>,
+    /// Names the request in the answer and in the log.
+    pub id: RequestId,
+}
+
+/// A request.
+pub struct Request {
+    head: Arc<Head>,
+    /// The body.
+    pub body: Body,
+}
+
+impl Request {
+    /// A request as an embedding program makes it: a method and a URL, absolute (`http://host/path?query`) or from the
+    /// root (`/path?query`).
+    pub fn new(method: Method, url: &str) -> Self {
+        let (scheme, rest) = url.split_once("://").map_or(("http", url), |(scheme, rest)| (scheme, rest));
+        let (authority, target) = if rest.starts_with('/') {
+            ("localhost", rest)
+        } else {
+            rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()))
+        };
+        let target = target.split('#').next().unwrap_or_default();
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        Self {
+            head: Arc::new(Head {
+                method,
+                scheme: scheme.to_ascii_lowercase(),
+                authority: authority.to_owned(),
+                prefix: String::new(),
+                path: if path.is_empty() { "/".to_owned() } else { path.to_owned() },
+                parameters: Parameters::parse(query, Origin::Query),
+                headers: HeaderMap::new(),
+                peer: None,
+                id: RequestId::next(),
+            }),
+            body: Body::empty(),
+        }
+    }
+
+    /// A GET request.
+    pub fn get(url: &str) -> Self {
+        Self::new(Method::GET, url)
+    }
+
+    /// The head.
+    pub fn head(&self) -> &Arc<Head> {
+        &self.head
+    }
+
+    /// The head, to change it; those who keep the old one keep it as it was.
+    pub fn head_mut(&mut self) -> &mut Head {
+        Arc::make_mut(&mut self.head)
+    }
+
+    /// Adds a header.
+    #[must_use]
+    pub fn with_header(mut self, name: http::HeaderName, value: http::HeaderValue) -> Self {
+        self.head_mut().headers.append(name, value);
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn urls_are_taken_apart() {
+        let request = Request::get("https://example.org:8443/a/b%20c?x=1#frag");
+        let head = request.head();
+        assert_eq!((head.scheme.as_str(), head.authority.as_str()), ("https", "example.org:8443"));
+        assert_eq!(head.path, "/a/b%20c");
+        assert_eq!(head.parameters.value_of("x"), Some("1"));
+        assert_eq!(Request::get("http://h?x=1").head().path, "/");
+        assert_eq!(Request::get("/p").head().authority, "localhost");
+    }
+}
