@@ -1,0 +1,90 @@
+//! Pages: the same value that the JSON has, plus links, operation and parameters.
+
+use http::{HeaderValue, header};
+use serde_json::{Map, Value, json};
+
+use crate::base::format::Format;
+use crate::error::{Error, Result};
+use crate::message::response::Response;
+use crate::web::page::{Crumb, Page, content_security_policy, page_urls};
+
+use super::reply::Rendering;
+
+/// The page of operations that have no template of their own.
+pub(crate) const GENERIC: &str = "operation.html";
+
+/// Renders the page of an operation; `error` is shown above its form.
+pub(crate) fn page(rendering: &Rendering, data: Value, error: Option<&Error>, more: Map<String, Value>) -> Result<Response> {
+    let (cx, route) = (&rendering.cx, &rendering.route);
+    let breadcrumbs = breadcrumbs(rendering);
+    let title = breadcrumbs.last().map_or_else(|| route.summary.clone(), |crumb| crumb.title.clone());
+    let mut page = Page::new(title, cx.project(), cx.base(), cx.head());
+    page.breadcrumbs = breadcrumbs;
+    for format in route.formats.iter().filter(|format| **format != Format::Html) {
+        page.add_format(*format, rendering.url(&["f"], &[("f", format.name())]));
+    }
+    let given = |name: &str| cx.head().parameters.get(name).and_then(|parameter| parameter.value.clone());
+    let words: Vec<Value> = rendering.params.iter().map(|param| param.words(given(&param.name).as_deref())).collect();
+    let values: Map<String, Value> =
+        cx.head().parameters.iter().map(|it| (it.name.clone(), it.value.clone().into())).collect();
+    let links = data.get("links").cloned().unwrap_or_else(|| json!(rendering.own_links()));
+    let mut context = json!({
+        "data": data, "links": links, "params": values, "page": page,
+        "operation": {
+            "id": route.operation_id, "summary": route.summary, "description": route.description, "parameters": words,
+        },
+        "values": *rendering.values,
+        "error": error.map(|error| json!({
+            "title": error.kind().title(), "detail": error.message(), "parameter": error.locator(),
+            "status": error.kind().status().as_u16(),
+        })),
+    });
+    if let Some(context) = context.as_object_mut() {
+        context.extend(more);
+    }
+    let name = route.page_name();
+    let name = if cx.templates().has(&name) { &name } else { GENERIC };
+    let html = cx.templates().render(name, &context, &page_urls(cx.base(), cx.head()))?;
+    let mut response = Response::ok(Format::Html.content_type(), html);
+    response.set(header::VARY, HeaderValue::from_static("Accept"));
+    if let Ok(policy) = HeaderValue::try_from(content_security_policy(&cx.project().map)) {
+        response.set(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    Ok(response)
+}
+
+/// The way to the page: home, the API, and each part of the path that is a page itself.
+fn breadcrumbs(rendering: &Rendering) -> Vec<Crumb> {
+    let cx = &rendering.cx;
+    let mut crumbs = vec![Crumb { title: "Home".to_owned(), href: Some(cx.url("/")) }];
+    let rest = cx.rest().trim_end_matches('/');
+    let mut ends: Vec<usize> = rest.match_indices('/').map(|(at, _)| at).skip(1).collect();
+    ends.push(rest.len());
+    if !cx.root().is_empty() {
+        ends.insert(0, 0);
+    }
+    ends.dedup();
+    for end in ends {
+        let path = &rest[..end];
+        let stem = path.rsplit_once('.').filter(|(_, name)| Format::by_name(name).is_some()).map_or(path, |(stem, _)| stem);
+        let found = [path, stem].into_iter().find_map(|path| {
+            let matched = |route: &&std::sync::Arc<super::route::Route>| {
+                let groups = route.pattern.as_ref().and_then(|pattern| pattern.find(cx.root(), path))?;
+                Some((route.link.as_ref().map_or(route.summary.clone(), |(title, _)| title.clone()), groups))
+            };
+            rendering.routes.iter().filter(|route| !route.hidden).find_map(|route| matched(&route))
+        });
+        if let Some((title, groups)) = found {
+            let ends_in_group = groups.last().filter(|(_, value)| {
+                let decoded = percent_encoding::percent_decode_str(stem).decode_utf8_lossy();
+                decoded.ends_with(value.as_str()) || path.ends_with(value.as_str())
+            });
+            let title = ends_in_group.map_or(title, |(_, value)| value.clone());
+            crumbs.push(Crumb { title, href: Some(cx.api_url(path)) });
+        }
+    }
+    if let Some(last) = crumbs.last_mut() {
+        last.href = None;
+    }
+    crumbs
+}

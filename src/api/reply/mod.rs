@@ -1,0 +1,196 @@
+//! Replies: what a handler gives back, which describes itself for the OpenAPI document and renders itself in the format
+//! that was negotiated. A handler never knows the format.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use http::{HeaderValue, header};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+use utoipa::ToSchema;
+use utoipa::openapi::{RefOr, Schema};
+
+use crate::base::format::Format;
+use crate::base::link::{Link, Rel};
+use crate::error::{Error, Result};
+use crate::message::response::Response;
+use crate::server::context::Context;
+
+use super::check::Values;
+use super::html;
+use super::openapi::lower::lower;
+use super::param::Param;
+use super::route::Route;
+
+mod features;
+mod geojson;
+
+pub use features::{FeaturePage, OneFeature};
+pub use geojson::GeoJson;
+
+/// What a handler gives back.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no reply",
+    note = "replies are Json<T> (T: Serialize + ToSchema), GeoJson, FeaturePage, OneFeature, Text and Response"
+)]
+pub trait Reply: Send + Sized + 'static {
+    /// What it can be, for the OpenAPI document.
+    fn describe() -> Described;
+
+    /// Renders itself.
+    fn render(self, rendering: Rendering) -> impl Future<Output = Result<Response>> + Send;
+}
+
+/// The description of a reply.
+#[derive(Clone, Debug, Default)]
+pub struct Described {
+    /// The formats it can have.
+    pub formats: Vec<Format>,
+    /// The schema of its JSON formats.
+    pub schema: Value,
+    /// Schemas that that schema refers to, by name.
+    pub components: Vec<(String, Value)>,
+}
+
+impl Described {
+    /// A reply whose JSON is a value of this type.
+    pub fn json<T: ToSchema>(formats: &[Format]) -> Self {
+        let mut all: Vec<(String, RefOr<Schema>)> = vec![(T::name().into_owned(), T::schema())];
+        T::schemas(&mut all);
+        let components = all
+            .into_iter()
+            .filter_map(|(name, schema)| {
+                let mut schema = serde_json::to_value(schema).ok()?;
+                lower(&mut schema);
+                Some((name, schema))
+            })
+            .collect();
+        let schema = json!({ "$ref": format!("#/components/schemas/{}", T::name()) });
+        Self { formats: formats.to_vec(), schema, components }
+    }
+}
+
+/// All that rendering needs: the request, the route that answers, the format that was negotiated.
+#[derive(Clone)]
+pub struct Rendering {
+    pub(crate) cx: Context,
+    pub(crate) route: Arc<Route>,
+    pub(crate) routes: Arc<Vec<Arc<Route>>>,
+    pub(crate) params: Arc<Vec<Param>>,
+    pub(crate) values: Arc<Values>,
+    pub(crate) format: Format,
+}
+
+impl Rendering {
+    /// The request's context.
+    pub fn cx(&self) -> &Context {
+        &self.cx
+    }
+
+    /// The format that was negotiated.
+    pub fn format(&self) -> Format {
+        self.format
+    }
+
+    /// The URL of this very resource, without a suffix, in another format or with other parameters.
+    pub fn url(&self, without: &[&str], more: &[(&str, &str)]) -> String {
+        let head = self.cx.head();
+        let path = self.cx.rest();
+        let suffix = path.rsplit_once('.').filter(|(_, name)| Format::by_name(name).is_some() && !name.contains('/'));
+        let path = suffix.map_or(path, |(path, _)| path).trim_end_matches('/');
+        let base = format!("{}{}{}", self.cx.base().as_str(), self.cx.mount(), self.cx.root());
+        let url = format!("{base}{path}");
+        let url = if path.is_empty() && self.cx.root().is_empty() { format!("{url}/") } else { url };
+        url + &head.parameters.query(without, more)
+    }
+
+    /// The links of every document: itself, and itself in the other formats.
+    pub fn own_links(&self) -> Vec<Link> {
+        let title = self.route.link.as_ref().map_or(&self.route.summary, |(title, _)| title);
+        let mut links = vec![Link::new(self.url(&[], &[]), Rel::Itself, self.format.media_type(), "This document")];
+        for format in self.route.formats.iter().filter(|format| **format != self.format) {
+            let href = self.url(&["f"], &[("f", format.name())]);
+            links.push(Link::new(href, Rel::Alternate, format.media_type(), format!("{title} as {format}")));
+        }
+        links
+    }
+
+    /// Renders a value: as JSON with the document's own links before its links, or as a page made from the same. `page`
+    /// holds what only the page is told.
+    pub fn value(self, mut value: Value, page: Map<String, Value>) -> Result<Response> {
+        if let Some(object) = value.as_object_mut() {
+            let mut links = serde_json::to_value(self.own_links()).map_err(Error::internal)?;
+            if let (Some(Value::Array(more)), Some(links)) = (object.remove("links"), links.as_array_mut()) {
+                links.extend(more);
+            }
+            object.insert("links".to_owned(), links);
+        }
+        if self.format == Format::Html {
+            return html::page(&self, value, None, page);
+        }
+        let body = serde_json::to_vec(&value).map_err(Error::internal)?;
+        Ok(self.response(body))
+    }
+
+    /// A response in the negotiated format.
+    pub fn response(&self, body: impl Into<crate::message::body::Body>) -> Response {
+        let mut response = Response::ok(self.format.content_type(), body);
+        response.set(header::VARY, HeaderValue::from_static("Accept"));
+        response
+    }
+}
+
+/// A value that serialises to JSON.
+pub struct Json<T> {
+    value: T,
+    page: Map<String, Value>,
+}
+
+impl<T: Serialize> Json<T> {
+    /// A reply with this value.
+    pub fn new(value: T) -> Self {
+        Self { value, page: Map::new() }
+    }
+
+    /// Tells something to the page alone.
+    #[must_use]
+    pub fn for_page(mut self, name: &str, value: impl Serialize) -> Self {
+        self.page.insert(name.to_owned(), serde_json::to_value(value).unwrap_or_default());
+        self
+    }
+}
+
+impl<T: Serialize + ToSchema + Send + 'static> Reply for Json<T> {
+    fn describe() -> Described {
+        Described::json::<T>(&[Format::Json, Format::Html])
+    }
+
+    async fn render(self, rendering: Rendering) -> Result<Response> {
+        let value = serde_json::to_value(self.value).map_err(Error::internal)?;
+        rendering.value(value, self.page)
+    }
+}
+
+/// Plain text.
+pub struct Text(pub String);
+
+impl Reply for Text {
+    fn describe() -> Described {
+        Described { formats: vec![Format::Text], schema: json!({"type": "string"}), components: Vec::new() }
+    }
+
+    async fn render(self, rendering: Rendering) -> Result<Response> {
+        Ok(rendering.response(self.0))
+    }
+}
+
+/// A response that the handler made itself.
+impl Reply for Response {
+    fn describe() -> Described {
+        Described { formats: Format::all().collect(), schema: json!({}), components: Vec::new() }
+    }
+
+    async fn render(self, _: Rendering) -> Result<Response> {
+        Ok(self)
+    }
+}

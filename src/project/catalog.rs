@@ -1,0 +1,108 @@
+//! The catalog: projects and their layers, each behind a locked source.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::data::gate::{Locked, View};
+use crate::data::source::FeatureSource;
+use crate::error::{Error, Kind, Result};
+
+use super::settings::{Contact, License, Limit, Map};
+
+/// What is published under one root.
+#[derive(Clone, Default)]
+pub struct Project {
+    /// The name in the path and in `MAP=`; none for the project at the root.
+    pub name: Option<String>,
+    /// Title.
+    pub title: String,
+    /// Description.
+    pub description: Option<String>,
+    /// Whom to ask.
+    pub contact: Option<Contact>,
+    /// Under what licence the data is.
+    pub license: Option<License>,
+    /// The map on the pages.
+    pub map: Map,
+    layers: Vec<Arc<Layer>>,
+    by_id: HashMap<String, usize>,
+}
+
+/// One collection.
+pub struct Layer {
+    /// Id of the collection.
+    pub id: String,
+    /// Title.
+    pub title: String,
+    /// Description.
+    pub description: Option<String>,
+    /// Page sizes.
+    pub limit: Limit,
+    /// Decimals of coordinates in answers.
+    pub decimals: Option<u8>,
+    /// Properties that are shown; all where `None`.
+    pub properties: Option<Vec<String>>,
+    source: Locked,
+}
+
+impl Layer {
+    /// A layer with an id that is its title as well.
+    pub fn new(id: impl Into<String>, source: Arc<dyn FeatureSource>) -> Self {
+        let id = id.into();
+        Self {
+            title: id.clone(),
+            id,
+            description: None,
+            limit: Limit::default(),
+            decimals: None,
+            properties: None,
+            source: Locked::new(source),
+        }
+    }
+
+    /// Opens the layer. Only the server's guard does, which knows the policies.
+    pub(crate) fn view(&self) -> View {
+        self.source.view(self.properties.as_deref(), Vec::new())
+    }
+
+    /// The names of all properties of the source, hidden ones too.
+    pub fn property_names(&self) -> Vec<String> {
+        self.source.property_names()
+    }
+}
+
+impl Project {
+    /// An empty project at the root.
+    pub fn new(title: impl Into<String>) -> Self {
+        Self { title: title.into(), ..Self::default() }
+    }
+
+    /// Adds a layer; its id must be new.
+    pub fn add(&mut self, layer: Layer) -> Result<()> {
+        if layer.id.is_empty() {
+            return Err(Error::new(Kind::BadRequest, "a collection needs an id"));
+        }
+        if self.by_id.contains_key(&layer.id) {
+            return Err(Error::new(Kind::BadRequest, format!("two collections have the id '{}'", layer.id)));
+        }
+        self.by_id.insert(layer.id.clone(), self.layers.len());
+        self.layers.push(Arc::new(layer));
+        Ok(())
+    }
+
+    /// Adds a layer, as a builder does.
+    pub fn with(mut self, layer: Layer) -> Result<Self> {
+        self.add(layer)?;
+        Ok(self)
+    }
+
+    /// All layers, in their order.
+    pub fn layers(&self) -> &[Arc<Layer>] {
+        &self.layers
+    }
+
+    /// The layer with this id.
+    pub fn layer(&self, id: &str) -> Option<&Arc<Layer>> {
+        self.by_id.get(id).map(|&at| &self.layers[at])
+    }
+}

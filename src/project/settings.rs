@@ -1,0 +1,181 @@
+//! The project file (TOML), as it is written. Unknown keys are refused, so that a slip of the pen is told at start.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+/// A project; the file is the project at the root.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Project {
+    /// Settings of the server; only at the root.
+    pub server: Option<Server>,
+    /// Title.
+    pub title: Option<String>,
+    /// Description.
+    pub description: Option<String>,
+    /// Whom to ask.
+    pub contact: Option<Contact>,
+    /// Under what licence the data is.
+    pub license: Option<License>,
+    /// Files whose every layer is published.
+    #[serde(default)]
+    pub data: Vec<PathBuf>,
+    /// Layers with settings of their own.
+    #[serde(default)]
+    pub layers: Vec<Layer>,
+    /// Page sizes, where a layer has none of its own.
+    #[serde(default)]
+    pub limit: Limit,
+    /// Decimals of coordinates in answers; all where left out.
+    pub decimals: Option<u8>,
+    /// The map on the pages.
+    #[serde(default)]
+    pub map: Map,
+    /// Further projects by name, each under `/{name}/` and `?MAP={name}`; only at the root.
+    #[serde(default)]
+    pub projects: BTreeMap<String, Project>,
+}
+
+/// Settings of the server.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Server {
+    /// Address and port to listen on.
+    pub listen: Option<String>,
+    /// The URL by which the world knows the server; else it is taken from each request.
+    pub base_url: Option<String>,
+    /// Addresses or ranges of proxies whose forwarded headers are believed; this machine where left out.
+    pub trusted_proxies: Option<Vec<String>>,
+    /// Root of OGC API Features.
+    pub ogcapi: Option<String>,
+    /// Names of parameters that are let through unread; `*` at the end stands for anything.
+    #[serde(default)]
+    pub ignored_parameters: Vec<String>,
+    /// Folder of templates that take the place of the built-in ones of the same name.
+    pub templates: Option<PathBuf>,
+    /// Whether the demo's circle is served.
+    #[serde(default)]
+    pub circle: bool,
+}
+
+/// A layer.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Layer {
+    /// The file.
+    pub source: PathBuf,
+    /// The layer's name in the file; may be left out where the file has one layer.
+    pub layer: Option<String>,
+    /// Id of the collection; the layer's name where left out.
+    pub id: Option<String>,
+    /// Title.
+    pub title: Option<String>,
+    /// Description.
+    pub description: Option<String>,
+    /// Column of the id.
+    pub key: Option<String>,
+    /// Column of the time, or two of start and end.
+    pub time: Option<TimeColumns>,
+    /// Properties that are shown; all where left out.
+    pub properties: Option<Vec<String>>,
+    /// Page sizes.
+    pub limit: Option<Limit>,
+    /// Decimals of coordinates in answers.
+    pub decimals: Option<u8>,
+}
+
+/// The column or columns of a layer's time.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(untagged)]
+pub enum TimeColumns {
+    /// An instant.
+    At(String),
+    /// Start and end.
+    Lasting([String; 2]),
+}
+
+/// Page sizes.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub struct Limit {
+    /// Features of a page where the client names no number.
+    #[serde(default = "Limit::usual")]
+    pub default: u32,
+    /// Most features of a page; a larger wish is lowered to it.
+    #[serde(default = "Limit::most")]
+    pub maximum: u32,
+}
+
+impl Limit {
+    fn usual() -> u32 {
+        10
+    }
+
+    fn most() -> u32 {
+        10_000
+    }
+}
+
+impl Default for Limit {
+    fn default() -> Self {
+        Self { default: Self::usual(), maximum: Self::most() }
+    }
+}
+
+/// Whom to ask.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Contact {
+    /// Name of a person or office.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    /// Web page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+}
+
+/// A licence.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct License {
+    /// Name.
+    pub name: String,
+    /// Its text on the web.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+}
+
+/// The map on the pages.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Map {
+    /// URL of tiles with `{z}`, `{x}` and `{y}`; no basemap where left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tile_url: Option<String>,
+    /// Whose map it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub attribution: Option<String>,
+}
+
+impl Project {
+    /// Reads a project file; the error says file, line and what is wrong.
+    pub fn read(path: &Path) -> Result<Self, String> {
+        let text = std::fs::read_to_string(path).map_err(|cause| format!("{}: {cause}", path.display()))?;
+        let mut project: Self = toml::from_str(&text).map_err(|cause| format!("{}: {cause}", path.display()))?;
+        project.resolve(path.parent().unwrap_or(Path::new("")));
+        Ok(project)
+    }
+
+    /// Paths in the file are relative to the file.
+    fn resolve(&mut self, folder: &Path) {
+        let sources = self.layers.iter_mut().map(|layer| &mut layer.source);
+        let templates = self.server.iter_mut().filter_map(|server| server.templates.as_mut());
+        self.data.iter_mut().chain(sources).chain(templates).for_each(|path| *path = folder.join(&*path));
+        self.projects.values_mut().for_each(|project| project.resolve(folder));
+    }
+}

@@ -1,0 +1,139 @@
+//! What a handler knows of the request that it answers: cheap to clone, the same for every API and service.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::data::gate::View;
+use crate::error::{Error, Kind, Result};
+use crate::message::request::Head;
+use crate::project::catalog::{Layer, Project};
+use crate::web::base_url::BaseUrl;
+use crate::web::templates::Templates;
+
+use super::registry::Registry;
+use super::setup::Shared;
+
+/// The context of one request.
+#[derive(Clone)]
+pub struct Context(Arc<Inner>);
+
+#[derive(Clone)]
+struct Inner {
+    server: Arc<Shared>,
+    project: Arc<Project>,
+    head: Arc<Head>,
+    base: BaseUrl,
+    place: Place,
+    extra: BTreeMap<String, String>,
+}
+
+/// Where in the server a request is.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Place {
+    /// The project's part of the path: empty, or `/name`.
+    pub(crate) mount: String,
+    /// `MAP=name` as it came, where the client chose the project so: every link keeps it.
+    pub(crate) map: Option<String>,
+    /// Root of the API that answers; links lead there, whatever alias was asked.
+    pub(crate) root: String,
+    /// The rest of the path.
+    pub(crate) rest: String,
+}
+
+impl Context {
+    pub(crate) fn new(server: Arc<Shared>, project: Arc<Project>, head: Arc<Head>, base: BaseUrl, place: Place) -> Self {
+        Self(Arc::new(Inner { server, project, head, base, place, extra: BTreeMap::new() }))
+    }
+
+    /// The same with the values of dynamic parameters.
+    pub(crate) fn with_extra(&self, extra: BTreeMap<String, String>) -> Self {
+        Self(Arc::new(Inner { extra, ..(*self.0).clone() }))
+    }
+
+    /// The same as seen by another API of the server.
+    pub(crate) fn at_root(&self, root: &str) -> Self {
+        let place = Place { root: root.to_owned(), ..self.0.place.clone() };
+        Self(Arc::new(Inner { place, ..(*self.0).clone() }))
+    }
+
+    /// The project that the request is about.
+    pub fn project(&self) -> &Arc<Project> {
+        &self.0.project
+    }
+
+    /// Every project by name.
+    pub fn projects(&self) -> impl Iterator<Item = &Arc<Project>> {
+        self.0.server.projects.values()
+    }
+
+    /// The head of the request.
+    pub fn head(&self) -> &Arc<Head> {
+        &self.0.head
+    }
+
+    /// The base URL, without the project's part.
+    pub fn base(&self) -> &BaseUrl {
+        &self.0.base
+    }
+
+    /// What is registered.
+    pub fn registry(&self) -> &Registry {
+        &self.0.server.registry
+    }
+
+    /// The templates of pages.
+    pub fn templates(&self) -> &Templates {
+        &self.0.server.templates
+    }
+
+    /// Root of the API that answers, such as `/ogcapi`.
+    pub fn root(&self) -> &str {
+        &self.0.place.root
+    }
+
+    /// The path below that root.
+    pub(crate) fn rest(&self) -> &str {
+        &self.0.place.rest
+    }
+
+    /// The absolute URL of a path of the server (percent-encoded, beginning with a slash), within the same project.
+    pub fn url(&self, path: &str) -> String {
+        let place = &self.0.place;
+        let url = format!("{}{}{path}", self.0.base.as_str(), place.mount);
+        match &place.map {
+            None => url,
+            Some(map) => {
+                let joint = if url.contains('?') { '&' } else { '?' };
+                format!("{url}{joint}{map}")
+            }
+        }
+    }
+
+    /// The absolute URL of a path of the API that answers.
+    pub fn api_url(&self, path: &str) -> String {
+        self.url(&format!("{}{path}", self.0.place.root))
+    }
+
+    /// Values of the parameters that a route declares only for this request, such as a collection's properties.
+    pub fn extra(&self) -> &BTreeMap<String, String> {
+        &self.0.extra
+    }
+
+    /// Whether a parameter is let through unread: the choice of a project, and what the project file lists.
+    pub fn ignores(&self, name: &str) -> bool {
+        name.eq_ignore_ascii_case("map") || self.0.server.ignores(name)
+    }
+
+    /// The layers that the client may see, in order. The guard: policies join here.
+    pub fn layers(&self) -> impl Iterator<Item = (&Arc<Layer>, View)> {
+        self.0.project.layers().iter().map(|layer| (layer, layer.view()))
+    }
+
+    /// A layer that the client may see.
+    pub fn layer(&self, id: &str) -> Result<(Arc<Layer>, View)> {
+        let layer = self.0.project.layer(id).ok_or_else(|| {
+            Error::new(Kind::UnknownLayer, format!("there is no collection '{id}'; see {}", self.api_url("/collections")))
+        })?;
+        Ok((layer.clone(), layer.view()))
+    }
+}

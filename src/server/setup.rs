@@ -1,0 +1,151 @@
+//! Building a server: everything is registered, then checked at once, so that no fault waits for the first request.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::project::catalog::Project;
+use crate::web::base_url::BaseUrlSettings;
+use crate::web::templates::Templates;
+
+use super::api::{Api, DynApi};
+use super::registry::Registry;
+
+/// A server: give it requests, it gives responses. Cheap to clone.
+#[derive(Clone)]
+pub struct Server(pub(super) Arc<Shared>);
+
+/// What all requests share.
+pub(crate) struct Shared {
+    pub(super) registry: Registry,
+    pub(super) projects: BTreeMap<String, Arc<Project>>,
+    pub(super) root: Arc<Project>,
+    pub(super) templates: Templates,
+    pub(super) base_url: BaseUrlSettings,
+    ignored: Vec<String>,
+}
+
+impl Shared {
+    pub(super) fn ignores(&self, name: &str) -> bool {
+        self.ignored.iter().any(|ignored| match ignored.strip_suffix('*') {
+            Some(start) => name.starts_with(start),
+            None => name == ignored,
+        })
+    }
+}
+
+/// Collects what a server is made of.
+#[derive(Default)]
+pub struct Builder {
+    root: Project,
+    projects: Vec<Project>,
+    apis: Vec<Box<dyn DynApi>>,
+    templates: Option<PathBuf>,
+    base_url: BaseUrlSettings,
+    ignored: Vec<String>,
+}
+
+impl Server {
+    /// Starts to build a server that publishes this project at its root.
+    pub fn builder(project: Project) -> Builder {
+        Builder { root: project, ..Builder::default() }
+    }
+
+    /// The projects: the one at the root, then the others by name.
+    pub fn projects(&self) -> impl Iterator<Item = &Arc<Project>> {
+        std::iter::once(&self.0.root).chain(self.0.projects.values())
+    }
+
+    /// What is registered.
+    pub fn registry(&self) -> &Registry {
+        &self.0.registry
+    }
+}
+
+impl Builder {
+    /// Registers an API.
+    #[must_use]
+    pub fn api(mut self, api: impl Api) -> Self {
+        self.apis.push(Box::new(api));
+        self
+    }
+
+    /// Adds a project under `/{name}/`.
+    #[must_use]
+    pub fn project(mut self, project: Project) -> Self {
+        self.projects.push(project);
+        self
+    }
+
+    /// A folder whose templates take the place of the built-in ones of the same name.
+    #[must_use]
+    pub fn templates(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.templates = Some(folder.into());
+        self
+    }
+
+    /// How the base URL of links is found.
+    #[must_use]
+    pub fn base_url(mut self, settings: BaseUrlSettings) -> Self {
+        self.base_url = settings;
+        self
+    }
+
+    /// Names of parameters that are let through unread; `*` at the end stands for anything.
+    #[must_use]
+    pub fn ignore_parameters(mut self, names: impl IntoIterator<Item = String>) -> Self {
+        self.ignored.extend(names);
+        self
+    }
+
+    /// Builds the server, or tells every fault of every registration.
+    pub fn build(self) -> Result<Server, Faults> {
+        let mut faults = Vec::new();
+        let mut templates = Templates::load(self.templates.as_deref()).unwrap_or_else(|wrong| {
+            faults.extend(wrong);
+            Templates::default()
+        });
+        let mut registry = Registry::default();
+        for mut api in self.apis {
+            faults.extend(api.prepare(&mut templates));
+            if let Err(fault) = registry.add(Arc::from(api)) {
+                faults.push(fault);
+            }
+        }
+        let mut projects = BTreeMap::new();
+        for project in self.projects {
+            let name = project.name.clone().unwrap_or_default();
+            let fine = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b));
+            if !fine {
+                faults.push(format!("the project name '{name}' may have letters, digits, - and _ only"));
+            } else if registry.shadows(&name) {
+                faults.push(format!("the project name '{name}' is the root of an API"));
+            } else if projects.insert(name.clone(), Arc::new(project)).is_some() {
+                faults.push(format!("two projects have the name '{name}'"));
+            }
+        }
+        if !faults.is_empty() {
+            return Err(Faults(faults));
+        }
+        Ok(Server(Arc::new(Shared {
+            registry,
+            projects,
+            root: Arc::new(self.root),
+            templates,
+            base_url: self.base_url,
+            ignored: self.ignored,
+        })))
+    }
+}
+
+/// Every fault that was found when a server was built.
+#[derive(Debug)]
+pub struct Faults(pub Vec<String>);
+
+impl std::fmt::Display for Faults {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str(&self.0.join("\n"))
+    }
+}
+
+impl std::error::Error for Faults {}

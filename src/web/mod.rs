@@ -1,0 +1,8 @@
+//! What every answer on the web has, whoever makes it: its format, its base URL, its page, its problem document.
+
+pub mod assets;
+pub mod base_url;
+pub mod negotiate;
+pub mod page;
+pub mod problem;
+pub mod templates;
