@@ -18,4 +18,24 @@ pub mod sources;
 
 pub mod formats;
 
+pub mod project;
+
+pub mod web;
+
+pub mod server;
+
+pub mod api;
+
+pub mod apis;
+
+pub mod standard;
+
+pub mod gateways;
+
+// A handler's struct derives from these two; re-exported, so that versions agree.
+pub use serde;
+pub use utoipa;
+
 pub use error::{Error, Kind, Result};
+pub use server::context::Context;
+pub use server::{Builder, Server};

@@ -57,29 +57,25 @@ pub(crate) fn page(rendering: &Rendering, data: Value, error: Option<&Error>, mo
 fn breadcrumbs(rendering: &Rendering) -> Vec<Crumb> {
     let cx = &rendering.cx;
     let mut crumbs = vec![Crumb { title: "Home".to_owned(), href: Some(cx.url("/")) }];
-    let rest = cx.rest().trim_end_matches('/');
-    let mut ends: Vec<usize> = rest.match_indices('/').map(|(at, _)| at).skip(1).collect();
-    ends.push(rest.len());
-    if !cx.root().is_empty() {
-        ends.insert(0, 0);
+    let path = rendering.path.as_str();
+    let mut ends: Vec<usize> = path.match_indices('/').map(|(at, _)| at).chain([path.len()]).collect();
+    if cx.root().is_empty() {
+        // The root is home already.
+        ends.remove(0);
     }
     ends.dedup();
-    for end in ends {
-        let path = &rest[..end];
-        let stem = path.rsplit_once('.').filter(|(_, name)| Format::by_name(name).is_some()).map_or(path, |(stem, _)| stem);
-        let found = [path, stem].into_iter().find_map(|path| {
-            let matched = |route: &&std::sync::Arc<super::route::Route>| {
-                let groups = route.pattern.as_ref().and_then(|pattern| pattern.find(cx.root(), path))?;
-                Some((route.link.as_ref().map_or(route.summary.clone(), |(title, _)| title.clone()), groups))
-            };
-            rendering.routes.iter().filter(|route| !route.hidden).find_map(|route| matched(&route))
+    for path in ends.into_iter().map(|end| &path[..end]) {
+        let found = rendering.routes.iter().filter(|route| !route.hidden).find_map(|route| {
+            let groups = route.pattern.as_ref()?.find(cx.root(), path)?;
+            Some((route, groups))
         });
-        if let Some((title, groups)) = found {
-            let ends_in_group = groups.last().filter(|(_, value)| {
-                let decoded = percent_encoding::percent_decode_str(stem).decode_utf8_lossy();
-                decoded.ends_with(value.as_str()) || path.ends_with(value.as_str())
-            });
-            let title = ends_in_group.map_or(title, |(_, value)| value.clone());
+        if let Some((route, groups)) = found {
+            let last = path.rsplit('/').next().unwrap_or_default();
+            let last = percent_encoding::percent_decode_str(last).decode_utf8_lossy();
+            let title = match groups.last() {
+                Some((_, value)) if *value == last => value.clone(),
+                _ => route.link.as_ref().map_or_else(|| route.summary.clone(), |(title, _)| title.clone()),
+            };
             crumbs.push(Crumb { title, href: Some(cx.api_url(path)) });
         }
     }

@@ -2,7 +2,6 @@
 
 use std::cell::RefCell;
 
-use serde::Deserialize;
 use serde::de::value::{MapDeserializer, SeqDeserializer};
 use serde::de::{self, DeserializeOwned, Deserializer, IntoDeserializer, Visitor};
 
@@ -119,6 +118,7 @@ impl<'de> Deserializer<'de> for Text<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde::Deserialize;
     use crate::base::bbox::Bbox;
 
     #[derive(Debug, Deserialize, PartialEq)]

@@ -11,6 +11,7 @@ use crate::error::{Error, Kind, Result};
 use crate::expr::Expr;
 use crate::expr::evaluate::Predicate;
 use crate::model::batch::{Batch, Layout};
+use crate::model::geometry::envelope;
 use crate::model::schema::{Schema, TimeFields};
 
 use super::extent::Extent;
@@ -161,14 +162,13 @@ impl View {
 
     /// The extent of the rows that pass, by reading them all.
     async fn measure_extent(self) -> Result<Extent> {
-        use crate::model::geometry::wkb;
         let mut features = self.features(&Query { properties: Some(Vec::new()), ..Query::default() })?;
         let mut space = Rect::EMPTY;
         while let Some(batch) = features.next().await {
             let batch = batch?;
             if features.layout.geometry {
                 for wkb in batch.rows().filter_map(|row| row.geometry()) {
-                    if let Ok(Some(rect)) = wkb::envelope(wkb) {
+                    if let Ok(Some(rect)) = envelope(wkb) {
                         space.include(rect.min_x, rect.min_y);
                         space.include(rect.max_x, rect.max_y);
                     }

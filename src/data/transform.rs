@@ -9,7 +9,7 @@ use crate::base::bbox::Rect;
 use crate::base::crs::Crs;
 use crate::error::{Error, Kind, Result};
 use crate::model::batch::Batch;
-use crate::model::geometry::wkb;
+use crate::model::geometry::rewrite_xy;
 
 /// A transform is not `Send` and dear to make, so each thread keeps those that it used last.
 const KEPT: usize = 16;
@@ -63,7 +63,7 @@ pub fn reproject(batch: &mut Batch, cell: usize, from: &Crs, to: &Crs) -> Result
     with_transform(from, to, |transform| {
         batch.blobs_mut(cell, |geometry| {
             // Malformed bytes stay as they are: the encoder meets them again and tells.
-            let _ = wkb::rewrite_xy(geometry, &mut |xs, ys| transform.transform_coords(xs, ys, &mut []).is_ok());
+            let _ = rewrite_xy(geometry, &mut |xs, ys| transform.transform_coords(xs, ys, &mut []).is_ok());
         });
         Ok(())
     })

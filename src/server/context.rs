@@ -91,6 +91,11 @@ impl Context {
         &self.0.place.root
     }
 
+    /// The project's part of the path: empty, or `/name`.
+    pub(crate) fn mount(&self) -> &str {
+        &self.0.place.mount
+    }
+
     /// The path below that root.
     pub(crate) fn rest(&self) -> &str {
         &self.0.place.rest

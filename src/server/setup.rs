@@ -101,10 +101,12 @@ impl Builder {
     /// Builds the server, or tells every fault of every registration.
     pub fn build(self) -> Result<Server, Faults> {
         let mut faults = Vec::new();
-        let mut templates = Templates::load(self.templates.as_deref()).unwrap_or_else(|wrong| {
+        let loaded = Templates::load(self.templates.as_deref()).or_else(|wrong| {
+            // The built-in ones stand in, so that the other faults are found as well.
             faults.extend(wrong);
-            Templates::default()
+            Templates::load(None)
         });
+        let mut templates = loaded.map_err(Faults)?;
         let mut registry = Registry::default();
         for mut api in self.apis {
             faults.extend(api.prepare(&mut templates));

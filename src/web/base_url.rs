@@ -67,8 +67,8 @@ impl BaseUrlSettings {
                 let url = url.split(['?', '#']).next().unwrap_or_default();
                 return Ok(BaseUrl(url.trim_end_matches('/').to_owned()));
             }
-            let forwarded = Forwarded::read(&head.headers);
-            scheme = forwarded.scheme.unwrap_or(scheme);
+            let mut forwarded = Forwarded::read(&head.headers);
+            scheme = forwarded.scheme.take().unwrap_or(scheme);
             authority = forwarded.authority(&authority, &scheme);
             if let Some(before) = forwarded.prefix {
                 prefix = before + &prefix;

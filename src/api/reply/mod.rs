@@ -26,6 +26,7 @@ mod features;
 mod geojson;
 
 pub use features::{FeaturePage, OneFeature};
+pub(crate) use features::words_of;
 pub use geojson::GeoJson;
 
 /// What a handler gives back.
@@ -78,6 +79,8 @@ pub struct Rendering {
     pub(crate) routes: Arc<Vec<Arc<Route>>>,
     pub(crate) params: Arc<Vec<Param>>,
     pub(crate) values: Arc<Values>,
+    /// The path below the API's root, without a suffix.
+    pub(crate) path: String,
     pub(crate) format: Format,
 }
 
@@ -92,16 +95,13 @@ impl Rendering {
         self.format
     }
 
-    /// The URL of this very resource, without a suffix, in another format or with other parameters.
+    /// The URL of this very resource with other parameters. Where `f` is among those replaced, a suffix goes as well.
     pub fn url(&self, without: &[&str], more: &[(&str, &str)]) -> String {
-        let head = self.cx.head();
-        let path = self.cx.rest();
-        let suffix = path.rsplit_once('.').filter(|(_, name)| Format::by_name(name).is_some() && !name.contains('/'));
-        let path = suffix.map_or(path, |(path, _)| path).trim_end_matches('/');
-        let base = format!("{}{}{}", self.cx.base().as_str(), self.cx.mount(), self.cx.root());
-        let url = format!("{base}{path}");
-        let url = if path.is_empty() && self.cx.root().is_empty() { format!("{url}/") } else { url };
-        url + &head.parameters.query(without, more)
+        let cx = &self.cx;
+        let path = if without.contains(&"f") { &self.path } else { cx.rest() }.trim_end_matches('/');
+        let root = format!("{}{}{}{path}", cx.base().as_str(), cx.mount(), cx.root());
+        let slash = if path.is_empty() && cx.root().is_empty() { "/" } else { "" };
+        format!("{root}{slash}{}", cx.head().parameters.query(without, more))
     }
 
     /// The links of every document: itself, and itself in the other formats.

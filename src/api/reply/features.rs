@@ -1,0 +1,302 @@
+//! Features of a layer as a reply: a page that streams in constant memory, or one feature.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures_util::stream;
+use http::{HeaderValue, Method, header};
+use serde_json::{Map, Value, json};
+
+use crate::base::crs::{CRS84, CRS84H};
+use crate::base::datetime::Instant;
+use crate::base::format::Format;
+use crate::base::link::{Link, Rel};
+use crate::data::gate::{COUNT_BUDGET, Features, View};
+use crate::data::query::Query;
+use crate::error::{Error, Kind, Result};
+use crate::formats::geojson::{FeatureWriter, GeoJson};
+use crate::formats::{Closing, Encoder, Opening, Part};
+use crate::message::body::Body;
+use crate::message::response::Response;
+use crate::model::batch::Layout;
+use crate::model::schema::{FieldKind, Schema};
+
+use super::super::html;
+use super::{Described, Rendering, Reply};
+
+/// An answer up to this size is sent whole; chunking a small one costs 15% of its throughput.
+const WHOLE: usize = 64 * 1024;
+
+/// A page of features.
+pub struct FeaturePage {
+    /// Id of the collection.
+    pub name: String,
+    /// What the client may see of the layer.
+    pub view: View,
+    /// What it asked for; the limit is the page size.
+    pub query: Query,
+    /// Decimals of coordinates.
+    pub decimals: Option<u8>,
+    /// Links besides those of the page itself and of its neighbours.
+    pub links: Vec<Link>,
+}
+
+/// One feature.
+pub struct OneFeature {
+    /// Id of the collection.
+    pub name: String,
+    /// What the client may see of the layer.
+    pub view: View,
+    /// What names the feature.
+    pub query: Query,
+    /// Decimals of coordinates.
+    pub decimals: Option<u8>,
+    /// Links besides that to itself.
+    pub links: Vec<Link>,
+}
+
+impl Reply for FeaturePage {
+    fn describe() -> Described {
+        Described {
+            formats: vec![Format::GeoJson, Format::Html],
+            schema: json!({ "$ref": "#/components/schemas/FeatureCollection" }),
+            components: components(),
+        }
+    }
+
+    async fn render(self, rendering: Rendering) -> Result<Response> {
+        let mut response = rendering.response(Body::empty());
+        set_crs(&mut response, self.view.schema());
+        if rendering.cx.head().method == Method::HEAD {
+            // A head never starts a query.
+            return Ok(response);
+        }
+        let is_page = rendering.format == Format::Html;
+        let mut page = PageEncoder::start(self, &rendering)?;
+        let mut out = Vec::with_capacity(16 * 1024);
+        while (out.len() < WHOLE || is_page) && page.step(&mut out).await? {}
+        if !page.done {
+            let rest = stream::try_unfold((page, out), |(mut page, mut out)| async move {
+                while !page.done && out.len() < WHOLE {
+                    page.step(&mut out).await?;
+                }
+                let chunk = Bytes::from(std::mem::replace(&mut out, Vec::with_capacity(WHOLE + WHOLE / 2)));
+                Ok::<_, Error>((!chunk.is_empty()).then_some((chunk, (page, out))))
+            });
+            response.body = Body::Stream(Box::pin(rest));
+            return Ok(response);
+        }
+        if is_page {
+            let value = serde_json::from_slice(&out).map_err(Error::internal)?;
+            return html::page(&rendering, value, None, words_of(&page.view));
+        }
+        response.body = out.into();
+        Ok(response)
+    }
+}
+
+/// Writes a page step by step, so that it can go out in chunks.
+struct PageEncoder {
+    encoder: GeoJson,
+    features: Features,
+    view: View,
+    query: Query,
+    links: Vec<Link>,
+    rendering: Rendering,
+    /// The document's beginning, written with the first rows.
+    opening: Vec<u8>,
+    returned: u64,
+    done: bool,
+}
+
+impl PageEncoder {
+    fn start(page: FeaturePage, rendering: &Rendering) -> Result<Self> {
+        let features = page.view.features(&page.query)?;
+        let (query, view) = (page.query, page.view);
+        let mut links = rendering.own_links();
+        links.extend(page.links);
+        let mut started = Self {
+            encoder: GeoJson::new(),
+            features,
+            view,
+            query,
+            links,
+            rendering: rendering.clone(),
+            opening: Vec::new(),
+            returned: 0,
+            done: false,
+        };
+        let part = part(page.name, &started.view, started.features.layout(), page.decimals);
+        // Nothing is written before the first rows are there: an early fault still has a status.
+        started.encoder.open(&Opening { time_stamp: Instant::now(), matched: None }, &mut started.opening);
+        started.encoder.part(&part, &mut started.opening);
+        Ok(started)
+    }
+
+    /// Writes the next rows, or the end; false at the end.
+    async fn step(&mut self, out: &mut Vec<u8>) -> Result<bool> {
+        match self.features.next().await.transpose()? {
+            Some(batch) => {
+                out.append(&mut self.opening);
+                self.returned += batch.len() as u64;
+                self.encoder.batch(&batch, out);
+                self.features.recycle(batch);
+                Ok(true)
+            }
+            None => {
+                out.append(&mut self.opening);
+                self.encoder.end_part(out);
+                let matched = self.matched().await?;
+                let mut links = std::mem::take(&mut self.links);
+                links.extend(self.neighbours());
+                self.encoder.close(&Closing { links, matched, returned: self.returned }, out);
+                self.done = true;
+                Ok(false)
+            }
+        }
+    }
+
+    /// The number of features that match: known where this is the last page, else counted within a budget.
+    async fn matched(&self) -> Result<Option<u64>> {
+        let (offset, returned) = (self.query.offset, self.returned);
+        if !self.features.more() && (returned > 0 || offset == 0) {
+            return Ok(Some(offset + returned));
+        }
+        self.view.count(&self.query, COUNT_BUDGET).await
+    }
+
+    /// Links to the pages before and after.
+    fn neighbours(&self) -> Vec<Link> {
+        let (offset, limit) = (self.query.offset, self.query.limit.unwrap_or(u64::MAX));
+        let link = |to: u64, rel, title| {
+            let href = self.rendering.url(&["offset"], &[("offset", &to.to_string())]);
+            Link::new(href, rel, self.rendering.format.media_type(), title)
+        };
+        let mut links = Vec::new();
+        if self.features.more() {
+            links.push(link(offset.saturating_add(limit), Rel::Next, "Next page"));
+        }
+        if offset > 0 {
+            // The page before may be shorter than the others; it never repeats what follows it.
+            let before = offset.saturating_sub(limit);
+            let size = (offset - before).to_string();
+            let mut prev = link(before, Rel::Prev, "Previous page");
+            if offset < limit {
+                prev.href = self.rendering.url(&["offset", "limit"], &[("offset", "0"), ("limit", &size)]);
+            }
+            links.push(prev);
+        }
+        links
+    }
+}
+
+impl Reply for OneFeature {
+    fn describe() -> Described {
+        Described {
+            formats: vec![Format::GeoJson, Format::Html],
+            schema: json!({ "$ref": "#/components/schemas/Feature" }),
+            components: components(),
+        }
+    }
+
+    async fn render(self, rendering: Rendering) -> Result<Response> {
+        let mut features = self.view.features(&self.query)?;
+        let Some(batch) = features.next().await else {
+            return Err(Error::new(Kind::UnknownFeature, format!("collection '{}' has no such feature", self.name)));
+        };
+        let batch = batch?;
+        let mut links = rendering.own_links();
+        links.extend(self.links);
+        let part = part(self.name, &self.view, features.layout(), self.decimals);
+        let mut out = Vec::new();
+        let mut writer = FeatureWriter::new(&part);
+        writer.write_document(batch.row(0), &links, &mut out);
+        writer.report();
+        let mut response = if rendering.format == Format::Html {
+            let value = serde_json::from_slice(&out).map_err(Error::internal)?;
+            html::page(&rendering, value, None, words_of(&self.view))?
+        } else {
+            rendering.response(out)
+        };
+        set_crs(&mut response, self.view.schema());
+        Ok(response)
+    }
+}
+
+fn part(name: String, view: &View, layout: &Arc<Layout>, decimals: Option<u8>) -> Part {
+    Part { name, schema: view.schema().clone(), layout: layout.clone(), decimals }
+}
+
+/// Part 2, 7.16: every answer with features says in which system their coordinates are.
+fn set_crs(response: &mut Response, schema: &Schema) {
+    let has_z = schema.geometry.as_ref().is_some_and(|geometry| geometry.has_z);
+    if let Ok(value) = HeaderValue::try_from(format!("<{}>", if has_z { CRS84H } else { CRS84 })) {
+        response.set(header::HeaderName::from_static("content-crs"), value);
+    }
+}
+
+/// What a page is told of the layer: its columns, so that a table has them even without a row.
+pub(crate) fn words_of(view: &View) -> Map<String, Value> {
+    let schema = view.schema();
+    let words = |field: &crate::model::schema::Field| {
+        json!({
+            "name": field.name, "title": field.title, "description": field.description, "type": kind_name(field.kind),
+        })
+    };
+    let mut map = Map::new();
+    map.insert("schema".to_owned(), schema.fields.iter().map(words).collect());
+    map.insert("has_geometry".to_owned(), schema.geometry.is_some().into());
+    map
+}
+
+fn kind_name(kind: FieldKind) -> &'static str {
+    match kind {
+        FieldKind::Integer => "integer",
+        FieldKind::Number => "number",
+        FieldKind::Boolean => "boolean",
+        FieldKind::String => "string",
+        FieldKind::Date => "date",
+        FieldKind::DateTime => "date-time",
+        FieldKind::Binary => "binary",
+        FieldKind::Json => "json",
+    }
+}
+
+/// GeoJSON as the standard's schemas have it, in short.
+fn components() -> Vec<(String, Value)> {
+    let link = Described::json::<Link>(&[]).components;
+    let id = json!({ "oneOf": [{ "type": "string" }, { "type": "integer" }] });
+    let feature = json!({
+        "type": "object", "required": ["type", "geometry", "properties"],
+        "properties": {
+            "type": { "type": "string", "enum": ["Feature"] },
+            "id": id,
+            "geometry": { "allOf": [{ "$ref": "#/components/schemas/Geometry" }], "nullable": true },
+            "properties": { "type": "object", "nullable": true, "additionalProperties": true },
+            "links": { "type": "array", "items": { "$ref": "#/components/schemas/Link" } },
+        },
+    });
+    let geometry = json!({
+        "type": "object", "required": ["type"],
+        "properties": {
+            "type": { "type": "string", "enum": [
+                "Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon", "GeometryCollection"
+            ] },
+            "coordinates": { "type": "array", "items": {} },
+            "geometries": { "type": "array", "items": { "type": "object" } },
+        },
+    });
+    let collection = json!({
+        "type": "object", "required": ["type", "features"],
+        "properties": {
+            "type": { "type": "string", "enum": ["FeatureCollection"] },
+            "features": { "type": "array", "items": { "$ref": "#/components/schemas/Feature" } },
+            "links": { "type": "array", "items": { "$ref": "#/components/schemas/Link" } },
+            "timeStamp": { "type": "string", "format": "date-time" },
+            "numberMatched": { "type": "integer", "minimum": 0 },
+            "numberReturned": { "type": "integer", "minimum": 0 },
+        },
+    });
+    let named = [("Geometry", geometry), ("Feature", feature), ("FeatureCollection", collection)];
+    named.into_iter().map(|(name, schema)| (name.to_owned(), schema)).chain(link).collect()
+}

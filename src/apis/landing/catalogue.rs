@@ -1,0 +1,138 @@
+//! The catalogue: every API, service, project and collection.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::api::{Json, NoParams, Route, get};
+use crate::base::format::Format;
+use crate::base::link::{Link, Rel};
+use crate::error::Result;
+use crate::message::request::COMPONENT;
+use crate::server::context::Context;
+
+/// All that the server has to offer
+#[derive(Serialize, ToSchema)]
+struct Catalogue {
+    /// Title
+    title: String,
+    /// Description
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<String>,
+    /// Links
+    links: Vec<Link>,
+    /// The APIs
+    apis: Vec<ApiEntry>,
+    /// The collections
+    collections: Vec<CollectionEntry>,
+    /// Other projects
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    projects: Vec<ProjectEntry>,
+}
+
+/// An API
+#[derive(Serialize, ToSchema)]
+struct ApiEntry {
+    /// Title
+    title: String,
+    /// Description
+    description: String,
+    /// Version
+    version: String,
+    /// Its operations
+    links: Vec<Link>,
+}
+
+/// A collection
+#[derive(Serialize, ToSchema)]
+struct CollectionEntry {
+    /// Id
+    id: String,
+    /// Title
+    title: String,
+    /// Description
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<String>,
+    /// Where it is to be had
+    links: Vec<Link>,
+}
+
+/// A project
+#[derive(Serialize, ToSchema)]
+struct ProjectEntry {
+    /// Name
+    name: String,
+    /// Title
+    title: String,
+    /// Its catalogue
+    href: String,
+}
+
+pub(super) fn route() -> Route {
+    get("", "getCatalogue", catalogue)
+        .summary("Catalogue")
+        .description("Every API, collection and project of this server.")
+        .tags(["Capabilities"])
+        .formats([Format::Json, Format::Html])
+}
+
+async fn catalogue(cx: Context, _: NoParams) -> Result<Json<Catalogue>> {
+    let project = cx.project();
+    let links = vec![
+        Link::new(cx.url("/api"), Rel::ServiceDesc, Format::OpenApi.media_type(), "The definition of the whole, for machines"),
+        Link::new(cx.url("/api.html"), Rel::ServiceDoc, Format::Html.media_type(), "The definition of the whole, for people"),
+    ];
+    let others = cx.registry().apis().filter(|api| !api.info().root.is_empty());
+    let apis = others.map(|api| {
+        let info = api.info();
+        let at = |path: &str| cx.url(&format!("{}{path}", info.root));
+        let mut links = api.links(&cx);
+        let known = |links: &[Link], rel| links.iter().any(|link: &Link| link.rel == rel);
+        if !known(&links, Rel::ServiceDesc) {
+            links.push(Link::new(at("/api"), Rel::ServiceDesc, Format::OpenApi.media_type(), "Definition, for machines"));
+            links.push(Link::new(at("/api.html"), Rel::ServiceDoc, Format::Html.media_type(), "Definition, for people"));
+        }
+        ApiEntry {
+            title: info.title.clone(),
+            description: info.description.clone(),
+            version: info.version.clone(),
+            links,
+        }
+    });
+    // Whoever has a route to collections is the API that the collections' entries lead to.
+    let root = cx.registry().apis().find_map(|api| {
+        let collections = cx.url(&format!("{}/collections", api.info().root));
+        api.links(&cx).iter().any(|link| link.href == collections).then(|| api.info().root.clone())
+    });
+    let collections = root.into_iter().flat_map(|root| entries(&cx, &root)).collect();
+    let projects = cx.projects().filter_map(|project| {
+        let name = project.name.clone()?;
+        let href = cx.base().join(&format!("/{name}/"));
+        Some(ProjectEntry { title: project.title.clone(), name, href })
+    });
+    Ok(Json::new(Catalogue {
+        title: project.title.clone(),
+        description: project.description.clone(),
+        links,
+        apis: apis.collect(),
+        collections,
+        projects: projects.collect(),
+    }))
+}
+
+/// The collections, with links to the API at this root.
+fn entries(cx: &Context, root: &str) -> Vec<CollectionEntry> {
+    let entry = |id: &str, title: &str, description: &Option<String>| {
+        let path = format!("{root}/collections/{}", percent_encoding::utf8_percent_encode(id, COMPONENT));
+        let items = cx.url(&format!("{path}/items"));
+        CollectionEntry {
+            id: id.to_owned(),
+            title: title.to_owned(),
+            description: description.clone(),
+            links: vec![
+                Link::new(cx.url(&path), Rel::Collection, Format::Json.media_type(), title),
+                Link::new(items, Rel::Items, Format::GeoJson.media_type(), format!("{title} as GeoJSON")),
+            ],
+        }
+    };
+    cx.layers().map(|(layer, _)| entry(&layer.id, &layer.title, &layer.description)).collect()
+}

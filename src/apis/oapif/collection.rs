@@ -1,0 +1,161 @@
+//! One collection (Part 1, 7.14).
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::api::reply::words_of;
+use crate::api::{Json, Route, get};
+use crate::base::bbox::Rect;
+use crate::base::crs::{CRS84, CRS84H};
+use crate::base::datetime::Instant;
+use crate::base::format::Format;
+use crate::base::link::{Link, Rel};
+use crate::data::extent::Extent;
+use crate::data::gate::View;
+use crate::error::Result;
+use crate::project::catalog::Layer;
+use crate::server::context::Context;
+
+use super::landing_page::license;
+
+/// How long an answer waits for an extent that is being measured; later answers have it.
+const EXTENT_BUDGET: Duration = Duration::from_millis(500);
+
+/// A collection
+#[derive(Serialize, ToSchema)]
+pub(super) struct Collection {
+    /// Id, unique within the API
+    id: String,
+    /// Title
+    title: String,
+    /// Description
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<String>,
+    /// Where and when the features are
+    #[serde(skip_serializing_if = "Option::is_none")]
+    extent: Option<ExtentWords>,
+    /// What the items are
+    #[serde(rename = "itemType")]
+    item_type: &'static str,
+    /// Coordinate reference systems of answers
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    crs: Vec<&'static str>,
+    /// Coordinate reference system of the stored coordinates
+    #[serde(rename = "storageCrs", skip_serializing_if = "Option::is_none")]
+    storage_crs: Option<String>,
+    /// Links
+    links: Vec<Link>,
+}
+
+/// Extent of a collection
+#[derive(Serialize, ToSchema)]
+struct ExtentWords {
+    /// Where
+    #[serde(skip_serializing_if = "Option::is_none")]
+    spatial: Option<Spatial>,
+    /// When
+    #[serde(skip_serializing_if = "Option::is_none")]
+    temporal: Option<Temporal>,
+}
+
+/// Spatial extent
+#[derive(Serialize, ToSchema)]
+struct Spatial {
+    /// West, south, east, north
+    bbox: Vec<[f64; 4]>,
+    /// Coordinate reference system
+    crs: &'static str,
+}
+
+/// Temporal extent
+#[derive(Serialize, ToSchema)]
+struct Temporal {
+    /// First and last instant; null is open
+    interval: Vec<[Option<String>; 2]>,
+    /// Temporal reference system
+    trs: &'static str,
+}
+
+/// The collection that a path names.
+#[derive(Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase")]
+#[into_params(rename_all = "camelCase")]
+struct CollectionPath {
+    /// Id of a collection
+    collection_id: String,
+}
+
+pub(super) fn route() -> Route {
+    get("/collections/(?P<collectionId>[^/]+)", "describeCollection", collection)
+        .summary("Collection")
+        .description("The description of one collection: what it is, where and when its features are, where they are to be had.")
+        .tags(["Capabilities"])
+        .formats([Format::Json, Format::Html])
+        .each("collectionId", ids, |_, _| Vec::new())
+}
+
+/// The ids of the collections that the client may see.
+pub(super) fn ids(cx: &Context) -> Vec<String> {
+    cx.layers().map(|(layer, _)| layer.id.clone()).collect()
+}
+
+async fn collection(cx: Context, path: CollectionPath) -> Result<Json<Collection>> {
+    let (layer, view) = cx.layer(&path.collection_id)?;
+    let mut reply = Json::new(describe(&cx, &layer, &view).await);
+    for (name, words) in words_of(&view) {
+        reply = reply.for_page(&name, words);
+    }
+    Ok(reply)
+}
+
+/// Describes a collection, the same in the list and alone.
+pub(super) async fn describe(cx: &Context, layer: &Layer, view: &View) -> Collection {
+    let schema = view.schema();
+    let path = format!("/collections/{}", segment(&layer.id));
+    let link = |path: &str, rel, format: Format, title: String| Link::new(cx.api_url(path), rel, format.media_type(), title);
+    let items = format!("{path}/items");
+    let mut links = vec![
+        link(&path, Rel::Itself, Format::Json, layer.title.clone()),
+        link(&with_format(&path, Format::Html), Rel::Alternate, Format::Html, format!("{} as HTML", layer.title)),
+        link(&items, Rel::Items, Format::GeoJson, format!("{} as GeoJSON", layer.title)),
+        link(&with_format(&items, Format::Html), Rel::Items, Format::Html, format!("{} as HTML", layer.title)),
+    ];
+    links.extend(license(cx));
+    let extent = view.extent(EXTENT_BUDGET).await.map(words);
+    let crs = schema.geometry.as_ref().map(|geometry| if geometry.has_z { vec![CRS84H, CRS84] } else { vec![CRS84] });
+    Collection {
+        id: layer.id.clone(),
+        title: layer.title.clone(),
+        description: layer.description.clone(),
+        extent: extent.filter(|extent| extent.spatial.is_some() || extent.temporal.is_some()),
+        item_type: "feature",
+        crs: crs.unwrap_or_default(),
+        storage_crs: None,
+        links,
+    }
+}
+
+/// A path with `f=`: suffixes would be ambiguous in ids with dots.
+fn with_format(path: &str, format: Format) -> String {
+    format!("{path}?f={}", format.name())
+}
+
+/// An id as one segment of a path.
+pub(super) fn segment(id: &str) -> String {
+    percent_encoding::utf8_percent_encode(id, crate::message::request::COMPONENT).to_string()
+}
+
+fn words(extent: Extent) -> ExtentWords {
+    let spatial = extent.space.map(|Rect { min_x, min_y, max_x, max_y }| Spatial {
+        bbox: vec![[min_x, min_y, max_x, max_y]],
+        crs: CRS84,
+    });
+    let text = |at: Option<Instant>| at.map(|at| at.to_string());
+    let temporal = extent.time.map(|(start, end)| Temporal {
+        interval: vec![[text(start), text(end)]],
+        trs: "http://www.opengis.net/def/uom/ISO-8601/0/Gregorian",
+    });
+    ExtentWords { spatial, temporal }
+}

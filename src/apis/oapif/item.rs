@@ -1,0 +1,46 @@
+//! One feature (Part 1, 7.16).
+
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use crate::api::{OneFeature, Route, get};
+use crate::base::format::Format;
+use crate::base::link::{Link, Rel};
+use crate::data::query::Query;
+use crate::error::{Error, Kind, Result};
+use crate::expr::Expr;
+use crate::model::value::FeatureId;
+use crate::server::context::Context;
+
+use super::collection::{ids, segment};
+
+#[derive(Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase")]
+#[into_params(rename_all = "camelCase")]
+struct Item {
+    /// Id of a collection
+    collection_id: String,
+    /// Id of a feature
+    feature_id: String,
+}
+
+pub(super) fn route() -> Route {
+    get("/collections/(?P<collectionId>[^/]+)/items/(?P<featureId>[^/]+)", "getFeature", item)
+        .summary("Feature")
+        .description("One feature of a collection, by its id.")
+        .tags(["Data"])
+        .formats([Format::GeoJson, Format::Html])
+        .each("collectionId", ids, |_, _| Vec::new())
+}
+
+async fn item(cx: Context, params: Item) -> Result<OneFeature> {
+    let (layer, view) = cx.layer(&params.collection_id)?;
+    let id = FeatureId::parse(view.schema().key.1, &params.feature_id).ok_or_else(|| {
+        let message = format!("collection '{}' has no feature '{}'", layer.id, params.feature_id);
+        Error::new(Kind::UnknownFeature, message)
+    })?;
+    let query = Query { filter: Some(Expr::Ids(vec![id])), limit: Some(1), ..Query::default() };
+    let path = format!("/collections/{}", segment(&layer.id));
+    let links = vec![Link::new(cx.api_url(&path), Rel::Collection, Format::Json.media_type(), &layer.title)];
+    Ok(OneFeature { name: layer.id.clone(), view, query, decimals: layer.decimals, links })
+}

@@ -1,0 +1,23 @@
+//! OGC API Features: one file an operation.
+
+use crate::api::OgcApi;
+
+mod collection;
+mod collections;
+mod conformance;
+mod item;
+mod items;
+mod landing_page;
+
+/// The API at a root such as `/ogcapi`; `/wfs3` answers as well, as QGIS Server's did before 4.0.
+pub fn api(root: &str) -> OgcApi {
+    let api = OgcApi::new(root, "OGC API Features")
+        .description("The features of every collection, as GeoJSON and as pages (OGC API Features, Part 1: Core).")
+        .route(landing_page::route())
+        .route(conformance::route())
+        .route(collections::route())
+        .route(collection::route())
+        .route(items::route())
+        .route(item::route());
+    if root == "/wfs3" { api } else { api.alias("/wfs3") }
+}

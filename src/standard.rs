@@ -1,0 +1,23 @@
+//! The server with everything that comes with the house.
+
+use crate::apis::{circle, landing, oapif};
+use crate::project::catalog::Project;
+use crate::server::{Builder, Server};
+
+/// The root of OGC API Features where no other is set.
+pub const OGCAPI: &str = "/ogcapi";
+
+/// A builder with the catalogue and OGC API Features at `/ogcapi`; register more, then build it.
+pub fn server(project: Project) -> Builder {
+    server_at(OGCAPI, project)
+}
+
+/// The same with OGC API Features at another root.
+pub fn server_at(root: &str, project: Project) -> Builder {
+    Server::builder(project).api(landing::api()).api(oapif::api(root))
+}
+
+/// The same with the demo's circle at `/customapi`.
+pub fn with_circle(builder: Builder) -> Builder {
+    builder.api(circle::api())
+}
