@@ -1,1 +1,84 @@
-//! GeoJSON (RFC 7946), straight from rows and WKB.
+//! GeoJSON (RFC 7946, as OGC API Features answers with it), straight from rows and WKB to bytes: most answers are
+//! GeoJSON, so no value and no geometry object stands in between.
+
+use crate::base::datetime::Instant;
+use crate::model::batch::Batch;
+
+use super::{Closing, Encoder, Opening, Part};
+
+pub mod number;
+pub mod text;
+
+mod document;
+mod feature;
+mod geometry;
+
+pub use feature::FeatureWriter;
+pub use geometry::write_geometry;
+
+/// Writes a `FeatureCollection`. What is only known at the end (links, counts) stands at the end.
+#[derive(Debug, Default)]
+pub struct GeoJson {
+    time_stamp: Option<Instant>,
+    matched: Option<u64>,
+    feature: Option<FeatureWriter>,
+    begun: bool,
+}
+
+impl GeoJson {
+    /// An encoder for one document.
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
+
+impl Encoder for GeoJson {
+    fn open(&mut self, opening: &Opening, out: &mut Vec<u8>) {
+        self.time_stamp = Some(opening.time_stamp);
+        self.matched = opening.matched;
+        self.begun = false;
+        out.extend_from_slice(br#"{"type":"FeatureCollection","features":["#);
+    }
+
+    fn part(&mut self, part: &Part, _: &mut Vec<u8>) {
+        self.feature = Some(FeatureWriter::new(part));
+    }
+
+    fn batch(&mut self, batch: &Batch, out: &mut Vec<u8>) {
+        let Some(feature) = &mut self.feature else {
+            return;
+        };
+        for row in batch.rows() {
+            if self.begun {
+                out.push(b',');
+            }
+            self.begun = true;
+            feature.write(row, out);
+        }
+        feature.report();
+    }
+
+    fn end_part(&mut self, _: &mut Vec<u8>) {
+        self.feature = None;
+    }
+
+    fn close(&mut self, closing: &Closing, out: &mut Vec<u8>) {
+        out.push(b']');
+        if let Some(matched) = closing.matched.or(self.matched) {
+            out.extend_from_slice(br#","numberMatched":"#);
+            number::write_integer(matched, out);
+        }
+        out.extend_from_slice(br#","numberReturned":"#);
+        number::write_integer(closing.returned, out);
+        if let Some(time_stamp) = self.time_stamp {
+            out.extend_from_slice(br#","timeStamp":""#);
+            time_stamp.write(out);
+            out.push(b'"');
+        }
+        feature::write_links(&closing.links, out);
+        out.push(b'}');
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,4 +1,34 @@
 //! Geometry as well-known binary (ISO, with Z and M), read in place: no geometry objects on the way to the client.
+//!
+//! One walk knows how WKB is built ([`wkb`]); the envelope, the reprojection, the test against a rectangle and the
+//! encoders are sinks of it.
 
+use std::fmt;
+
+pub mod extent;
 pub mod intersect;
+pub mod points;
+pub mod rewrite;
 pub mod wkb;
+
+mod arc;
+mod turn;
+
+#[cfg(test)]
+pub(crate) mod samples;
+
+pub use extent::{envelope, z_range};
+pub use intersect::{intersects, intersects_z};
+pub use rewrite::rewrite_xy;
+
+/// Bytes that are no WKB: cut short, of an unknown type, or nested too deeply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Malformed;
+
+impl fmt::Display for Malformed {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("the geometry is not well-formed WKB")
+    }
+}
+
+impl std::error::Error for Malformed {}

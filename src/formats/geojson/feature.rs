@@ -1,0 +1,138 @@
+//! One row as a GeoJSON feature.
+
+use crate::base::link::Link;
+use crate::model::batch::{Cell, Row};
+use crate::model::schema::{Field, FieldKind};
+
+use super::super::Part;
+use super::document::is_json;
+use super::geometry::write_geometry;
+use super::number::{write_float, write_integer};
+use super::text::{write_base64, write_string};
+
+/// Writes the rows of one feature type, one feature at a time.
+#[derive(Debug)]
+pub struct FeatureWriter {
+    collection: String,
+    geometry: bool,
+    decimals: Option<u8>,
+    properties: Vec<Property>,
+    /// Features whose geometry could not be read, since the last report.
+    malformed: u64,
+}
+
+#[derive(Debug)]
+struct Property {
+    /// The name in its quotes and the colon: escaped once, not once a row.
+    name: Vec<u8>,
+    is_json: bool,
+    cell: usize,
+}
+
+impl FeatureWriter {
+    /// A writer for rows of this feature type.
+    pub fn new(part: &Part) -> Self {
+        let cells = part.layout.first_property()..;
+        let fields = part.layout.fields.iter().map(|&field| part.schema.fields.get(field));
+        let property = |(cell, field): (usize, Option<&Field>)| {
+            let field = field?;
+            let mut name = Vec::new();
+            write_string(field.name.as_bytes(), &mut name);
+            name.push(b':');
+            Some(Property { name, is_json: field.kind == FieldKind::Json, cell })
+        };
+        Self {
+            collection: part.name.clone(),
+            geometry: part.layout.geometry,
+            decimals: part.decimals,
+            properties: cells.zip(fields).filter_map(property).collect(),
+            malformed: 0,
+        }
+    }
+
+    /// Appends a feature as a member of a collection.
+    pub fn write(&mut self, row: Row<'_>, out: &mut Vec<u8>) {
+        self.write_open(row, out);
+        out.push(b'}');
+    }
+
+    /// Appends a feature as a document of its own, with links.
+    pub fn write_document(&mut self, row: Row<'_>, links: &[Link], out: &mut Vec<u8>) {
+        self.write_open(row, out);
+        write_links(links, out);
+        out.push(b'}');
+        self.report();
+    }
+
+    /// Tells the log of features whose geometry is written as `null` because it is malformed, once for all that there
+    /// were since the last time.
+    pub fn report(&mut self) {
+        if self.malformed > 0 {
+            tracing::warn!(
+                collection = self.collection,
+                features = self.malformed,
+                "malformed geometry, written as null"
+            );
+            self.malformed = 0;
+        }
+    }
+
+    fn write_open(&mut self, row: Row<'_>, out: &mut Vec<u8>) {
+        out.extend_from_slice(br#"{"type":"Feature""#);
+        match row.cell(0) {
+            Cell::Int(id) => {
+                out.extend_from_slice(br#","id":"#);
+                write_integer(id, out);
+            }
+            id @ Cell::Text(..) => {
+                out.extend_from_slice(br#","id":"#);
+                write_string(row.bytes(id), out);
+            }
+            _ => {}
+        }
+        out.extend_from_slice(br#","geometry":"#);
+        match if self.geometry { row.geometry() } else { None } {
+            Some(wkb) => self.malformed += u64::from(write_geometry(wkb, self.decimals, out).is_err()),
+            None => out.extend_from_slice(b"null"),
+        }
+        out.extend_from_slice(br#","properties":{"#);
+        for (at, property) in self.properties.iter().enumerate() {
+            if at > 0 {
+                out.push(b',');
+            }
+            out.extend_from_slice(&property.name);
+            write_value(row, row.cell(property.cell), property.is_json, out);
+        }
+        out.push(b'}');
+    }
+}
+
+#[inline]
+fn write_value(row: Row<'_>, cell: Cell, is_json_field: bool, out: &mut Vec<u8>) {
+    match cell {
+        Cell::Null => out.extend_from_slice(b"null"),
+        Cell::Int(number) => write_integer(number, out),
+        Cell::Float(number) => write_float(number, out),
+        Cell::Bool(truth) => out.extend_from_slice(if truth { b"true" } else { b"false" }),
+        Cell::Date(date) => {
+            out.push(b'"');
+            date.write(out);
+            out.push(b'"');
+        }
+        Cell::Instant(instant) => {
+            out.push(b'"');
+            instant.write(out);
+            out.push(b'"');
+        }
+        Cell::Text(..) if is_json_field && is_json(row.text(cell)) => out.extend_from_slice(row.bytes(cell)),
+        Cell::Text(..) => write_string(row.bytes(cell), out),
+        Cell::Blob(..) => write_base64(row.bytes(cell), out),
+    }
+}
+
+/// Appends the `links` member, with the comma before it.
+pub(super) fn write_links(links: &[Link], out: &mut Vec<u8>) {
+    out.extend_from_slice(br#","links":"#);
+    // Links are strings, which serialize without fail.
+    out.extend_from_slice(&serde_json::to_vec(links).unwrap_or_else(|_| b"[]".to_vec()));
+}

@@ -1,0 +1,198 @@
+//! Numbers as JSON.
+
+use std::io::Write;
+
+const POWERS: [f64; 16] = [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15];
+/// From here on a float is a whole number.
+const WHOLE: f64 = 9_007_199_254_740_992.0;
+
+/// Appends a whole number.
+#[inline]
+pub fn write_integer(number: impl itoa::Integer, out: &mut Vec<u8>) {
+    out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
+}
+
+/// Appends the shortest number that reads back as this one, or `null` where JSON has none. A whole one keeps its `.0`,
+/// so that a client that tells floats from integers sees one type in all features.
+#[inline]
+pub fn write_float(number: f64, out: &mut Vec<u8>) {
+    if number.is_finite() {
+        out.extend_from_slice(zmij::Buffer::new().format_finite(number).as_bytes());
+    } else {
+        out.extend_from_slice(b"null");
+    }
+}
+
+/// Appends a coordinate, which must be finite: to so many decimals, or as many as it has; nothing after whole ones.
+#[inline]
+pub fn write_coordinate(number: f64, decimals: Option<u8>, out: &mut Vec<u8>) {
+    let Some(decimals) = decimals else {
+        return write_shortest(number, out);
+    };
+    let power = POWERS.get(usize::from(decimals));
+    let Some(power) = power.copied() else {
+        return write_rounded_slowly(number, decimals, out);
+    };
+    let scaled = number.abs() * power;
+    if scaled >= 1e15 {
+        return write_rounded_slowly(number, decimals, out);
+    }
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss)] // from 0 to 1e15
+    let (rounded, off) = {
+        let rounded = (scaled + 0.5) as u64;
+        (rounded, (scaled - rounded as f64).abs())
+    };
+    // The product is rounded itself, so close to the middle it cannot say which way.
+    if 0.5 - off <= scaled * f64::EPSILON {
+        return write_rounded_slowly(number, decimals, out);
+    }
+    if number < 0.0 && rounded != 0 {
+        out.push(b'-');
+    }
+    write_scaled(rounded, usize::from(decimals), out);
+}
+
+#[inline]
+fn write_shortest(number: f64, out: &mut Vec<u8>) {
+    let mut buffer = zmij::Buffer::new();
+    // Adding zero makes a negative zero positive.
+    let text = buffer.format_finite(number + 0.0).as_bytes();
+    out.extend_from_slice(text.strip_suffix(b".0").unwrap_or(text));
+}
+
+/// Appends a number that was multiplied by a power of ten.
+#[inline]
+fn write_scaled(mut number: u64, mut decimals: usize, out: &mut Vec<u8>) {
+    while decimals > 0 && number.is_multiple_of(10) {
+        number /= 10;
+        decimals -= 1;
+    }
+    let mut buffer = itoa::Buffer::new();
+    let digits = buffer.format(number).as_bytes();
+    match digits.len().checked_sub(decimals).and_then(|at| digits.split_at_checked(at)) {
+        Some((whole, [])) => out.extend_from_slice(whole),
+        Some((whole, part)) => {
+            out.extend_from_slice(if whole.is_empty() { b"0" } else { whole });
+            out.push(b'.');
+            out.extend_from_slice(part);
+        }
+        None => {
+            out.extend_from_slice(b"0.");
+            out.extend(std::iter::repeat_n(b'0', decimals - digits.len()));
+            out.extend_from_slice(digits);
+        }
+    }
+}
+
+/// For what has too many digits to be multiplied, or lies in the middle between two decimals.
+#[cold]
+fn write_rounded_slowly(number: f64, decimals: u8, out: &mut Vec<u8>) {
+    let mut buffer = zmij::Buffer::new();
+    let shortest = buffer.format_finite(number);
+    let (mantissa, exponent) = shortest.split_once("e-").unwrap_or((shortest, "0"));
+    let part = mantissa.split_once('.').map_or(0, |(_, part)| part.len());
+    let has = exponent.parse().map_or(usize::MAX, |exponent: usize| exponent + part);
+    if has <= usize::from(decimals) || number.abs() >= WHOLE {
+        return write_shortest(number, out);
+    }
+    let start = out.len();
+    // Writing to memory does not fail.
+    let _ = write!(out, "{number:.*}", usize::from(decimals));
+    let Some(written) = out.get(start..) else { return };
+    if written.contains(&b'.') {
+        let zeros = written.iter().rev().take_while(|digit| **digit == b'0').count();
+        out.truncate(out.len() - zeros);
+        if out.last() == Some(&b'.') {
+            out.pop();
+        }
+    }
+    if out.get(start..) == Some(b"-0") {
+        out.truncate(start);
+        out.push(b'0');
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn coordinate(number: f64, decimals: Option<u8>) -> String {
+        let mut out = Vec::new();
+        write_coordinate(number, decimals, &mut out);
+        String::from_utf8(out).unwrap()
+    }
+
+    fn float(number: f64) -> String {
+        let mut out = Vec::new();
+        write_float(number, &mut out);
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn numbers_are_short_and_never_a_negative_zero() {
+        let shortest = [(10.0, "10"), (-0.0, "0"), (0.1, "0.1"), (-7.25, "-7.25"), (1e300, "1e+300"), (1e-7, "1e-7")];
+        for (number, text) in shortest {
+            assert_eq!(coordinate(number, None), text);
+        }
+        let rounded = [
+            (13.402_345_678, 7, "13.4023457"),
+            (13.4, 7, "13.4"),
+            (-13.0, 7, "-13"),
+            (0.000_012, 7, "0.000012"),
+            (-0.000_000_01, 7, "0"),
+            (-0.000_000_01, 200, "-1e-8"),
+            (0.5, 0, "0"),
+            (1.5, 0, "2"),
+            (-0.4, 0, "0"),
+            (99.96, 1, "100"),
+            (2.675, 2, "2.67"),
+            (1e300, 3, "1e+300"),
+            (-0.0, 3, "0"),
+            (-1e-300, 40, "0"),
+            (4_503_599_627_370_495.5, 3, "4503599627370495.5"),
+        ];
+        for (number, decimals, text) in rounded {
+            assert_eq!(coordinate(number, Some(decimals)), text);
+        }
+        assert_eq!([float(10.0), float(f64::NAN), float(f64::INFINITY)], ["10.0", "null", "null"]);
+    }
+
+    fn is_plain(text: &str) -> bool {
+        let (whole, part) = text.split_once('.').unwrap_or((text, "1"));
+        let digits = whole.strip_prefix('-').unwrap_or(whole);
+        text != "-0" && !part.ends_with('0') && (digits == "0" || !digits.starts_with('0'))
+    }
+
+    proptest! {
+        #[test]
+        fn the_shortest_number_reads_back(number in any::<f64>().prop_filter("finite", |n| n.is_finite())) {
+            prop_assert_eq!(coordinate(number, None).parse::<f64>(), Ok(number));
+            prop_assert_eq!(float(number).parse::<f64>(), Ok(number));
+            prop_assert!(serde_json::from_str::<f64>(&coordinate(number, None)).is_ok());
+        }
+
+        #[test]
+        fn a_rounded_number_is_the_nearest(
+            number in prop_oneof![
+                -180.0..180.0f64, -1e7..1e7f64, -1.0..1.0f64, -1e17..1e17f64,
+                // Middles, and their neighbours.
+                (-100_000i32..100_000).prop_map(|n| f64::from(n) / 8.0),
+                (-100_000i32..100_000).prop_map(|n| (f64::from(n) / 2000.0).next_up()),
+                (-100_000i32..100_000).prop_map(|n| f64::from(n) / 2000.0),
+            ],
+            decimals in 0u8..18,
+        ) {
+            let text = coordinate(number, Some(decimals));
+            let expected: f64 = format!("{number:.*}", usize::from(decimals)).parse().unwrap();
+            prop_assert_eq!(text.parse::<f64>(), Ok(expected));
+            prop_assert!(is_plain(&text) || text.contains('e'), "{}", text);
+            prop_assert!(serde_json::from_str::<f64>(&text).is_ok());
+        }
+
+        #[test]
+        fn no_number_panics(number in any::<f64>().prop_filter("finite", |n| n.is_finite()), decimals: u8) {
+            prop_assert!(serde_json::from_str::<f64>(&coordinate(number, Some(decimals))).is_ok());
+        }
+    }
+}
