@@ -128,10 +128,12 @@ impl RowSender {
         self.batches.blocking_send(Ok(batch)).is_ok()
     }
 
-    /// Ends the rows with an error.
+    /// Ends the rows with an error. Where no batch was sent yet there is room, so an async task may call this as well.
     pub fn fail(&self, error: Error) {
-        // Nobody to tell where the reader is gone.
-        let _ = self.batches.blocking_send(Err(error));
+        if let Err(mpsc::error::TrySendError::Full(waiting)) = self.batches.try_send(Err(error)) {
+            // Nobody to tell where the reader is gone.
+            let _ = self.batches.blocking_send(waiting);
+        }
     }
 
     /// What stops the query behind these rows.

@@ -1,0 +1,218 @@
+//! Which conditions SQL tests, and which the loop that reads the rows. SQL compares by the type of what is stored, the
+//! evaluator by the schema; only where the two agree for certain does SQL have the last word.
+
+use rusqlite::types::Value as Bound;
+
+use super::cells;
+use super::sql::Sql;
+use super::table::Table;
+use crate::base::bbox::Rect;
+use crate::expr::evaluate::Predicate;
+use crate::expr::{Comparison, Expr, Operand};
+use crate::model::batch::Layout;
+use crate::model::schema::{FieldKind, KeyKind};
+use crate::model::value::{FeatureId, Value};
+
+/// From here on not every integer is a float: SQLite compares exactly, the evaluator as floats.
+const EXACT: i64 = 1 << 53;
+/// Most ids that are bound one by one.
+const BOUND_IDS: usize = 500;
+
+/// The conditions of a plan, by who tests them.
+#[derive(Debug, Default)]
+pub(super) struct Filter {
+    /// What SQL tests; rows that fail it fail the filter.
+    pub(super) sql: Vec<Sql>,
+    /// The boxes, tested on the stored geometry.
+    pub(super) boxes: Vec<WantedBox>,
+    /// What else the loop tests.
+    pub(super) test: Option<Test>,
+    /// Whether SQL finds the rows by their ids: then there is no shorter way.
+    pub(super) is_by_id: bool,
+}
+
+/// A box of a filter.
+#[derive(Debug)]
+pub(super) struct WantedBox {
+    pub(super) rects: Vec<Rect>,
+    pub(super) z: Option<(f64, f64)>,
+}
+
+/// A predicate with the cells that it reads.
+#[derive(Debug)]
+pub(super) struct Test {
+    pub(super) predicate: Predicate,
+    pub(super) layout: Layout,
+}
+
+/// Whether all names of a condition are the table's.
+pub(super) fn takes(table: &Table, conjunct: &Expr) -> bool {
+    conjunct.fields(&table.schema).is_ok() && (table.geometry.is_some() || !conjunct.reads_geometry())
+}
+
+impl Filter {
+    /// Divides conditions; the error is a name that the table does not have.
+    pub(super) fn new(table: &Table, conjuncts: &[Expr]) -> Result<Self, String> {
+        let mut filter = Filter::default();
+        let mut rest = Vec::new();
+        for conjunct in conjuncts.iter().cloned().flat_map(Expr::conjuncts) {
+            filter.is_by_id |= matches!(conjunct, Expr::Ids(_));
+            if let Expr::Bbox { rects, z } = conjunct {
+                filter.boxes.push(WantedBox { rects, z });
+            } else if let Some(sql) = exact(table, &conjunct, true) {
+                filter.sql.push(sql);
+            } else {
+                filter.sql.extend(superset(table, &conjunct));
+                rest.push(conjunct);
+            }
+        }
+        if !rest.is_empty() {
+            let all = Expr::And(rest);
+            let layout = Layout { geometry: all.reads_geometry(), fields: all.fields(&table.schema)? };
+            let predicate = Predicate::new(&all, &table.schema, &layout)?;
+            filter.test = Some(Test { predicate, layout });
+        }
+        Ok(filter)
+    }
+
+    /// Whether SQL has the last word on every row.
+    pub(super) fn is_exact(&self) -> bool {
+        self.boxes.is_empty() && self.test.is_none()
+    }
+}
+
+/// SQL that is true, false and null just where the condition is true, false and unknown; where `positive`, false and null
+/// may stand for each other.
+fn exact(table: &Table, expr: &Expr, positive: bool) -> Option<Sql> {
+    let all = |parts: &[Expr]| parts.iter().map(|part| exact(table, part, positive)).collect::<Option<Vec<_>>>();
+    match expr {
+        Expr::And(parts) if parts.is_empty() => Some(Sql::new("1", Vec::new())),
+        Expr::Or(parts) if parts.is_empty() => Some(Sql::new("0", Vec::new())),
+        Expr::And(parts) => Some(Sql::join(all(parts)?, " AND ")),
+        Expr::Or(parts) => Some(Sql::join(all(parts)?, " OR ")),
+        Expr::Not(part) => {
+            let part = exact(table, part, false)?;
+            Some(Sql::new(format!("NOT ({})", part.text), part.values))
+        }
+        Expr::IsNull(Operand::Property(name)) => {
+            Some(Sql::new(format!("{} IS NULL", table.columns[table.schema.position(name)?]), Vec::new()))
+        }
+        Expr::Compare(Operand::Property(name), how, Operand::Literal(value)) => {
+            compare(table, name, *how, value, positive)
+        }
+        Expr::Compare(Operand::Literal(value), how, Operand::Property(name)) => {
+            let turned = match how {
+                Comparison::Equal | Comparison::NotEqual => *how,
+                Comparison::Less => Comparison::Greater,
+                Comparison::LessOrEqual => Comparison::GreaterOrEqual,
+                Comparison::Greater => Comparison::Less,
+                Comparison::GreaterOrEqual => Comparison::LessOrEqual,
+            };
+            compare(table, name, turned, value, positive)
+        }
+        Expr::Ids(ids) if table.key.is_rowid() => Some(integer_ids(&table.key.sql, ids)),
+        Expr::Compare(..) | Expr::IsNull(_) | Expr::Ids(_) | Expr::Bbox { .. } | Expr::During(_) => None,
+    }
+}
+
+/// A comparison with a literal. What is stored in another type than the column's is neither equal nor unequal to it.
+fn compare(table: &Table, name: &str, how: Comparison, value: &Value, positive: bool) -> Option<Sql> {
+    let field = table.schema.position(name)?;
+    let column = &table.columns[field];
+    let is_equality = matches!(how, Comparison::Equal | Comparison::NotEqual);
+    let (comparable, left, bound) = match (table.schema.fields[field].kind, value) {
+        (FieldKind::Integer | FieldKind::Number, Value::Int(number)) if number.abs() < EXACT => {
+            (format!("typeof({column}) IN ('integer', 'real')"), column.clone(), Bound::Integer(*number))
+        }
+        #[allow(clippy::cast_precision_loss)] // it is a power of two
+        (FieldKind::Integer | FieldKind::Number, Value::Float(number)) if number.abs() < EXACT as f64 => {
+            (format!("typeof({column}) IN ('integer', 'real')"), column.clone(), Bound::Real(*number))
+        }
+        (FieldKind::Boolean, Value::Bool(truth)) => (
+            format!("typeof({column}) = 'integer' AND {column} IN (0, 1)"),
+            column.clone(),
+            Bound::Integer(i64::from(*truth)),
+        ),
+        // Text that is no UTF-8 is read with the replacement character, which SQL does not know of; and by what order
+        // SQL sorts depends on the encoding of the file.
+        (FieldKind::String | FieldKind::Json, Value::Text(text))
+            if table.makes_text[field] && is_equality && !text.contains('\u{fffd}') =>
+        {
+            (format!("typeof({column}) = 'text'"), format!("{column} COLLATE BINARY"), Bound::Text(text.clone()))
+        }
+        _ => return None,
+    };
+    let operator = match how {
+        Comparison::Equal => "=",
+        Comparison::NotEqual => "<>",
+        Comparison::Less => "<",
+        Comparison::LessOrEqual => "<=",
+        Comparison::Greater => ">",
+        Comparison::GreaterOrEqual => ">=",
+    };
+    let text = if positive {
+        // In this form an index on the column can be used.
+        format!("({left} {operator} ? AND {comparable})")
+    } else {
+        format!("CASE WHEN {comparable} THEN {left} {operator} ? END")
+    };
+    Some(Sql::new(text, vec![bound]))
+}
+
+/// SQL that is true for every row for which the condition is, so that an index helps; `None` where there is none.
+fn superset(table: &Table, expr: &Expr) -> Option<Sql> {
+    if let Some(sql) = exact(table, expr, true) {
+        return Some(sql);
+    }
+    match expr {
+        Expr::And(parts) => {
+            let joined = Sql::join(parts.iter().filter_map(|part| superset(table, part)), " AND ");
+            (!joined.text.is_empty()).then_some(joined)
+        }
+        Expr::Or(parts) => {
+            Some(Sql::join(parts.iter().map(|part| superset(table, part)).collect::<Option<Vec<_>>>()?, " OR "))
+        }
+        Expr::Ids(ids) if table.key.kind == KeyKind::Integer => Some(integer_ids(&table.key.sql, ids)),
+        Expr::Ids(ids) => text_ids(&table.key.order(), ids),
+        _ => None,
+    }
+}
+
+fn integer_ids(key: &str, ids: &[FeatureId]) -> Sql {
+    let numbers = ids.iter().filter_map(|id| match id {
+        FeatureId::Int(id) => Some(*id),
+        FeatureId::Text(_) => None,
+    });
+    let numbers: Vec<i64> = numbers.collect();
+    if numbers.len() <= BOUND_IDS {
+        return among(key, numbers.into_iter().map(Bound::Integer).collect());
+    }
+    // SQLite has a limit on question marks.
+    let list = serde_json::Value::from(numbers).to_string();
+    Sql::new(format!("{key} IN (SELECT value FROM json_each(?))"), vec![Bound::Text(list)])
+}
+
+fn text_ids(key: &str, ids: &[FeatureId]) -> Option<Sql> {
+    if ids.len() > BOUND_IDS {
+        return None;
+    }
+    let mut forms = Vec::new();
+    for id in ids {
+        match id {
+            // Text that is not UTF-8 in the file is found by no text.
+            FeatureId::Text(id) if id.contains('\u{fffd}') => return None,
+            FeatureId::Text(id) => forms.extend(cells::stored_ids(id)),
+            FeatureId::Int(_) => {}
+        }
+    }
+    Some(among(key, forms))
+}
+
+fn among(key: &str, values: Vec<Bound>) -> Sql {
+    if values.is_empty() {
+        return Sql::new("0", Vec::new());
+    }
+    let mut marks = "?, ".repeat(values.len());
+    marks.truncate(marks.len() - 2);
+    Sql::new(format!("{key} IN ({marks})"), values)
+}

@@ -1,0 +1,110 @@
+//! Which column makes the ids of features.
+
+use rusqlite::{Connection, OptionalExtension};
+
+use super::columns::{self, Column};
+use super::sql;
+use crate::model::schema::{FieldKind, KeyKind};
+
+/// The key of a table.
+#[derive(Clone, Debug)]
+pub(super) struct Key {
+    /// What clients call it.
+    pub(super) name: String,
+    pub(super) kind: KeyKind,
+    /// The key in SQL.
+    pub(super) sql: String,
+    /// SQLite's own number of the row in SQL, where the table has it; an R-tree knows rows by it.
+    pub(super) rowid: Option<String>,
+}
+
+impl Key {
+    /// The key as rows are ordered by it. Text is ordered by its bytes, whatever the column's collation.
+    pub(super) fn order(&self) -> String {
+        match self.kind {
+            KeyKind::Integer => self.sql.clone(),
+            KeyKind::String => format!("{} COLLATE BINARY", self.sql),
+        }
+    }
+
+    /// Whether the key is SQLite's own number of the row: always an integer, and rows lie in its order.
+    pub(super) fn is_rowid(&self) -> bool {
+        self.rowid.as_ref() == Some(&self.sql)
+    }
+}
+
+/// Chooses the key; the error is for whoever runs the server.
+pub(super) fn choose(
+    connection: &Connection,
+    table: &str,
+    columns: &[Column],
+    wanted: Option<&str>,
+) -> rusqlite::Result<Result<Key, String>> {
+    let query = "SELECT type, wr FROM pragma_table_list WHERE schema = 'main' AND lower(name) = lower(?1)";
+    let of_table = |row: &rusqlite::Row<'_>| Ok((sql::text(row, 0)?.unwrap_or_default(), row.get::<_, bool>(1)?));
+    let (what, without_rowid) = connection.query_row(query, [table], of_table).optional()?.unwrap_or_default();
+    let is_view = what == "view";
+    let in_key: Vec<&Column> = columns.iter().filter(|column| column.in_key > 0).collect();
+    let alias = match in_key[..] {
+        [column] if column.declared == "INTEGER" && !without_rowid && !key_has_index(connection, table)? => {
+            Some(column)
+        }
+        _ => None,
+    };
+    let rowid = match alias {
+        _ if is_view || without_rowid => None,
+        Some(column) => Some(sql::column(&column.name)),
+        None => ["rowid", "_rowid_", "oid"]
+            .iter()
+            .find(|name| !columns.iter().any(|column| column.name.eq_ignore_ascii_case(name)))
+            .map(|name| format!("t.{name}")),
+    };
+    let by_column = |column: &Column| Key {
+        name: column.name.clone(),
+        kind: match columns::kind(&column.declared) {
+            Some(FieldKind::Integer) => KeyKind::Integer,
+            _ => KeyKind::String,
+        },
+        sql: sql::column(&column.name),
+        rowid: rowid.clone(),
+    };
+    if let Some(wanted) = wanted {
+        let found = columns.iter().find(|column| column.name == wanted);
+        let found = found.or_else(|| columns.iter().find(|column| column.name.eq_ignore_ascii_case(wanted)));
+        return Ok(found.map(by_column).ok_or_else(|| format!("there is no column '{wanted}' for the ids")));
+    }
+    if let Some(column) = alias {
+        return Ok(Ok(by_column(column)));
+    }
+    if is_view {
+        // GeoPackage's rule for views: the first column is the key.
+        let Some(first) = columns.first() else { return Ok(Err("it has no columns".to_owned())) };
+        let mut key = by_column(first);
+        if columns::kind(&first.declared).is_none()
+            && columns::sample(connection, table, &first.name)? == FieldKind::Integer
+        {
+            key.kind = KeyKind::Integer;
+        }
+        return Ok(Ok(key));
+    }
+    if let [column] = in_key[..] {
+        // SQLite lets a key that is no rowid be null; such rows would have no id.
+        let query =
+            format!("SELECT 1 FROM {} AS t WHERE {} IS NULL LIMIT 1", sql::quoted(table), sql::column(&column.name));
+        let surely_there = column.not_null || without_rowid;
+        if surely_there || connection.query_row(&query, [], |_| Ok(())).optional()?.is_none() {
+            return Ok(Ok(by_column(column)));
+        }
+        tracing::warn!(table, column = column.name, "the key has nulls: the rowid makes the ids");
+    }
+    Ok(match rowid {
+        Some(sql) => Ok(Key { name: "rowid".to_owned(), kind: KeyKind::Integer, rowid: Some(sql.clone()), sql }),
+        None => Err("it has no key of a single column: name the column of the ids in the project file".to_owned()),
+    })
+}
+
+/// Whether the primary key has an index of its own, and so is not the rowid (`INTEGER PRIMARY KEY DESC` has).
+fn key_has_index(connection: &Connection, table: &str) -> rusqlite::Result<bool> {
+    let query = "SELECT 1 FROM pragma_index_list(?1) WHERE origin = 'pk' LIMIT 1";
+    Ok(connection.query_row(query, [table], |_| Ok(())).optional()?.is_some())
+}

@@ -1,0 +1,144 @@
+//! One layer as a source of features: plans become jobs for the file's threads.
+
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use rusqlite::Connection;
+use tokio::sync::oneshot;
+
+use super::filter::{self, Filter};
+use super::read::Reader;
+use super::table::Table;
+use super::{Room, count, extent, fault, open, pool};
+use crate::data::extent::Extent;
+use crate::data::plan::Plan;
+use crate::data::rows::{RowSender, Rows, Stop, StopOnDrop, channel};
+use crate::data::source::{FeatureSource, Pending};
+use crate::error::{Error, Result};
+use crate::expr::Expr;
+use crate::model::schema::Schema;
+
+/// A table of a GeoPackage.
+pub(super) struct Layer {
+    room: Arc<Room>,
+    table: Arc<Table>,
+    /// Whether it was told that geometries cannot be read.
+    has_warned: Arc<AtomicBool>,
+}
+
+impl Layer {
+    pub(super) fn new(room: Arc<Room>, table: Table) -> Self {
+        Self { room, table: Arc::new(table), has_warned: Arc::default() }
+    }
+
+    /// Has a question answered by a thread of the file. Dropped, the answer is not looked for any more.
+    fn ask<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&Connection, &Table) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Pending<Result<T>> {
+        let (sender, receiver) = oneshot::channel();
+        let (stop, table) = (Stop::default(), self.table.clone());
+        let guard = StopOnDrop(stop.clone());
+        let job = move |connection: Result<&Connection>| {
+            let answer = connection.and_then(|connection| {
+                armed(&stop, connection, || question(connection, &table)).map_err(fault::reading)
+            });
+            // Nobody to tell where the asker is gone.
+            let _ = sender.send(answer);
+        };
+        let submitted = self.room.pool.submit(Box::new(job));
+        Box::pin(async move {
+            let _guard = guard;
+            submitted?;
+            receiver.await.unwrap_or_else(|_| Err(pool::panicked()))
+        })
+    }
+}
+
+/// Runs work that `stop` interrupts, and never what comes after it.
+fn armed<T>(stop: &Stop, connection: &Connection, work: impl FnOnce() -> rusqlite::Result<T>) -> rusqlite::Result<T> {
+    let handle = connection.get_interrupt_handle();
+    let outcome = stop.arm(move || handle.interrupt()).then(|| catch_unwind(AssertUnwindSafe(work)));
+    stop.disarm();
+    match outcome {
+        None => Err(rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_INTERRUPT), None)),
+        Some(Ok(result)) => result,
+        // The pool catches it again and gives up the connection.
+        Some(Err(panic)) => resume_unwind(panic),
+    }
+}
+
+/// Tells the reader of the rows when the reading panics: without that, they would merely end.
+struct Telltale<'a>(&'a RowSender);
+
+impl Drop for Telltale<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.fail(pool::panicked());
+        }
+    }
+}
+
+impl FeatureSource for Layer {
+    fn schema(&self) -> &Arc<Schema> {
+        &self.table.schema
+    }
+
+    fn takes(&self, conjunct: &Expr) -> bool {
+        filter::takes(&self.table, conjunct)
+    }
+
+    fn pages(&self) -> bool {
+        true
+    }
+
+    fn features(&self, plan: Plan) -> Rows {
+        let (sender, rows) = channel(plan.layout().clone());
+        let (table, has_warned) = (self.table.clone(), self.has_warned.clone());
+        let job = move |connection: Result<&Connection>| {
+            let _telltale = Telltale(&sender);
+            let read = connection.and_then(|connection| {
+                let filter = Filter::new(&table, plan.filter()).map_err(|name| not_taken(&name))?;
+                let mut reader = Reader::new(connection, &table, &plan, &filter, &sender);
+                armed(sender.stop(), connection, || reader.run()).map_err(fault::reading)?;
+                if reader.has_bad_geometry && !has_warned.swap(true, Ordering::Relaxed) {
+                    tracing::warn!(table = table.name, "some geometries cannot be read: they are left out");
+                }
+                Ok(())
+            });
+            if let Err(error) = read
+                && !sender.stop().is_stopped()
+            {
+                sender.fail(error);
+            }
+        };
+        match self.room.pool.submit(Box::new(job)) {
+            Ok(()) => rows,
+            Err(error) => {
+                let (sender, refused) = channel(rows.layout().clone());
+                sender.fail(error);
+                refused
+            }
+        }
+    }
+
+    fn count(&self, plan: Plan) -> Pending<Result<u64>> {
+        match Filter::new(&self.table, plan.filter()) {
+            Ok(filter) => self.ask(move |connection, table| count::count(connection, table, &filter)),
+            Err(name) => Box::pin(async move { Err(not_taken(&name)) }),
+        }
+    }
+
+    fn extent(&self) -> Pending<Result<Extent>> {
+        self.ask(extent::measure)
+    }
+
+    fn state(&self) -> u64 {
+        open::stamp(&self.room.path)
+    }
+}
+
+fn not_taken(name: &str) -> Error {
+    Error::internal(format!("'{name}' was pushed down, but not taken"))
+}

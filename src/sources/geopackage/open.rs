@@ -1,0 +1,129 @@
+//! Opens the file for reading, and tells what is wrong where that fails.
+
+use std::fmt::Write as _;
+use std::fs::{self, File};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io::{ErrorKind, Read};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, OpenFlags};
+
+use super::fault;
+use crate::error::Result;
+
+/// Statements that a connection keeps compiled.
+const STATEMENTS: usize = 32;
+
+/// Says which file it is, and in which state: another one in its place is told from the one that was opened.
+pub(super) fn stamp(path: &Path) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    let mut add = |path: &Path, empty_is_none: bool| {
+        if let Ok(about) = fs::metadata(path)
+            && !(empty_is_none && about.len() == 0)
+        {
+            (about.dev(), about.ino(), about.mtime(), about.mtime_nsec(), about.len()).hash(&mut hasher);
+        }
+    };
+    add(path, false);
+    // Readers make an empty one themselves.
+    add(&beside(path, "-wal"), true);
+    hasher.finish()
+}
+
+/// The same without the -wal file, whose growth a connection follows by itself.
+pub(super) fn identity(path: &Path) -> Option<(u64, u64, i64, i64, u64)> {
+    let about = fs::metadata(path).ok()?;
+    Some((about.dev(), about.ino(), about.mtime(), about.mtime_nsec(), about.len()))
+}
+
+/// A connection that reads only.
+pub(super) fn connect(path: &Path) -> Result<Connection> {
+    let made = attempt(path, "mode=ro");
+    let has_wal = || fs::metadata(beside(path, "-wal")).is_ok_and(|about| about.len() > 0);
+    match made {
+        // In a folder that may not be written, SQLite cannot make the files that a WAL database wants. Where there is no
+        // -wal file, nothing is in it either, and the file can be read as it is.
+        Err(cause) if cause.sqlite_error_code() == Some(rusqlite::ErrorCode::CannotOpen) && !has_wal() => {
+            attempt(path, "mode=ro&immutable=1").map_err(|_| fault::opening(path, cause))
+        }
+        made => made.map_err(|cause| fault::opening(path, cause)),
+    }
+}
+
+fn attempt(path: &Path, how: &str) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
+    let connection = Connection::open_with_flags(uri(path, how), flags)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    // No mmap: resident memory grows to the size of the file. A small page cache, for there are many connections.
+    connection.execute_batch(
+        "PRAGMA busy_timeout=5000; PRAGMA query_only=1; PRAGMA mmap_size=0; PRAGMA cache_size=-1000; \
+         PRAGMA temp_store=memory; PRAGMA trusted_schema=0; SELECT count(*) FROM sqlite_master;",
+    )?;
+    Ok(connection)
+}
+
+/// The path as a URI, so that no character of it has a meaning.
+fn uri(path: &Path, how: &str) -> String {
+    let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let mut uri = "file://".to_owned();
+    for &byte in whole.as_os_str().as_bytes() {
+        if byte.is_ascii_alphanumeric() || b"/-_.~".contains(&byte) {
+            uri.push(char::from(byte));
+        } else {
+            // Writing to a string cannot fail.
+            let _ = write!(uri, "%{byte:02X}");
+        }
+    }
+    uri + "?" + how
+}
+
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().as_bytes().to_vec();
+    name.extend(suffix.bytes());
+    PathBuf::from(std::ffi::OsString::from_vec(name))
+}
+
+/// Looks at the file before SQLite does, whose messages name no cause.
+pub(super) fn check(path: &Path) -> Result<()> {
+    let about = fs::metadata(path).map_err(|cause| match cause.kind() {
+        ErrorKind::NotFound => fault::file(path, "does not exist"),
+        _ => fault::file(path, "cannot be read").because(cause),
+    })?;
+    if !about.is_file() {
+        return Err(fault::file(path, "is not a file"));
+    }
+    if about.len() == 0 {
+        return Err(fault::file(path, "is empty"));
+    }
+    let mut head = Vec::with_capacity(100);
+    let read = File::open(path).and_then(|file| file.take(100).read_to_end(&mut head));
+    read.map_err(|cause| fault::file(path, "cannot be read: may the server read it?").because(cause))?;
+    if !head.starts_with(b"SQLite format 3\0") {
+        let what = match about.len() % 512 {
+            0 if looks_random(&head) => "is not a SQLite file: it seems to be encrypted",
+            _ => "is not a SQLite file",
+        };
+        return Err(fault::file(path, what));
+    }
+    let number = |at: usize| head.get(at..at + 4).and_then(|bytes| bytes.try_into().ok()).map_or(0, u32::from_be_bytes);
+    let page = match head.get(16..18) {
+        Some([0, 1]) => 65536,
+        Some(&[high, low]) => u64::from(high) << 8 | u64::from(low),
+        _ => return Err(fault::file(path, "is cut off")),
+    };
+    // The header's count of pages is good where the last writer kept it (offsets 24 and 92 agree), and a journal of a
+    // broken write may still change it.
+    let whole = page * u64::from(number(28));
+    if head.len() < 100 || (number(24) == number(92) && about.len() < whole && !beside(path, "-journal").exists()) {
+        return Err(fault::file(path, &format!("is cut off: it has {} bytes of {whole}", about.len())));
+    }
+    Ok(())
+}
+
+/// Whether bytes look like noise: no text, no run of zeros.
+fn looks_random(bytes: &[u8]) -> bool {
+    let distinct = bytes.iter().collect::<std::collections::HashSet<_>>().len();
+    bytes.len() == 100 && distinct > 60
+}

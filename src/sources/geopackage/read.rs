@@ -1,0 +1,264 @@
+//! Reads the rows of a plan: one statement, or two where the first way through the table turns out to be the longer one.
+
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, Row};
+
+use super::cells;
+use super::filter::{Filter, WantedBox};
+use super::spatial::{self, Route};
+use super::sql::Sql;
+use super::table::Table;
+use crate::base::bbox::Rect;
+use crate::data::plan::Plan;
+use crate::data::rows::RowSender;
+use crate::model::batch::{Batch, Layout};
+use crate::model::geometry::intersect;
+
+/// What the reading of one row, or of all, comes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Next {
+    /// There may be more.
+    Row,
+    /// The page is full, or nobody reads any more.
+    End,
+    /// As many rows were visited as the route allows.
+    Budget,
+}
+
+/// Which columns are selected, and where they stand.
+pub(super) struct Selected {
+    columns: Vec<String>,
+    geometry: Option<usize>,
+    fields: Vec<(usize, usize)>,
+}
+
+impl Selected {
+    pub(super) fn new(table: &Table, layouts: &[&Layout], filter: &Filter) -> Self {
+        let mut columns = vec![table.key.sql.clone()];
+        let needs_geometry = !filter.boxes.is_empty() || layouts.iter().any(|layout| layout.geometry);
+        let geometry = table.geometry.as_ref().filter(|_| needs_geometry).map(|column| {
+            columns.push(column.clone());
+            1
+        });
+        let mut fields: Vec<(usize, usize)> = Vec::new();
+        for &field in layouts.iter().flat_map(|layout| &layout.fields) {
+            if !fields.iter().any(|(other, _)| *other == field) {
+                fields.push((field, columns.len()));
+                columns.push(table.columns[field].clone());
+            }
+        }
+        Self { columns, geometry, fields }
+    }
+
+    pub(super) fn list(&self) -> String {
+        self.columns.join(", ")
+    }
+
+    fn places(&self, layout: &Layout) -> Vec<(usize, usize)> {
+        let at = |field: &usize| self.fields.iter().find(|(other, _)| other == field).copied();
+        layout.fields.iter().filter_map(at).collect()
+    }
+
+    pub(super) fn geometry<'a>(&self, row: &'a Row<'_>) -> rusqlite::Result<ValueRef<'a>> {
+        self.geometry.map_or(Ok(ValueRef::Null), |at| row.get_ref(at))
+    }
+}
+
+/// Tests rows before anything of them is copied.
+pub(super) struct Tester<'a> {
+    table: &'a Table,
+    filter: &'a Filter,
+    places: Vec<(usize, usize)>,
+    scratch: Batch,
+}
+
+impl<'a> Tester<'a> {
+    pub(super) fn new(table: &'a Table, filter: &'a Filter, selected: &Selected) -> Self {
+        let places = filter.test.as_ref().map(|test| selected.places(&test.layout)).unwrap_or_default();
+        Self { table, filter, places, scratch: Batch::default() }
+    }
+
+    pub(super) fn passes(&mut self, row: &Row<'_>, selected: &Selected) -> rusqlite::Result<bool> {
+        if !self.filter.boxes.is_empty() {
+            let geometry = selected.geometry(row)?;
+            if !self.filter.boxes.iter().all(|wanted| meets(geometry, wanted)) {
+                return Ok(false);
+            }
+        }
+        let Some(test) = &self.filter.test else { return Ok(true) };
+        self.scratch.reset(test.layout.width());
+        cells::push_id(&mut self.scratch, self.table.key.kind, row.get_ref(0)?);
+        if test.layout.geometry {
+            cells::push_geometry(&mut self.scratch, selected.geometry(row)?);
+        }
+        for &(field, at) in &self.places {
+            cells::push(&mut self.scratch, self.table.schema.fields[field].kind, row.get_ref(at)?);
+        }
+        Ok(test.predicate.test(self.scratch.row(0)))
+    }
+}
+
+/// Whether a stored geometry meets a box, as the evaluator says; the header's envelope spares a look at most of those that
+/// do not.
+pub(super) fn meets(geometry: ValueRef<'_>, wanted: &WantedBox) -> bool {
+    let Some(stored) = cells::geometry(geometry) else { return false };
+    let near = |rect: &&Rect| stored.envelope.is_none_or(|envelope| envelope.intersects(rect));
+    wanted.rects.iter().filter(near).any(|rect| intersect::intersects(stored.wkb, rect).unwrap_or(false))
+        && wanted.z.is_none_or(|(low, high)| intersect::intersects_z(stored.wkb, low, high).unwrap_or(false))
+}
+
+/// Reads what one plan asks for.
+pub(super) struct Reader<'a> {
+    connection: &'a Connection,
+    table: &'a Table,
+    plan: &'a Plan,
+    filter: &'a Filter,
+    sender: &'a RowSender,
+    selected: Selected,
+    places: Vec<(usize, usize)>,
+    tester: Tester<'a>,
+    batch: Batch,
+    /// Rows still to be passed over and to be given, where the loop counts them.
+    skip: u64,
+    left: Option<u64>,
+    /// The rowid of the row that was visited last.
+    last: Option<i64>,
+    /// Rows that passed until now.
+    passed: u64,
+    /// Whether a blob was there that is no geometry.
+    pub(super) has_bad_geometry: bool,
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn new(
+        connection: &'a Connection,
+        table: &'a Table,
+        plan: &'a Plan,
+        filter: &'a Filter,
+        sender: &'a RowSender,
+    ) -> Self {
+        let mut layouts = vec![&**plan.layout()];
+        layouts.extend(filter.test.as_ref().map(|test| &test.layout));
+        let selected = Selected::new(table, &layouts, filter);
+        let counts = !filter.is_exact();
+        Self {
+            connection,
+            table,
+            plan,
+            filter,
+            sender,
+            places: selected.places(plan.layout()),
+            tester: Tester::new(table, filter, &selected),
+            selected,
+            batch: sender.batch(plan.layout().width()),
+            skip: if counts { plan.offset() } else { 0 },
+            left: plan.limit().filter(|_| counts),
+            last: None,
+            passed: 0,
+            has_bad_geometry: false,
+        }
+    }
+
+    /// Reads all and sends it.
+    pub(super) fn run(&mut self) -> rusqlite::Result<()> {
+        if self.plan.limit() == Some(0) {
+            return Ok(());
+        }
+        let wanted = self.plan.limit().map(|limit| limit.saturating_add(self.plan.offset()));
+        match spatial::route(self.connection, self.table, self.filter, wanted)? {
+            Route::Nowhere => return Ok(()),
+            Route::Index(index) => {
+                self.pass(Some(index), None)?;
+            }
+            Route::Scan { budget, otherwise } => {
+                if self.pass(None, budget)? == Next::Budget {
+                    self.go_on(otherwise)?;
+                }
+            }
+        }
+        if !self.batch.is_empty() {
+            // Whether the reader is still there does not matter any more.
+            let _ = self.sender.send(std::mem::take(&mut self.batch));
+        }
+        Ok(())
+    }
+
+    /// Goes on by the index where the scan stopped.
+    fn go_on(&mut self, index: Option<Sql>) -> rusqlite::Result<()> {
+        let mut conditions = index.unwrap_or_default();
+        if let (true, Some(last)) = (self.table.key.is_rowid(), self.last) {
+            conditions.add(&format!(" AND {} > ?", self.table.key.sql));
+            conditions.values.push(last.into());
+        } else {
+            // Rows are not in the order of the rowid: those that passed come again, and are passed over.
+            self.skip += self.passed;
+        }
+        self.pass(Some(conditions), None).map(|_| ())
+    }
+
+    /// One statement, row by row.
+    fn pass(&mut self, index: Option<Sql>, budget: Option<u64>) -> rusqlite::Result<Next> {
+        if self.sender.stop().is_stopped() {
+            return Ok(Next::End);
+        }
+        let mut query = Sql::new(format!("SELECT {} FROM {}", self.selected.list(), self.table.from), Vec::new());
+        for (at, condition) in self.filter.sql.iter().cloned().chain(index).enumerate() {
+            query.add(if at == 0 { " WHERE " } else { " AND " });
+            query.append(condition);
+        }
+        query.add(&format!(" ORDER BY {}", self.table.key.order()));
+        if self.filter.is_exact() && (self.plan.limit().is_some() || self.plan.offset() > 0) {
+            query.add(" LIMIT ? OFFSET ?");
+            // Minus one is no limit.
+            query.values.push(self.plan.limit().map_or(-1, |limit| i64::try_from(limit).unwrap_or(i64::MAX)).into());
+            query.values.push(i64::try_from(self.plan.offset()).unwrap_or(i64::MAX).into());
+        }
+        let mut statement = self.connection.prepare_cached(&query.text)?;
+        let mut rows = statement.query(query.bound())?;
+        let mut visited = 0;
+        while let Some(row) = rows.next()? {
+            if self.visit(row)? == Next::End {
+                return Ok(Next::End);
+            }
+            visited += 1;
+            if budget.is_some_and(|budget| visited >= budget) {
+                if self.table.key.is_rowid() {
+                    self.last = Some(row.get(0)?);
+                }
+                return Ok(Next::Budget);
+            }
+        }
+        Ok(Next::End)
+    }
+
+    fn visit(&mut self, row: &Row<'_>) -> rusqlite::Result<Next> {
+        if !self.tester.passes(row, &self.selected)? {
+            return Ok(Next::Row);
+        }
+        self.passed += 1;
+        if self.skip > 0 {
+            self.skip -= 1;
+            return Ok(Next::Row);
+        }
+        cells::push_id(&mut self.batch, self.table.key.kind, row.get_ref(0)?);
+        if self.plan.layout().geometry && !cells::push_geometry(&mut self.batch, self.selected.geometry(row)?) {
+            self.has_bad_geometry = true;
+        }
+        for &(field, at) in &self.places {
+            cells::push(&mut self.batch, self.table.schema.fields[field].kind, row.get_ref(at)?);
+        }
+        if let Some(left) = &mut self.left {
+            *left -= 1;
+            if *left == 0 {
+                return Ok(Next::End);
+            }
+        }
+        if self.batch.is_full() {
+            let empty = self.sender.batch(self.plan.layout().width());
+            if !self.sender.send(std::mem::replace(&mut self.batch, empty)) {
+                return Ok(Next::End);
+            }
+        }
+        Ok(Next::Row)
+    }
+}

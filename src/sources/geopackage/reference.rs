@@ -1,0 +1,46 @@
+//! The reference system of a layer, from gpkg_spatial_ref_sys.
+
+use rusqlite::{Connection, OptionalExtension};
+
+use super::sql;
+use crate::base::crs::Crs;
+use crate::error::{Error, Kind, Result};
+
+/// The system with this number in the file; the error is for whoever runs the server.
+pub(super) fn read(connection: &Connection, table: &str, srs: i64) -> Result<Crs> {
+    match srs {
+        0 => return Ok(Crs::Crs84),
+        -1 => {
+            tracing::warn!(
+                table,
+                "the reference system is undefined: coordinates are taken for longitude and latitude"
+            );
+            return Ok(Crs::Crs84);
+        }
+        _ => {}
+    }
+    let wrong = |what: &str| Error::new(Kind::Internal, format!("layer '{table}': its reference system {srs} {what}"));
+    let query = "SELECT organization, organization_coordsys_id, definition FROM gpkg_spatial_ref_sys WHERE srs_id = ?1";
+    let found = connection.query_row(query, [srs], |row| {
+        let organization = sql::text(row, 0)?.unwrap_or_default();
+        Ok((organization, row.get::<_, Option<i64>>(1)?, sql::text(row, 2)?.unwrap_or_default()))
+    });
+    let found = found.optional().map_err(|cause| wrong("cannot be read").because(cause))?;
+    let (organization, code, definition) = found.ok_or_else(|| wrong("is not in gpkg_spatial_ref_sys"))?;
+    if organization.eq_ignore_ascii_case("EPSG")
+        && let Some(code) = code.and_then(|code| u32::try_from(code).ok())
+    {
+        return Ok(Crs::Epsg(code));
+    }
+    if organization.eq_ignore_ascii_case("OGC") && definition.contains("CRS84") {
+        return Ok(Crs::Crs84);
+    }
+    let is_given = |text: &String| !text.trim().is_empty() && !text.eq_ignore_ascii_case("undefined");
+    if is_given(&definition) {
+        return Ok(Crs::Definition(definition.into()));
+    }
+    // An extension that not every file has: a column with the newer form of WKT.
+    let query = "SELECT definition_12_063 FROM gpkg_spatial_ref_sys WHERE srs_id = ?1";
+    let newer = connection.query_row(query, [srs], |row| sql::text(row, 0)).ok().flatten();
+    newer.filter(is_given).map(|text| Crs::Definition(text.into())).ok_or_else(|| wrong("has no definition"))
+}

@@ -1,0 +1,158 @@
+//! What the file says about one layer: its columns, key, geometry, time, index and extent.
+
+use std::sync::Arc;
+
+use rusqlite::{Connection, OptionalExtension};
+
+use super::columns;
+use super::key::{self, Key};
+use super::{LayerOptions, reference, sql};
+use crate::error::{Error, Kind, Result};
+use crate::model::schema::{Field, FieldKind, GeometryField, GeometryKind, Schema, TimeFields};
+
+/// A table or view with features.
+pub(super) struct Table {
+    pub(super) name: String,
+    /// `"name" AS t`.
+    pub(super) from: String,
+    pub(super) schema: Arc<Schema>,
+    pub(super) key: Key,
+    /// The geometry column in SQL.
+    pub(super) geometry: Option<String>,
+    /// For each field of the schema, its column in SQL.
+    pub(super) columns: Vec<String>,
+    /// For each field of the schema, whether its column makes text of numbers.
+    pub(super) makes_text: Vec<bool>,
+    /// The R-tree and the table of its nodes, quoted, where it can be used.
+    pub(super) rtree: Option<(String, String)>,
+    /// Whether triggers keep the number of rows in gpkg_ogr_contents.
+    pub(super) counted: bool,
+}
+
+/// Reads a table's description. The errors are for whoever runs the server.
+pub(super) fn read(connection: &Connection, name: &str, options: &LayerOptions) -> Result<Table> {
+    let wrong = |what: String| Error::new(Kind::Internal, format!("layer '{name}': {what}"));
+    let failed = |cause: rusqlite::Error| wrong("its description cannot be read".to_owned()).because(cause);
+    let all = columns::read(connection, name).map_err(failed)?;
+    if all.is_empty() {
+        return Err(wrong("gpkg_contents names it, but there is no such table".to_owned()));
+    }
+    let key = key::choose(connection, name, &all, options.id.as_deref()).map_err(failed)?.map_err(wrong)?;
+    let geometry = geometry(connection, name)?;
+    let (mut fields, mut columns, mut makes_text) = (Vec::new(), Vec::new(), Vec::new());
+    for column in &all {
+        let is_key = key.sql == sql::column(&column.name);
+        let is_geometry = geometry.as_ref().is_some_and(|field| field.name.eq_ignore_ascii_case(&column.name));
+        if is_key || is_geometry {
+            continue;
+        }
+        let kind = match columns::kind(&column.declared) {
+            Some(kind) => kind,
+            None => columns::sample(connection, name, &column.name).map_err(failed)?,
+        };
+        fields.push(Field::new(column.name.clone(), kind));
+        columns.push(sql::column(&column.name));
+        makes_text.push(columns::makes_text(&column.declared));
+    }
+    columns::describe(connection, name, &mut fields).map_err(failed)?;
+    let time = time_fields(&fields, options).map_err(wrong)?;
+    let geometry_sql = geometry.as_ref().map(|field| sql::column(&field.name));
+    let from = format!("{} AS t", sql::quoted(name));
+    let rtree = match (&geometry, &key.rowid) {
+        (Some(field), Some(_)) => rtree(connection, name, &field.name, &from).map_err(failed)?,
+        _ => None,
+    };
+    // Compiling a statement over all of it meets a view whose tables are gone.
+    connection.prepare(&format!("SELECT * FROM {from}")).map_err(failed)?;
+    Ok(Table {
+        name: name.to_owned(),
+        from,
+        schema: Arc::new(Schema { fields, key: (key.name.clone(), key.kind), geometry, time }),
+        key,
+        geometry: geometry_sql,
+        columns,
+        makes_text,
+        rtree,
+        counted: is_counted(connection, name).map_err(failed)?,
+    })
+}
+
+fn geometry(connection: &Connection, table: &str) -> Result<Option<GeometryField>> {
+    let wrong = |what: String| Error::new(Kind::Internal, format!("layer '{table}': {what}"));
+    let query = "SELECT column_name, geometry_type_name, srs_id, z FROM gpkg_geometry_columns \
+                 WHERE lower(table_name) = lower(?1)";
+    // A file of tables without geometry need not have this table.
+    let Ok(mut statement) = connection.prepare(query) else { return Ok(None) };
+    let found = statement.query_row([table], |row| {
+        let name = sql::text(row, 0)?.unwrap_or_default();
+        Ok((name, sql::text(row, 1)?.unwrap_or_default(), row.get::<_, i64>(2)?, sql::number(row, 3)? != Some(0.0)))
+    });
+    let Some((name, kind, srs, has_z)) =
+        found.optional().map_err(|cause| wrong("its geometry is not described".to_owned()).because(cause))?
+    else {
+        return Ok(None);
+    };
+    let kind = match kind.to_ascii_uppercase().as_str() {
+        "POINT" => GeometryKind::Point,
+        "LINESTRING" => GeometryKind::LineString,
+        "POLYGON" => GeometryKind::Polygon,
+        "MULTIPOINT" => GeometryKind::MultiPoint,
+        "MULTILINESTRING" => GeometryKind::MultiLineString,
+        "MULTIPOLYGON" => GeometryKind::MultiPolygon,
+        "GEOMETRYCOLLECTION" | "GEOMCOLLECTION" => GeometryKind::GeometryCollection,
+        _ => GeometryKind::Any,
+    };
+    let crs = reference::read(connection, table, srs)?;
+    Ok(Some(GeometryField { name, kind, crs, has_z }))
+}
+
+/// The fields of time: those that are configured, else the first with instants, else the first with days.
+fn time_fields(fields: &[Field], options: &LayerOptions) -> Result<Option<TimeFields>, String> {
+    let first = |kind: FieldKind| fields.iter().position(|field| field.kind == kind);
+    let Some((start, end)) = &options.time else {
+        let start = first(FieldKind::DateTime).or_else(|| first(FieldKind::Date));
+        return Ok(start.map(|start| TimeFields { start, end: None }));
+    };
+    let named = |name: &String| {
+        let at = fields.iter().position(|field| field.name == *name);
+        let at = at.ok_or_else(|| format!("there is no column '{name}' for its time"))?;
+        match fields[at].kind {
+            FieldKind::Date | FieldKind::DateTime => Ok(at),
+            _ => Err(format!("the column '{name}' for its time is neither DATE nor DATETIME")),
+        }
+    };
+    Ok(Some(TimeFields { start: named(start)?, end: end.as_ref().map(named).transpose()? }))
+}
+
+/// The R-tree of a geometry column, where the file says that it keeps one and it is not empty beside a full table.
+fn rtree(connection: &Connection, table: &str, column: &str, from: &str) -> rusqlite::Result<Option<(String, String)>> {
+    let query = "SELECT 1 FROM gpkg_extensions WHERE lower(table_name) = lower(?1) AND lower(column_name) = lower(?2) \
+                 AND lower(extension_name) = 'gpkg_rtree_index'";
+    let declared = match connection.prepare(query) {
+        Ok(mut statement) => statement.exists([table, column])?,
+        Err(_) => false,
+    };
+    let name = format!("rtree_{table}_{column}");
+    let query = "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND lower(name) IN (lower(?1), lower(?2))";
+    let nodes = format!("{name}_node");
+    if !declared || connection.query_row(query, [&name, &nodes], |row| row.get::<_, i64>(0))? != 2 {
+        return Ok(None);
+    }
+    let (rtree, nodes) = (sql::quoted(&name), sql::quoted(&nodes));
+    let is_used = connection.prepare(&format!("SELECT id, minx, maxx, miny, maxy FROM {rtree} LIMIT 1"))?.exists([])?;
+    let geometry = sql::column(column);
+    let is_stale = !is_used
+        && connection.prepare(&format!("SELECT 1 FROM {from} WHERE {geometry} IS NOT NULL LIMIT 1"))?.exists([])?;
+    if is_stale {
+        tracing::warn!(table, "the spatial index is empty and is not used: build it anew");
+    }
+    Ok((!is_stale).then_some((rtree, nodes)))
+}
+
+fn is_counted(connection: &Connection, table: &str) -> rusqlite::Result<bool> {
+    let query = "SELECT 1 FROM sqlite_master WHERE type = 'trigger' AND lower(name) = lower(?1)";
+    let has_trigger = |what| connection.prepare(query)?.exists([format!("trigger_{what}_feature_count_{table}")]);
+    Ok(has_trigger("insert")?
+        && has_trigger("delete")?
+        && connection.prepare("SELECT feature_count FROM gpkg_ogr_contents").is_ok())
+}
