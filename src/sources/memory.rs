@@ -177,7 +177,7 @@ impl FeatureSource for Memory {
         Box::pin(async move {
             let (mut space, mut first, mut last) = (Rect::EMPTY, None::<Instant>, None::<Instant>);
             for (_, geometry, values) in rows.iter() {
-                if let Some(Ok(Some(rect))) = geometry.as_deref().map(wkb::envelope) {
+                if let Some(Ok(Some(rect))) = geometry.as_deref().map(crate::model::geometry::envelope) {
                     space.include(rect.min_x, rect.min_y);
                     space.include(rect.max_x, rect.max_y);
                 }
