@@ -10,4 +10,6 @@ pub mod model;
 
 pub mod formats;
 
+pub mod web;
+
 pub use error::{Error, Kind, Result};
