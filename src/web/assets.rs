@@ -58,7 +58,10 @@ pub fn static_file(path: &str) -> Option<Asset> {
 
 /// The embedded templates: name (such as `parts/map.html`) and source.
 pub fn templates() -> impl Iterator<Item = (&'static str, &'static [u8])> {
-    FILES.iter().filter(|(name, ..)| !name.starts_with("static/")).map(|(name, bytes, _)| (*name, *bytes))
+    FILES
+        .iter()
+        .filter(|(name, ..)| !name.starts_with("static/") && Path::new(name).extension() == Some("html".as_ref()))
+        .map(|(name, bytes, _)| (*name, *bytes))
 }
 
 /// Writes the default templates and static files of our own to `folder`, for a publisher to change, and says how many.

@@ -126,9 +126,12 @@ export const Graticule = globalThis.L?.Layer.extend({
     };
     pen.textAlign = "center";
     pen.textBaseline = "bottom";
+    let last = -Infinity;
     for (const at of lons) {
       const left = x(at * step);
-      if (left > 60 && left < size.x - 24) write(label(at * step, "EW"), left, size.y - FRAME - 3);
+      if (left <= 60 || left >= size.x - 24 || left - last < 56) continue;
+      last = left;
+      write(label(at * step, "EW"), left, size.y - FRAME - 3);
     }
     pen.textAlign = "left";
     pen.textBaseline = "middle";

@@ -3,6 +3,22 @@
 //! Every template is embedded, so a page cannot be missing. A publisher's folder may override any of them, and any static
 //! file, by file name; what it does not have is the default. Everything is read and compiled once, at start, where all
 //! faults are told with file and line; a request never touches the folder, so no path in a URL can leave it.
+//!
+//! What every template is given:
+//!
+//! | name | what |
+//! | --- | --- |
+//! | `data` | the value that the JSON has, or null where a form's required fields are not filled in yet |
+//! | `links` | the page's own links, absolute: `href`, `rel`, `type`, `title` |
+//! | `operation` | `id`, `summary`, `description`, `parameters` (name, type, limits, `in`, and the `value` that was given) |
+//! | `params` | the query as it was given, by name |
+//! | `error` | null, or `title`, `detail`, `parameter`, `status` of what was wrong with the form's input |
+//! | `page` | `title`, `breadcrumbs`, `formats`, `base`, `request_id`, `project`, `map`, `version` |
+//! | `schema`, `has_geometry` | pages of features: the properties in order, and whether there is something to map |
+//!
+//! Functions and filters, besides the engine's: `static`, `relative`, `segment`, `query`, `path_append`, `path_chomp`,
+//! `links_filter`, `json_dump`, `content_type_name`, `nl2br`, `starts_with`, `cell`, `number`, `integer`, `instant`,
+//! `degrees`, `crs_name`, `feature_title`.
 
 mod cell;
 mod filters;
