@@ -21,7 +21,7 @@ pub(crate) struct Options {
     output: Option<PathBuf>,
 }
 
-const HEAD: &str = r#"# A project of Graticule: graticule serve --project THIS_FILE
+const HEAD: &str = r##"# A project of Graticule: graticule serve --project THIS_FILE
 # What begins with "#" is a default or an example. Paths are relative to this file.
 
 title = "@title@"
@@ -53,7 +53,7 @@ description = ""
 # Further projects, each under /NAME/ and ?MAP=NAME, with the same keys as this file but [server]:
 # [projects.NAME]
 # data = ["other.gpkg"]
-"#;
+"##;
 
 pub(crate) fn run(options: &Options) -> Done {
     let mut text = HEAD.replace("\"@title@\"", &quoted(&title(&options.data)));

@@ -21,20 +21,13 @@ pub struct Opened {
 /// Opens all that a project names.
 pub fn open(settings: &settings::Project, name: Option<String>) -> Opened {
     let title = settings.title.clone().or_else(|| name.clone()).or_else(|| title_of(&settings.data));
-    let mut opening = Opening {
-        settings,
-        opened: HashMap::new(),
-        project: Project {
-            name,
-            title: title.unwrap_or_else(|| "Graticule".to_owned()),
-            description: settings.description.clone(),
-            contact: settings.contact.clone(),
-            license: settings.license.clone(),
-            map: settings.map.clone(),
-            ..Project::default()
-        },
-        faults: Vec::new(),
-    };
+    let mut project = Project::new(title.unwrap_or_else(|| "Graticule".to_owned()));
+    project.name = name;
+    project.description.clone_from(&settings.description);
+    project.contact.clone_from(&settings.contact);
+    project.license.clone_from(&settings.license);
+    project.map = settings.map.clone();
+    let mut opening = Opening { settings, opened: HashMap::new(), project, faults: Vec::new() };
     for layer in &settings.layers {
         opening.add_layer(layer);
     }

@@ -16,7 +16,6 @@ use crate::error::{Error, Result};
 use crate::expr::Expr;
 use crate::expr::evaluate::Predicate;
 use crate::model::batch::{Batch, Cell, Layout};
-use crate::model::geometry::wkb;
 use crate::model::schema::{KeyKind, Schema};
 use crate::model::value::{FeatureId, Value};
 

@@ -10,7 +10,6 @@ use crate::base::bbox::Rect;
 use crate::base::datetime::Instant;
 use crate::data::extent::Extent;
 use crate::model::batch::{Batch, Cell};
-use crate::model::geometry::wkb;
 use crate::model::schema::FieldKind;
 
 /// The extent of all rows.
