@@ -14,7 +14,12 @@ use super::reply::Rendering;
 pub(crate) const GENERIC: &str = "operation.html";
 
 /// Renders the page of an operation; `error` is shown above its form.
-pub(crate) fn page(rendering: &Rendering, data: Value, error: Option<&Error>, more: Map<String, Value>) -> Result<Response> {
+pub(crate) fn page(
+    rendering: &Rendering,
+    data: &Value,
+    error: Option<&Error>,
+    more: Map<String, Value>,
+) -> Result<Response> {
     let (cx, route) = (&rendering.cx, &rendering.route);
     let breadcrumbs = breadcrumbs(rendering);
     let title = breadcrumbs.last().map_or_else(|| route.summary.clone(), |crumb| crumb.title.clone());

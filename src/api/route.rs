@@ -13,12 +13,15 @@ use super::param::{self, Param};
 use super::pattern::Pattern;
 use super::reply::{Described, Reply};
 
+type ValuesOf = Arc<dyn Fn(&Context) -> Vec<String> + Send + Sync>;
+type ParamsOf = Arc<dyn Fn(&Context, &str) -> Vec<Param> + Send + Sync>;
+
 /// Parameters that depend on the request: what values a group of the path has, and which parameters each brings along.
 #[derive(Clone)]
 pub(crate) struct Dynamic {
     pub(crate) group: &'static str,
-    pub(crate) values: Arc<dyn Fn(&Context) -> Vec<String> + Send + Sync>,
-    pub(crate) params: Arc<dyn Fn(&Context, &str) -> Vec<Param> + Send + Sync>,
+    pub(crate) values: ValuesOf,
+    pub(crate) params: ParamsOf,
 }
 
 /// An operation of an API.

@@ -52,11 +52,14 @@ pub(crate) fn run(options: &Options) -> Done {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|cause| format!("the runtime does not start: {cause}"))?;
     runtime.block_on(async {
-        let listener = TcpListener::bind(listen).await.map_err(|cause| format!("cannot listen on {listen}: {cause}"))?;
+        let listener =
+            TcpListener::bind(listen).await.map_err(|cause| format!("cannot listen on {listen}: {cause}"))?;
         let address = listener.local_addr().map_err(|cause| cause.to_string())?;
         announce(&published.server, address);
         tokio::spawn(warm_up(published.server.clone()));
-        serve(published.server.clone(), listener, Patience::default(), stopped()).await.map_err(|cause| cause.to_string())
+        serve(published.server.clone(), listener, Patience::default(), stopped())
+            .await
+            .map_err(|cause| cause.to_string())
     })
 }
 

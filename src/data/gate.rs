@@ -259,7 +259,14 @@ fn to_crs84(extent: Extent, schema: &Schema) -> Extent {
         }),
         (space, _) => space,
     };
-    Extent { space: moved, ..extent }
+    Extent { space: moved.map(rounded_out), ..extent }
+}
+
+/// Rounds outward to a centimetre: files tell extents that fall short of their features by the noise of arithmetic, and
+/// clients ask with fewer decimals than they were told.
+fn rounded_out(rect: Rect) -> Rect {
+    let (down, up) = (|number: f64| (number * 1e7).floor() / 1e7, |number: f64| (number * 1e7).ceil() / 1e7);
+    Rect { min_x: down(rect.min_x), min_y: down(rect.min_y), max_x: up(rect.max_x), max_y: up(rect.max_y) }
 }
 
 struct Split {

@@ -89,7 +89,8 @@ struct Shared(BTreeMap<String, Value>);
 impl Shared {
     /// A reference to the parameter, or the parameter itself where another has its name.
     fn refer(&mut self, param: &Value) -> Value {
-        let name: String = param["name"].as_str().unwrap_or_default().chars().filter(char::is_ascii_alphanumeric).collect();
+        let name: String =
+            param["name"].as_str().unwrap_or_default().chars().filter(char::is_ascii_alphanumeric).collect();
         let spelled = param["name"].as_str() == Some(name.as_str()) && !name.is_empty();
         if spelled && self.0.entry(name.clone()).or_insert_with(|| param.clone()) == param {
             return json!({ "$ref": format!("#/components/parameters/{name}") });

@@ -51,7 +51,7 @@ pub(super) fn route() -> Route {
         .link("Features", Rel::Items)
         .formats([Format::GeoJson, Format::Html])
         .clamp("limit")
-        .each("collectionId", ids, |cx, id| own_params(cx, id))
+        .each("collectionId", ids, own_params)
 }
 
 /// What a collection brings along: its page sizes, and each property that can be compared.
