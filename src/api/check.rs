@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::error::{Error, Kind, Result};
 use crate::message::parameters::{Origin, Parameters};
 
-use super::param::Param;
+use super::param::{Param, as_text};
 
 /// The values of a request's parameters that passed, by name.
 pub(crate) type Values = BTreeMap<String, String>;
@@ -132,7 +132,7 @@ fn one(schema: &Value, pattern: Option<&regex::Regex>, text: &str) -> Result<(),
         _ => {}
     }
     if let Some(choices) = schema.get("enum").and_then(Value::as_array)
-        && !choices.iter().any(|choice| choice.as_str().map_or_else(|| *choice == text, |choice| choice == text))
+        && !choices.iter().any(|choice| as_text(choice) == text)
     {
         return Err(Kind::InvalidParameter);
     }
@@ -164,10 +164,7 @@ pub(crate) fn expected(param: &Param) -> String {
     let get = |key: &str| schema.get(key);
     let mut words = vec![match (param.kind(), get("enum").and_then(Value::as_array)) {
         (_, Some(choices)) => {
-            let choices: Vec<String> = choices
-                .iter()
-                .map(|choice| choice.as_str().map_or_else(|| choice.to_string(), str::to_owned))
-                .collect();
+            let choices: Vec<String> = choices.iter().map(as_text).collect();
             format!("one of {}", choices.join(", "))
         }
         ("array", _) => {

@@ -137,6 +137,7 @@ pub(crate) fn read<P: IntoParams>(groups: &[String], faults: &mut Vec<String>) -
     params
 }
 
-fn as_text(value: &Value) -> String {
+/// A value as a client writes it in a query.
+pub(crate) fn as_text(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }

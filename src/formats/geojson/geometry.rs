@@ -196,8 +196,9 @@ fn within(number: f64, edge: f64) -> f64 {
 mod tests {
     #[test]
     fn the_noise_of_arithmetic_stays_within_the_world() {
-        assert_eq!([within(180.000_000_000_000_06, 180.0), within(-180.000_000_000_01, 180.0)], [180.0, -180.0]);
-        assert_eq!([within(180.001, 180.0), within(-179.999_999_999_99, 180.0)], [180.001, -179.999_999_999_99]);
+        let written = |number: f64| within(number, 180.0).to_string();
+        assert_eq!([written(180.000_000_000_000_06), written(-180.000_000_000_01)], ["180", "-180"]);
+        assert_eq!([written(180.001), written(-179.999_999)], ["180.001", "-179.999999"]);
     }
 
     use super::*;
