@@ -116,6 +116,13 @@ impl Error {
         Self::new(Kind::Internal, "the server failed; its log has the cause under this request id").because(cause)
     }
 
+    /// Code panicked: an internal error, whose message is the cause.
+    pub fn panicked(panic: &(dyn std::any::Any + Send)) -> Self {
+        let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+        let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+        Self::internal(text.unwrap_or_else(|| "a panic without a message".to_owned()))
+    }
+
     /// The client left before the answer was complete.
     pub fn cancelled() -> Self {
         Self::new(Kind::Cancelled, "the client left")

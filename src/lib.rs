@@ -20,6 +20,8 @@ pub mod formats;
 
 pub mod project;
 
+pub mod exchange;
+
 pub mod web;
 
 pub mod server;

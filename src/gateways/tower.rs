@@ -37,8 +37,8 @@ where
         Box::pin(async move {
             let answer = server.handle(from_http(request)).await;
             let mut response = HttpResponse::new(answer.body);
-            *response.status_mut() = answer.status;
-            *response.headers_mut() = answer.headers;
+            *response.status_mut() = answer.head.status;
+            *response.headers_mut() = answer.head.headers;
             Ok(response)
         })
     }

@@ -1,24 +1,44 @@
-//! A response.
+//! A response: a head that filters may change until it is sent, and a body.
+
+use std::ops::{Deref, DerefMut};
 
 use http::StatusCode;
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 
+use crate::error::Kind;
+
 use super::body::Body;
 
-/// A response: status, headers and body.
-pub struct Response {
+/// All of a response but its body.
+#[derive(Clone, Debug)]
+pub struct Head {
     /// The status.
     pub status: StatusCode,
     /// The headers; the gateway adds those of the transport.
     pub headers: HeaderMap,
+    /// The kind of error that the response tells, where one was raised.
+    pub raised: Option<Kind>,
+}
+
+/// A response.
+pub struct Response {
+    /// Status and headers.
+    pub head: Head,
     /// The body.
     pub body: Body,
+}
+
+impl Head {
+    /// Sets a header.
+    pub fn set(&mut self, name: HeaderName, value: HeaderValue) {
+        self.headers.insert(name, value);
+    }
 }
 
 impl Response {
     /// An empty response.
     pub fn new(status: StatusCode) -> Self {
-        Self { status, headers: HeaderMap::new(), body: Body::empty() }
+        Self { head: Head { status, headers: HeaderMap::new(), raised: None }, body: Body::empty() }
     }
 
     /// A response of 200 with this body.
@@ -29,15 +49,24 @@ impl Response {
         response
     }
 
-    /// Sets a header.
-    pub fn set(&mut self, name: HeaderName, value: HeaderValue) {
-        self.headers.insert(name, value);
-    }
-
     /// The same with another status.
     #[must_use]
     pub fn with_status(mut self, status: StatusCode) -> Self {
         self.status = status;
         self
+    }
+}
+
+impl Deref for Response {
+    type Target = Head;
+
+    fn deref(&self) -> &Head {
+        &self.head
+    }
+}
+
+impl DerefMut for Response {
+    fn deref_mut(&mut self) -> &mut Head {
+        &mut self.head
     }
 }
