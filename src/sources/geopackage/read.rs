@@ -12,7 +12,7 @@ use crate::base::bbox::Rect;
 use crate::data::plan::Plan;
 use crate::data::rows::RowSender;
 use crate::model::batch::{Batch, Layout};
-use crate::model::geometry::intersect;
+use crate::model::geometry::{intersects, intersects_z};
 
 /// What the reading of one row, or of all, comes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,8 +103,8 @@ impl<'a> Tester<'a> {
 pub(super) fn meets(geometry: ValueRef<'_>, wanted: &WantedBox) -> bool {
     let Some(stored) = cells::geometry(geometry) else { return false };
     let near = |rect: &&Rect| stored.envelope.is_none_or(|envelope| envelope.intersects(rect));
-    wanted.rects.iter().filter(near).any(|rect| intersect::intersects(stored.wkb, rect).unwrap_or(false))
-        && wanted.z.is_none_or(|(low, high)| intersect::intersects_z(stored.wkb, low, high).unwrap_or(false))
+    wanted.rects.iter().filter(near).any(|rect| intersects(stored.wkb, rect).unwrap_or(false))
+        && wanted.z.is_none_or(|(low, high)| intersects_z(stored.wkb, low, high).unwrap_or(false))
 }
 
 /// Reads what one plan asks for.
