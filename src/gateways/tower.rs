@@ -11,7 +11,6 @@ use ::http::{Request as HttpRequest, Response as HttpResponse};
 use axum::extract::{ConnectInfo, OriginalUri};
 use bytes::Bytes;
 use futures_util::stream;
-use http_body::Body as _;
 use tower_service::Service;
 
 use crate::error::{Error, Kind};

@@ -1,4 +1,5 @@
 //! What is published: the project file, and the catalog of layers that is made from it.
 
 pub mod catalog;
+pub mod open;
 pub mod settings;

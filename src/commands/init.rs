@@ -1,0 +1,116 @@
+//! `graticule init`.
+
+use std::fmt::Write as _;
+use std::fs::OpenOptions;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use graticule::sources::geopackage::GeoPackage;
+
+use super::Done;
+
+/// Options of `init`.
+#[derive(Args)]
+pub(crate) struct Options {
+    /// GeoPackage files to publish
+    #[arg(value_name = "DATA", required = true)]
+    data: Vec<PathBuf>,
+    /// The file to write; it must not exist. Standard output where left out
+    #[arg(long, short, value_name = "FILE.toml")]
+    output: Option<PathBuf>,
+}
+
+const HEAD: &str = r##"# A project of Graticule: graticule serve --project THIS_FILE
+# What begins with "#" is a default or an example. Paths are relative to this file.
+
+title = "@title@"
+description = ""
+# contact = { name = "GIS office", email = "gis@example.org", url = "https://example.org" }
+# license = { name = "CC BY 4.0", url = "https://creativecommons.org/licenses/by/4.0/" }
+
+# Features of a page: where the client names no number, and at most.
+# limit = { default = 10, maximum = 10000 }
+# Decimals of coordinates in answers; all where left out.
+# decimals = 7
+# Files whose every layer is published as it is, beside the layers below.
+# data = ["more.gpkg"]
+
+# [server]
+# listen = "127.0.0.1:8080"
+# base_url = "https://example.org/gis"     # else taken from each request
+# trusted_proxies = ["127.0.0.0/8", "::1"] # whose Forwarded and X-Forwarded-* headers are believed
+# ogcapi = "/ogcapi"                       # root of OGC API Features
+# templates = "templates"                  # folder of changed templates: graticule templates DIR
+# ignored_parameters = ["utm_*"]           # query parameters that are let through unread
+# circle = false                           # the demo at /customapi
+
+# A basemap for the pages' maps; none where left out.
+# [map]
+# tile_url = "https://tiles.example.org/{z}/{x}/{y}.png"
+# attribution = "Example"
+
+# Further projects, each under /NAME/ and ?MAP=NAME, with the same keys as this file but [server]:
+# [projects.NAME]
+# data = ["other.gpkg"]
+"##;
+
+pub(crate) fn run(options: &Options) -> Done {
+    let mut text = HEAD.replace("\"@title@\"", &quoted(&title(&options.data)));
+    for path in &options.data {
+        let file = GeoPackage::open(path).map_err(|error| error.to_string())?;
+        for layer in file.layers() {
+            let layer = layer.map_err(|(name, error)| format!("{}: layer '{name}': {error}", path.display()))?;
+            let source = relative(path, options.output.as_deref());
+            let schema = layer.source.schema();
+            let names: Vec<String> = schema.fields.iter().map(|field| quoted(&field.name)).collect();
+            let title = layer.identifier.as_deref().filter(|title| !title.is_empty()).unwrap_or(&layer.name);
+            let time = schema.time.map_or("column".to_owned(), |time| schema.fields[time.start].name.clone());
+            let description = layer.description.as_deref().unwrap_or_default();
+            // Writing to a string does not fail.
+            let _ = write!(
+                text,
+                "\n[[layers]]\nsource = {}\nlayer = {}\nid = {}\ntitle = {}\ndescription = {}\n\
+                 # key = {}\n# time = {}             # or two columns: [\"start\", \"end\"]\n# properties = [{}]\n\
+                 # limit = {{ default = 10, maximum = 10000 }}\n# decimals = 7\n",
+                quoted(&source.to_string_lossy()),
+                quoted(&layer.name),
+                quoted(&layer.name),
+                quoted(title),
+                quoted(description),
+                quoted(&schema.key.0),
+                quoted(&time),
+                names.join(", "),
+            );
+        }
+    }
+    match &options.output {
+        None => println!("{}", text.trim_end()),
+        Some(path) => {
+            let file = OpenOptions::new().write(true).create_new(true).open(path);
+            let written = file.and_then(|mut file| file.write_all(text.as_bytes()));
+            written.map_err(|cause| format!("{}: {cause}", path.display()))?;
+            println!("{} written; now: graticule serve --project {}", path.display(), path.display());
+        }
+    }
+    Ok(())
+}
+
+fn title(data: &[PathBuf]) -> String {
+    let stem = data.first().and_then(|path| path.file_stem()).map(|stem| stem.to_string_lossy().replace(['_', '-'], " "));
+    stem.unwrap_or_default()
+}
+
+/// A string as TOML writes it.
+fn quoted(text: &str) -> String {
+    toml::Value::String(text.to_owned()).to_string()
+}
+
+/// The data's path as seen from the project file; absolute where they have no folder in common.
+fn relative(data: &Path, project: Option<&Path>) -> PathBuf {
+    let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let folder = project.map(absolute).and_then(|path| path.parent().map(Path::to_owned));
+    let Some(folder) = folder else { return data.to_owned() };
+    let data = absolute(data);
+    data.strip_prefix(&folder).map_or(data.clone(), Path::to_owned)
+}

@@ -1,0 +1,120 @@
+//! What is published: the options that all commands share, and the server that is built from them.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use clap::Args;
+use graticule::Server;
+use graticule::project::open::{Opened, open};
+use graticule::project::settings;
+use graticule::standard;
+use graticule::web::base_url::{AddressRange, BaseUrlSettings};
+use tempfile::NamedTempFile;
+
+/// What to publish.
+#[derive(Args, Clone, Debug, Default)]
+pub(crate) struct Publish {
+    /// GeoPackage files, or folders of them; every layer becomes a collection
+    #[arg(value_name = "DATA", env = "GRATICULE_DATA", value_delimiter = ',')]
+    pub(crate) data: Vec<PathBuf>,
+    /// Project file (TOML); `graticule init` writes one to start from
+    #[arg(long, value_name = "FILE.toml", env = "GRATICULE_PROJECT")]
+    pub(crate) project: Option<PathBuf>,
+    /// URL by which the world knows the server; else taken from each request and its trusted proxies
+    #[arg(long, value_name = "URL", env = "GRATICULE_BASE_URL")]
+    pub(crate) base_url: Option<String>,
+    /// Addresses or ranges of proxies whose Forwarded and X-Forwarded-* headers are believed [default: this machine]
+    #[arg(long, value_name = "RANGE", env = "GRATICULE_TRUSTED_PROXIES", value_delimiter = ',')]
+    pub(crate) trusted_proxies: Option<Vec<String>>,
+    /// Root path of OGC API Features [default: /ogcapi]
+    #[arg(long, value_name = "PATH", env = "GRATICULE_OGCAPI")]
+    pub(crate) ogcapi: Option<String>,
+    /// Folder of templates that take the place of the built-in ones
+    #[arg(long, value_name = "DIR", env = "GRATICULE_TEMPLATES")]
+    pub(crate) templates: Option<PathBuf>,
+    /// Names of query parameters that are let through unread, such as utm_*
+    #[arg(long, value_name = "NAME", env = "GRATICULE_IGNORE_PARAMETERS", value_delimiter = ',')]
+    pub(crate) ignore_parameters: Vec<String>,
+}
+
+/// A server, ready to be asked.
+pub(crate) struct Published {
+    pub(crate) server: Server,
+    /// The address that the project file names.
+    pub(crate) listen: Option<String>,
+    /// Layers that cannot be served, and why.
+    pub(crate) faults: Vec<String>,
+    /// The sample data's file, which lives as long as this.
+    _sample: Option<NamedTempFile>,
+}
+
+/// The sample data: Natural Earth, public domain.
+const SAMPLE: &[u8] = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/data/natural_earth.gpkg"));
+
+impl Publish {
+    /// The project as the file and the options name it; the sample data where they name none.
+    fn settings(&self) -> Result<(settings::Project, Option<NamedTempFile>), String> {
+        let mut project = match &self.project {
+            Some(file) => settings::Project::read(file)?,
+            None => settings::Project::default(),
+        };
+        project.data.extend(self.data.iter().cloned());
+        if self.project.is_some() || !self.data.is_empty() {
+            return Ok((project, None));
+        }
+        let sample = (|| {
+            let mut file = tempfile::Builder::new().prefix("graticule-sample-").suffix(".gpkg").tempfile()?;
+            file.write_all(SAMPLE)?;
+            Ok::<_, std::io::Error>(file)
+        })();
+        let sample = sample.map_err(|cause| format!("the sample data cannot be written to a temporary file: {cause}"))?;
+        project.title = Some("Natural Earth".to_owned());
+        project.description =
+            Some("Countries and cities of the world, 1:110 million: the sample data of Graticule, public domain.".to_owned());
+        project.license = Some(settings::License {
+            name: "Public domain (Natural Earth)".to_owned(),
+            url: Some("https://www.naturalearthdata.com/about/terms-of-use/".to_owned()),
+        });
+        project.data.push(sample.path().to_owned());
+        Ok((project, Some(sample)))
+    }
+
+    /// Opens everything and builds the server.
+    pub(crate) fn build(&self) -> Result<Published, String> {
+        let (mut root, sample) = self.settings()?;
+        let mut set = root.server.take().unwrap_or_default();
+        // An option beats the file.
+        set.base_url = self.base_url.clone().or(set.base_url);
+        set.trusted_proxies = self.trusted_proxies.clone().or(set.trusted_proxies);
+        set.ogcapi = self.ogcapi.clone().or(set.ogcapi);
+        set.templates = self.templates.clone().or(set.templates);
+        set.ignored_parameters.extend(self.ignore_parameters.iter().cloned());
+        let Opened { project, mut faults } = open(&root, None);
+        let trusted = set.trusted_proxies.clone().unwrap_or_else(|| vec!["127.0.0.0/8".to_owned(), "::1".to_owned()]);
+        let ranges = trusted.iter().filter(|range| !range.is_empty()).map(|range| range.parse::<AddressRange>());
+        let trusted = ranges.collect::<Result<Vec<_>, _>>()?;
+        if let Some(url) = set.base_url.as_ref().filter(|url| !url.starts_with("http://") && !url.starts_with("https://")) {
+            return Err(format!("the base URL '{url}' must begin with http:// or https://"));
+        }
+        let ogcapi = set.ogcapi.as_deref().unwrap_or(standard::OGCAPI);
+        let mut builder = standard::server_at(ogcapi, project)
+            .base_url(BaseUrlSettings { fixed: set.base_url.clone(), trusted })
+            .ignore_parameters(set.ignored_parameters.clone());
+        if set.circle || self.project.is_none() {
+            builder = standard::with_circle(builder);
+        }
+        if let Some(folder) = &set.templates {
+            builder = builder.templates(folder);
+        }
+        for (name, settings) in &root.projects {
+            if settings.server.is_some() || !settings.projects.is_empty() {
+                faults.push(format!("project '{name}': [server] and projects stand at the root of the file alone"));
+            }
+            let Opened { project, faults: more } = open(settings, Some(name.clone()));
+            faults.extend(more.into_iter().map(|fault| format!("project '{name}': {fault}")));
+            builder = builder.project(project);
+        }
+        let server = builder.build().map_err(|faults| faults.to_string())?;
+        Ok(Published { server, listen: set.listen, faults, _sample: sample })
+    }
+}

@@ -1,0 +1,155 @@
+//! From a project file, or from files alone, to a catalog. A layer that cannot be opened is told beside the others, which
+//! are served.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use crate::error::Error;
+use crate::sources::geopackage::{GeoPackage, GeoPackageLayer, LayerOptions};
+
+use super::catalog::{Layer, Project};
+use super::settings::{self, Limit, TimeColumns};
+
+/// A catalog, and what is missing from it.
+pub struct Opened {
+    /// What can be served.
+    pub project: Project,
+    /// What cannot, and why.
+    pub faults: Vec<String>,
+}
+
+/// Opens all that a project names.
+pub fn open(settings: &settings::Project, name: Option<String>) -> Opened {
+    let title = settings.title.clone().or_else(|| name.clone()).or_else(|| title_of(&settings.data));
+    let mut project = Project::new(title.unwrap_or_else(|| "Graticule".to_owned()));
+    project.name = name;
+    project.description.clone_from(&settings.description);
+    project.contact.clone_from(&settings.contact);
+    project.license.clone_from(&settings.license);
+    project.map = settings.map.clone();
+    let mut opening = Opening { settings, opened: HashMap::new(), project, faults: Vec::new() };
+    for layer in &settings.layers {
+        opening.add_layer(layer);
+    }
+    for path in &settings.data {
+        opening.add_data(path);
+    }
+    Opened { project: opening.project, faults: opening.faults }
+}
+
+/// A title for a project that is one file: `natural_earth.gpkg` is "natural earth".
+fn title_of(data: &[PathBuf]) -> Option<String> {
+    match data {
+        [one] => Some(one.file_stem()?.to_string_lossy().replace(['_', '-'], " ")),
+        _ => None,
+    }
+}
+
+struct Opening<'a> {
+    settings: &'a settings::Project,
+    /// Files that are open already, so that their layers share connections.
+    opened: HashMap<PathBuf, GeoPackage>,
+    project: Project,
+    faults: Vec<String>,
+}
+
+impl Opening<'_> {
+    /// Every layer of a file, or of every GeoPackage in a folder.
+    fn add_data(&mut self, path: &Path) {
+        if path.is_dir() {
+            let entries = std::fs::read_dir(path).map(|entries| entries.flatten().map(|entry| entry.path()));
+            let Ok(entries) = entries else {
+                return self.faults.push(format!("{}: the folder cannot be read", path.display()));
+            };
+            let mut files: Vec<PathBuf> = entries.filter(|path| path.extension().is_some_and(|it| it == "gpkg")).collect();
+            files.sort();
+            if files.is_empty() {
+                self.faults.push(format!("{}: there is no GeoPackage (*.gpkg) in this folder", path.display()));
+            }
+            return files.iter().for_each(|file| self.add_data(file));
+        }
+        let layers = match self.file(path) {
+            Ok(file) => file.layers(),
+            Err(error) => return self.faults.push(told(&error)),
+        };
+        for layer in layers {
+            match layer {
+                Ok(layer) => {
+                    let id = self.free_id(&layer.name);
+                    self.publish(id, &layer, None);
+                }
+                Err((name, error)) => self.faults.push(format!("{}: layer '{name}': {}", path.display(), told(&error))),
+            }
+        }
+    }
+
+    /// One layer with settings of its own.
+    fn add_layer(&mut self, layer: &settings::Layer) {
+        let file = match self.file(&layer.source) {
+            Ok(file) => file.clone(),
+            Err(error) => return self.faults.push(told(&error)),
+        };
+        let names: Vec<&str> = file.layer_names().collect();
+        let name = match (&layer.layer, names.as_slice()) {
+            (Some(name), _) => name.as_str(),
+            (None, [one]) => one,
+            (None, _) => {
+                let all = names.join(", ");
+                return self.faults.push(format!("{}: say which layer: {all}", layer.source.display()));
+            }
+        };
+        let time = layer.time.as_ref().map(|time| match time {
+            TimeColumns::At(at) => (at.clone(), None),
+            TimeColumns::Lasting([start, end]) => (start.clone(), Some(end.clone())),
+        });
+        let options = LayerOptions { time, id: layer.key.clone() };
+        match file.layer(name, &options) {
+            Ok(opened) => self.publish(layer.id.clone().unwrap_or_else(|| name.to_owned()), &opened, Some(layer)),
+            Err(error) => self.faults.push(format!("layer '{name}': {}", told(&error))),
+        }
+    }
+
+    fn publish(&mut self, id: String, opened: &GeoPackageLayer, own: Option<&settings::Layer>) {
+        let mut layer = Layer::new(id.clone(), opened.source.clone());
+        let own_title = own.and_then(|own| own.title.clone());
+        layer.title = own_title.or_else(|| opened.identifier.clone()).filter(|title| !title.is_empty()).unwrap_or(id.clone());
+        let description = own.and_then(|own| own.description.clone()).or_else(|| opened.description.clone());
+        layer.description = description.filter(|text| !text.is_empty());
+        layer.limit = own.and_then(|own| own.limit).unwrap_or(self.settings.limit);
+        layer.decimals = own.and_then(|own| own.decimals).or(self.settings.decimals);
+        layer.properties = own.and_then(|own| own.properties.clone());
+        let names = layer.property_names();
+        for name in layer.properties.iter().flatten().filter(|name| !names.contains(name)) {
+            self.faults.push(format!("layer '{id}': there is no property '{name}', only {}", names.join(", ")));
+        }
+        let Limit { default, maximum } = layer.limit;
+        if default == 0 || default > maximum {
+            self.faults.push(format!("layer '{id}': the default limit {default} must lie between 1 and {maximum}"));
+        }
+        if let Err(error) = self.project.add(layer) {
+            self.faults.push(error.message().to_owned());
+        }
+    }
+
+    /// An id that no collection has yet: two files may have layers of the same name.
+    fn free_id(&self, name: &str) -> String {
+        let mut numbered = (2..).map(|number| format!("{name}_{number}"));
+        let taken = |id: &String| self.project.layer(id).is_some();
+        std::iter::once(name.to_owned()).chain(&mut numbered).find(|id| !taken(id)).unwrap_or_default()
+    }
+
+    fn file(&mut self, path: &Path) -> Result<&GeoPackage, Error> {
+        if !self.opened.contains_key(path) {
+            self.opened.insert(path.to_owned(), GeoPackage::open(path)?);
+        }
+        Ok(&self.opened[path])
+    }
+}
+
+/// An error as whoever runs the server reads it: with its cause.
+fn told(error: &Error) -> String {
+    match error.cause() {
+        Some(cause) => format!("{error} ({cause})"),
+        None => error.to_string(),
+    }
+}

@@ -1,0 +1,188 @@
+//! Pages: a template for each operation, filled with the very value that the JSON format has.
+//!
+//! Every template is embedded, so a page cannot be missing. A publisher's folder may override any of them, and any static
+//! file, by file name; what it does not have is the default. Everything is read and compiled once, at start, where all
+//! faults are told with file and line; a request never touches the folder, so no path in a URL can leave it.
+//!
+//! What every template is given:
+//!
+//! | name | what |
+//! | --- | --- |
+//! | `data` | the value that the JSON has, or null where a form's required fields are not filled in yet |
+//! | `links` | the page's own links, absolute: `href`, `rel`, `type`, `title` |
+//! | `operation` | `id`, `summary`, `description`, `parameters` (name, type, limits, `in`, and the `value` that was given) |
+//! | `params` | the query as it was given, by name |
+//! | `error` | null, or `title`, `detail`, `parameter`, `status` of what was wrong with the form's input |
+//! | `page` | `title`, `breadcrumbs`, `formats`, `base`, `request_id`, `project`, `map`, `version` |
+//! | `schema`, `has_geometry` | pages of features: the properties in order, and whether there is something to map |
+//!
+//! Functions and filters, besides the engine's: `static`, `relative`, `segment`, `query`, `path_append`, `path_chomp`,
+//! `links_filter`, `json_dump`, `content_type_name`, `nl2br`, `starts_with`, `cell`, `number`, `integer`, `instant`,
+//! `degrees`, `crs_name`, `feature_title`.
+
+mod cell;
+mod filters;
+mod urls;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+use minijinja::value::{Serde, Value, ValueKind};
+use minijinja::{Environment, UndefinedBehavior, context};
+use serde::Serialize;
+
+use super::assets::{self, Asset};
+use crate::{Error, Result};
+pub use urls::PageUrls;
+
+/// The name under which functions and filters find the page's place; templates have no use for it.
+const URLS: &str = "__urls";
+
+/// Folders within the folder of overrides are followed this far, which also ends a circle of links.
+const DEPTH: usize = 4;
+
+/// All templates, compiled, and the publisher's static files.
+pub struct Templates {
+    environment: Environment<'static>,
+    overridden: BTreeSet<String>,
+    statics: BTreeMap<String, Asset>,
+}
+
+impl Templates {
+    /// The default templates, each replaced by the file of the same name in `overrides`, if there is one. The folder may
+    /// have templates of other names, too, for handlers of one's own. All faults are returned, with file and line.
+    pub fn load(overrides: Option<&Path>) -> Result<Self, Vec<String>> {
+        let mut templates = Self { environment: environment(), overridden: BTreeSet::new(), statics: BTreeMap::new() };
+        let mut faults = Vec::new();
+
+        for (name, source) in assets::templates() {
+            if let Err(fault) = templates.compile(name, source.to_vec(), name) {
+                faults.push(fault);
+            }
+        }
+        for (name, path) in overrides.map(|folder| files(folder, &mut faults)).unwrap_or_default() {
+            if let Err(fault) = templates.replace(&name, &path) {
+                faults.push(fault);
+            }
+        }
+        if faults.is_empty() { Ok(templates) } else { Err(faults) }
+    }
+
+    /// Adds a handler author's template, such as `MyOperation.html`, unless the publisher's folder has one of that name.
+    pub fn add(&mut self, name: &str, source: String) -> Result<(), String> {
+        if self.overridden.contains(name) {
+            let checked = self.environment.template_from_named_str(name, &source);
+            return checked.map(drop).map_err(|error| told(&error, name));
+        }
+        self.compile(name, source.into_bytes(), name)
+    }
+
+    /// Whether there is a template of this name.
+    pub fn has(&self, name: &str) -> bool {
+        self.environment.get_template(name).is_ok()
+    }
+
+    /// The page. If the template fails, the cause with file and line is for the log, and the client reads none of it.
+    pub fn render(&self, name: &str, context: &impl Serialize, urls: &PageUrls) -> Result<String> {
+        let page = context! {
+            __urls => Value::from_object(urls.clone()),
+            ..Value::from(Serde(context))
+        };
+        self.environment
+            .get_template(name)
+            .and_then(|template| template.render(page))
+            .map_err(|error| Error::internal(told(&error, name)))
+    }
+
+    /// The file at `/static/{path}`: the publisher's own, or the embedded one.
+    pub fn static_file(&self, path: &str) -> Option<Asset> {
+        self.statics.get(path).cloned().or_else(|| assets::static_file(path))
+    }
+
+    fn compile(&mut self, name: &str, source: Vec<u8>, shown: &str) -> Result<(), String> {
+        let source = String::from_utf8(source).map_err(|_| format!("{shown}: not UTF-8"))?;
+        self.environment.add_template_owned(name.to_owned(), source).map_err(|error| told(&error, shown))
+    }
+
+    fn replace(&mut self, name: &str, path: &Path) -> Result<(), String> {
+        let shown = path.display().to_string();
+        let is_static = name.strip_prefix("static/");
+        if is_static.is_none() && !has_suffix(path, "html") {
+            return Ok(());
+        }
+        let bytes = fs::read(path).map_err(|error| format!("{shown}: {error}"))?;
+        if let Some(name) = is_static {
+            self.statics.insert(name.to_owned(), Asset::new(name, bytes));
+            return Ok(());
+        }
+        self.overridden.insert(name.to_owned());
+        self.compile(name, bytes, &shown)
+    }
+}
+
+fn environment() -> Environment<'static> {
+    let mut environment = Environment::new();
+    // A page without one value is better than no page: what an optional member lacks is left out.
+    environment.set_undefined_behavior(UndefinedBehavior::Chainable);
+    environment.set_auto_escape_callback(|_| minijinja::AutoEscape::Html);
+    environment.set_formatter(|out, state, value| match value.kind() {
+        // The engine writes Python's words, which are no words of the data's.
+        ValueKind::None => Ok(()),
+        ValueKind::Bool => Ok(out.write_str(if value.is_true() { "true" } else { "false" })?),
+        _ => minijinja::escape_formatter(out, state, value),
+    });
+    filters::register(&mut environment);
+    urls::register(&mut environment);
+    environment
+}
+
+/// An error of the engine with its place and what it was caused by: `getFeatures.html:12: unknown filter: …`.
+fn told(error: &minijinja::Error, shown: &str) -> String {
+    // A fault may lie in a part that the page includes: then the part's name is the one to tell, after the page's.
+    let part = error.name().filter(|name| !shown.ends_with(name)).map(|name| format!(" {name}:")).unwrap_or_default();
+    let line = error.line().map(|line| format!("{line}:")).unwrap_or_default();
+    let detail = error.detail().map(|detail| format!(": {detail}")).unwrap_or_default();
+    let mut text = format!("{shown}:{part}{line} {}{detail}", error.kind());
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        text.push_str("; ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}
+
+/// Every file of the folder by its name in it, with slashes. Hidden files and what npm installs are passed over.
+fn files(folder: &Path, faults: &mut Vec<String>) -> Vec<(String, PathBuf)> {
+    let mut found = Vec::new();
+    if let Err(error) = walk(folder, "", DEPTH, &mut found) {
+        faults.push(format!("{}: {error}", folder.display()));
+    }
+    found.sort();
+    found
+}
+
+fn walk(folder: &Path, prefix: &str, depth: usize, found: &mut Vec<(String, PathBuf)>) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        let Some(name) = path.file_name().and_then(|name| name.to_str()) else { continue };
+        if name.starts_with('.') || name == "node_modules" {
+            continue;
+        }
+        let name = format!("{prefix}{name}");
+        if !path.is_dir() {
+            found.push((name, path));
+        } else if depth > 0 {
+            walk(&path, &format!("{name}/"), depth - 1, found)?;
+        }
+    }
+    Ok(())
+}
+
+fn has_suffix(path: &Path, suffix: &str) -> bool {
+    path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case(suffix))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,33 @@
+// What forms and lists do beyond HTML. Every page works without it, as long as only filled fields are sent.
+
+// An empty value is an error for the server: a field left empty is not sent.
+for (const form of document.querySelectorAll("form[data-sparse]")) {
+  form.addEventListener("formdata", (event) => {
+    for (const [name, value] of [...event.formData]) {
+      if (value === "") event.formData.delete(name);
+    }
+  });
+}
+
+for (const select of document.querySelectorAll("select[data-submits]")) {
+  select.addEventListener("change", () => select.form.requestSubmit());
+}
+
+// A search field shows the members of a list that have all words that were typed.
+for (const input of document.querySelectorAll("input[data-finds]")) {
+  const list = document.getElementById(input.dataset.finds);
+  if (!list) continue;
+  const members = [...list.children].map((element) => ({ element, text: element.textContent.toLowerCase() }));
+  const find = () => {
+    const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
+    let found = 0;
+    for (const { element, text } of members) {
+      element.hidden = !words.every((word) => text.includes(word));
+      if (!element.hidden) found += 1;
+    }
+    const none = list.nextElementSibling;
+    if (none?.classList.contains("empty-list")) none.hidden = found > 0;
+  };
+  input.addEventListener("input", find);
+  find();
+}
