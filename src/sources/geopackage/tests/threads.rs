@@ -4,7 +4,6 @@ use std::time::Instant;
 
 use super::*;
 use crate::data::gate::Features;
-use crate::expr::Expr;
 
 /// A layer of a million numbers, and one that works for minutes without a row.
 fn large() -> File {
@@ -45,11 +44,21 @@ async fn a_reader_that_leaves_frees_the_only_thread() {
     drop(reading);
     first_ten(&view).await;
     assert!(left.elapsed() < Duration::from_secs(5));
-    // A count that nobody waits for any more.
-    let source = layer("idle");
-    let counting = Locked::new(source.clone());
-    let plan_free = counting.view(None, vec![Expr::And(Vec::new())]);
-    assert_eq!(plan_free.count(&Query::default(), Duration::from_millis(20)).await.unwrap(), None);
+}
+
+#[test]
+fn a_count_that_nobody_waits_for_any_more_is_stopped() {
+    let file = large();
+    let opened = GeoPackage::open_with(&file.path, 1).unwrap();
+    let layer = |name| opened.layer(name, &LayerOptions::default()).unwrap().source;
+    let (view, idle) = (open(&layer("t")), open(&layer("idle")));
+    let runtime = || tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    let counting = runtime();
+    let count = counting.block_on(idle.count(&Query::default(), Duration::from_millis(50)));
+    assert_eq!(count.unwrap(), None);
+    // The count goes on in its runtime, and ends with it.
+    drop(counting);
+    runtime().block_on(first_ten(&view));
 }
 
 #[tokio::test]
