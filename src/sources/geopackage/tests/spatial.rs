@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::base::bbox::Rect;
-use crate::expr::Expr;
+use crate::expr::{Comparison, Expr, Operand};
 
 fn boxed(min_x: f64, min_y: f64, max_x: f64, max_y: f64, limit: u64) -> Query {
     let filter = Expr::Bbox { rects: vec![Rect { min_x, min_y, max_x, max_y }], z: None };
@@ -47,6 +47,23 @@ async fn a_file_that_is_sorted_by_place_answers_for_its_end() {
     assert!(ids(&rows).windows(2).all(|pair| pair[0] < pair[1]) && rows.len() > 100);
     let space = view.extent(AMPLE).await.unwrap().space.unwrap();
     assert!((space.min_x + 180.0).abs() < 1e-4 && (space.max_y - 0.5).abs() < 1e-4);
+}
+
+#[tokio::test]
+async fn no_row_is_lost_where_one_handful_of_ids_ends() {
+    let file = sorted(2000);
+    file.run("ALTER TABLE t ADD COLUMN name TEXT; UPDATE t SET name = printf('%05d', id)");
+    let view = open(&layer(&file, "t").source);
+    for wanted in 1000..1100 {
+        // Order of text is not left to SQL.
+        let name = || Operand::Property("name".to_owned());
+        let number = || Operand::Literal(Value::Text(format!("{wanted:05}")));
+        let mut query = boxed(0.0, 0.0, 180.0, 1.0, 1);
+        query.and(Expr::Compare(name(), Comparison::GreaterOrEqual, number()));
+        query.and(Expr::Compare(name(), Comparison::LessOrEqual, number()));
+        let (rows, more) = read(&view, &query).await.unwrap();
+        assert_eq!((ids(&rows), more), (vec![wanted], false));
+    }
 }
 
 #[tokio::test]
