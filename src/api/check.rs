@@ -1,20 +1,21 @@
 //! What is declared is enforced: every parameter of a request against its description.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde_json::Value;
 
 use crate::error::{Error, Kind, Result};
 use crate::message::parameters::{Origin, Parameters};
 
-use super::param::Param;
+use super::param::{Param, as_text};
 
 /// The values of a request's parameters that passed, by name.
 pub(crate) type Values = BTreeMap<String, String>;
 
 /// Checks the parameters of a request; `ignored` says which unknown names are let through.
 pub(crate) fn check(
-    params: &[Param],
+    params: &[Arc<Param>],
     given: &Parameters,
     path: &[(String, String)],
     ignored: impl Fn(&str) -> bool,
@@ -61,7 +62,7 @@ pub(crate) fn check(
     Ok(values)
 }
 
-fn unknown(params: &[Param], name: &str) -> Error {
+fn unknown(params: &[Arc<Param>], name: &str) -> Error {
     let known: Vec<&str> = params.iter().filter(|param| !param.in_path).map(|param| param.name.as_str()).collect();
     let cased = known.iter().find(|other| other.eq_ignore_ascii_case(name));
     let way_out = match cased {
@@ -83,7 +84,8 @@ impl Param {
             let items = self.schema.get("items").cloned().unwrap_or_default();
             let count = value.split(',').count() as u64;
             let bound = |key: &str| self.schema.get(key).and_then(Value::as_u64);
-            let fits = bound("minItems").is_none_or(|min| count >= min) && bound("maxItems").is_none_or(|max| count <= max);
+            let fits =
+                bound("minItems").is_none_or(|min| count >= min) && bound("maxItems").is_none_or(|max| count <= max);
             if !fits {
                 return Err(wrong(Kind::InvalidParameter));
             }
@@ -131,14 +133,15 @@ fn one(schema: &Value, pattern: Option<&regex::Regex>, text: &str) -> Result<(),
         _ => {}
     }
     if let Some(choices) = schema.get("enum").and_then(Value::as_array)
-        && !choices.iter().any(|choice| choice.as_str().map_or_else(|| choice.to_string() == text, |choice| choice == text))
+        && !choices.iter().any(|choice| as_text(choice) == text)
     {
         return Err(Kind::InvalidParameter);
     }
     let length = |key: &str| schema.get(key).and_then(Value::as_u64);
     let characters = text.chars().count() as u64;
     if kind == "string"
-        && (length("minLength").is_some_and(|min| characters < min) || length("maxLength").is_some_and(|max| characters > max))
+        && (length("minLength").is_some_and(|min| characters < min)
+            || length("maxLength").is_some_and(|max| characters > max))
     {
         return Err(Kind::InvalidParameter);
     }
@@ -160,10 +163,9 @@ fn range(schema: &Value, number: f64) -> Result<(), Kind> {
 pub(crate) fn expected(param: &Param) -> String {
     let schema = &param.schema;
     let get = |key: &str| schema.get(key);
-    let mut words = match (param.kind(), get("enum").and_then(Value::as_array)) {
+    let mut words = vec![match (param.kind(), get("enum").and_then(Value::as_array)) {
         (_, Some(choices)) => {
-            let choices: Vec<String> =
-                choices.iter().map(|choice| choice.as_str().map_or_else(|| choice.to_string(), str::to_owned)).collect();
+            let choices: Vec<String> = choices.iter().map(as_text).collect();
             format!("one of {}", choices.join(", "))
         }
         ("array", _) => {
@@ -177,19 +179,19 @@ pub(crate) fn expected(param: &Param) -> String {
         ("number", _) => "a number".to_owned(),
         ("boolean", _) => "true or false".to_owned(),
         _ => "text".to_owned(),
-    };
+    }];
     let exclusive = |key: &str| get(key).and_then(Value::as_bool).unwrap_or(false);
     if let Some(min) = get("minimum") {
-        words += &format!(" {} {min}", if exclusive("exclusiveMinimum") { "greater than" } else { "of at least" });
+        words.push(format!("{} {min}", if exclusive("exclusiveMinimum") { "greater than" } else { "of at least" }));
     }
     if let Some(max) = get("maximum").filter(|_| !param.clamps) {
         let and = if get("minimum").is_some() { "and " } else { "" };
-        words += &format!(" {and}{} {max}", if exclusive("exclusiveMaximum") { "less than" } else { "at most" });
+        words.push(format!("{and}{} {max}", if exclusive("exclusiveMaximum") { "less than" } else { "at most" }));
     }
     if let Some(pattern) = get("pattern").and_then(Value::as_str) {
-        words += &format!(" that matches {pattern}");
+        words.push(format!("that matches {pattern}"));
     }
-    words
+    words.join(" ")
 }
 
 #[cfg(test)]
@@ -198,27 +200,55 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::json;
 
-    fn params() -> Vec<Param> {
-        vec![
+    fn params() -> Vec<Arc<Param>> {
+        let params = vec![
             Param::query("x", "", json!({"type": "number"})),
-            Param::query("limit", "", json!({"type": "integer", "minimum": 1, "maximum": 100, "default": 10})).clamping(),
+            Param::query("limit", "", json!({"type": "integer", "minimum": 1, "maximum": 100, "default": 10}))
+                .clamping(),
             Param::query("r", "", json!({"type": "number", "minimum": 0, "exclusiveMinimum": true})),
             Param::query("kind", "", json!({"type": "string", "enum": ["a", "b"]})),
-            Param::query("list", "", json!({"type": "array", "items": {"type": "integer"}, "minItems": 2, "maxItems": 3})),
+            Param::query(
+                "list",
+                "",
+                json!({"type": "array", "items": {"type": "integer"}, "minItems": 2, "maxItems": 3}),
+            ),
             Param::query("b", "", json!({"type": "boolean"})),
             Param::query("code", "", json!({"type": "string", "pattern": "^[A-Z]{2}$"})),
-        ]
+        ];
+        params.into_iter().map(Arc::new).collect()
     }
 
     fn checked(query: &str) -> Result<Values, Kind> {
-        check(&params(), &Parameters::parse(query, Origin::Query), &[], |name| name == "utm").map_err(|error| error.kind())
+        check(&params(), &Parameters::parse(query, Origin::Query), &[], |name| name == "utm")
+            .map_err(|error| error.kind())
     }
 
     #[test]
     fn what_is_declared_is_enforced() {
         let bad = [
-            "x=abc", "x=", "x=nan", "x=inf", "x=1e400", "x=1&x=2", "y=1", "X=1", "limit=0", "limit=-1", "limit=1.5", "limit=+1",
-            "r=0", "r=-1", "kind=c", "list=1", "list=1,2,3,4", "list=1,a", "b=yes", "code=abc", "x=%FF", "x=%00", "limit=99999999999999999999999999999999999999999999x",
+            "x=abc",
+            "x=",
+            "x=nan",
+            "x=inf",
+            "x=1e400",
+            "x=1&x=2",
+            "y=1",
+            "X=1",
+            "limit=0",
+            "limit=-1",
+            "limit=1.5",
+            "limit=+1",
+            "r=0",
+            "r=-1",
+            "kind=c",
+            "list=1",
+            "list=1,2,3,4",
+            "list=1,a",
+            "b=yes",
+            "code=abc",
+            "x=%FF",
+            "x=%00",
+            "limit=99999999999999999999999999999999999999999999x",
         ];
         for query in bad {
             assert!(checked(query).is_err(), "{query}");

@@ -100,7 +100,9 @@ impl OgcApi {
         let mut allowed = BTreeSet::new();
         let method = if cx.head().method == Method::HEAD { &Method::GET } else { &cx.head().method };
         for route in self.routes.iter() {
-            let Some(groups) = route.pattern.as_ref().and_then(|pattern| pattern.find(cx.root(), path)) else { continue };
+            let Some(groups) = route.pattern.as_ref().and_then(|pattern| pattern.find(cx.root(), path)) else {
+                continue;
+            };
             if route.method == method {
                 return self.call(cx, route, path, groups, suffix).await;
             }
@@ -141,7 +143,8 @@ impl OgcApi {
         };
         let format = negotiate(&route.formats, f, suffix, &head.headers)?;
         let group = route.dynamic.as_ref().map(|dynamic| dynamic.group);
-        let value = group.and_then(|name| groups.iter().find(|(other, _)| other == name)).map(|(_, value)| value.as_str());
+        let value =
+            group.and_then(|name| groups.iter().find(|(other, _)| other == name)).map(|(_, value)| value.as_str());
         let params = Arc::new(route.params_for(cx, value));
         let checked = check(&params, &head.parameters, &groups, |name| cx.ignores(name));
         let mut rendering = Rendering {
@@ -167,7 +170,7 @@ impl OgcApi {
             // Whoever opens the page of a form, or fills it in wrongly, is shown the form.
             Err(error) if format == Format::Html && is_of_form(route, &error) => {
                 let status = error.kind().status();
-                Ok(html::page(&rendering, Value::Null, Some(&error), Map::new())?.with_status(status))
+                Ok(html::page(&rendering, &Value::Null, Some(&error), Map::new())?.with_status(status))
             }
             answered => answered,
         }
@@ -176,7 +179,8 @@ impl OgcApi {
 
 /// Whether an error is one of the form on an operation's page: the operation has parameters that must be filled in.
 fn is_of_form(route: &Route, error: &Error) -> bool {
-    error.kind().status() == StatusCode::BAD_REQUEST && route.params.iter().any(|param| param.required && !param.in_path)
+    error.kind().status() == StatusCode::BAD_REQUEST
+        && route.params.iter().any(|param| param.required && !param.in_path)
 }
 
 impl Api for OgcApi {
@@ -191,9 +195,10 @@ impl Api for OgcApi {
             match self.run(&cx, stem, Some(format)).await {
                 // A dot in an id is no suffix: where nothing is found without it, the whole is tried.
                 Err(error) if error.kind().status() == StatusCode::NOT_FOUND => {
-                    return self.run(&cx, &path, None).await.map_err(|whole| {
-                        if whole.kind() == Kind::UnknownPath { error } else { whole }
-                    });
+                    return self
+                        .run(&cx, &path, None)
+                        .await
+                        .map_err(|whole| if whole.kind() == Kind::UnknownPath { error } else { whole });
                 }
                 answered => return answered,
             }
@@ -233,7 +238,11 @@ impl Api for OgcApi {
                 faults.push(format!("{root}: two operations have the id '{}'", route.operation_id));
             }
             if route.page.as_ref().is_some_and(|name| !templates.has(name)) {
-                faults.push(format!("{root}: operation '{}': there is no template '{}'", route.operation_id, route.page_name()));
+                faults.push(format!(
+                    "{root}: operation '{}': there is no template '{}'",
+                    route.operation_id,
+                    route.page_name()
+                ));
             }
         }
         self.routes = Arc::new(routes.into_iter().map(Arc::new).collect());
@@ -245,14 +254,15 @@ impl Api for OgcApi {
 async fn describe(cx: Context, _: NoParams) -> Result<Document> {
     let mut documents = cx.registry().apis().map(|api| (api.info(), api.openapi(&cx)));
     if cx.root().is_empty() {
-        let parts = documents.map(|(info, document)| openapi::join::Part { root: info.root.clone(), document }).collect();
+        let parts =
+            documents.map(|(info, document)| openapi::join::Part { root: info.root.clone(), document }).collect();
         let project = cx.project();
         let info = serde_json::json!({
             "title": project.title, "description": project.description.clone().unwrap_or_default(),
             "version": env!("CARGO_PKG_VERSION"),
         });
         let server = format!("{}{}", cx.base().as_str(), cx.mount());
-        return Ok(Document(openapi::join::join(info, &server, parts)));
+        return Ok(Document(openapi::join::join(&info, &server, parts)));
     }
     let document = documents.find(|(info, _)| info.root == cx.root()).map(|(_, document)| document);
     document.map(Document).ok_or_else(|| Error::internal("an API that is not registered"))
@@ -272,7 +282,7 @@ impl Reply for Document {
 
     async fn render(self, rendering: Rendering) -> Result<Response> {
         if rendering.format == Format::Html {
-            return html::page(&rendering, self.0, None, Map::new());
+            return html::page(&rendering, &self.0, None, Map::new());
         }
         Ok(rendering.response(serde_json::to_vec(&self.0).map_err(Error::internal)?))
     }

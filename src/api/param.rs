@@ -86,6 +86,10 @@ impl Param {
                 words[key] = value.clone();
             }
         }
+        if words.get("exclusiveMinimum").is_some_and(|exclusive| *exclusive == true) {
+            // OpenAPI 3.0 has a bound and a word; a form needs the number.
+            words["exclusiveMinimum"] = words["minimum"].take();
+        }
         if let Some(given) = given {
             words["value"] = given.into();
         }
@@ -137,6 +141,7 @@ pub(crate) fn read<P: IntoParams>(groups: &[String], faults: &mut Vec<String>) -
     params
 }
 
-fn as_text(value: &Value) -> String {
+/// A value as a client writes it in a query.
+pub(crate) fn as_text(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }

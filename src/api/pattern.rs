@@ -20,7 +20,8 @@ pub(crate) struct Pattern {
 impl Pattern {
     /// Compiles a path; the error tells what is wrong with it.
     pub(crate) fn new(text: &str, root: &str, template: Option<&str>) -> Result<Self, String> {
-        let regex = Regex::new(&format!("^(?:{text})$")).map_err(|cause| format!("the path '{text}' is no regular expression: {cause}"))?;
+        let regex = Regex::new(&format!("^(?:{text})$"))
+            .map_err(|cause| format!("the path '{text}' is no regular expression: {cause}"))?;
         let groups = regex.capture_names().flatten().map(str::to_owned).collect();
         let derived = regex_syntax::parse(text).ok().and_then(|hir| {
             let mut template = String::new();
@@ -29,7 +30,8 @@ impl Pattern {
         let template = template.map(str::to_owned).or(derived).ok_or_else(|| {
             format!("the path '{text}' is more than literals and named groups: state its OpenAPI path with .template(\"/…\")")
         })?;
-        let below = template.strip_prefix(root).filter(|rest| !root.is_empty() && (rest.is_empty() || rest.starts_with('/')));
+        let below =
+            template.strip_prefix(root).filter(|rest| !root.is_empty() && (rest.is_empty() || rest.starts_with('/')));
         let full = below.is_some();
         let template = below.map_or(template.clone(), str::to_owned);
         Ok(Self { regex, groups, template, full })

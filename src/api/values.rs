@@ -27,7 +27,7 @@ struct Name<'a, 'c> {
     current: &'c RefCell<&'a str>,
 }
 
-impl<'de> IntoDeserializer<'de, de::value::Error> for Name<'_, '_> {
+impl IntoDeserializer<'_, de::value::Error> for Name<'_, '_> {
     type Deserializer = Self;
 
     fn into_deserializer(self) -> Self {
@@ -53,7 +53,7 @@ impl<'de> Deserializer<'de> for Name<'_, '_> {
 #[derive(Clone, Copy)]
 struct Text<'a>(&'a str);
 
-impl<'de> IntoDeserializer<'de, de::value::Error> for Text<'_> {
+impl IntoDeserializer<'_, de::value::Error> for Text<'_> {
     type Deserializer = Self;
 
     fn into_deserializer(self) -> Self {
@@ -118,8 +118,8 @@ impl<'de> Deserializer<'de> for Text<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde::Deserialize;
     use crate::base::bbox::Bbox;
+    use serde::Deserialize;
 
     #[derive(Debug, Deserialize, PartialEq)]
     #[serde(rename_all = "lowercase")]
@@ -150,7 +150,8 @@ mod tests {
 
     #[test]
     fn what_a_type_refuses_names_the_parameter() {
-        let error = read::<Params>(&values(&[("x", "1"), ("list", "1"), ("colour", "red"), ("bbox", "1,9,3,4")])).unwrap_err();
+        let error =
+            read::<Params>(&values(&[("x", "1"), ("list", "1"), ("colour", "red"), ("bbox", "1,9,3,4")])).unwrap_err();
         assert_eq!(error.locator(), Some("bbox"));
     }
 }

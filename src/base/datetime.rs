@@ -24,6 +24,12 @@ impl Instant {
         Self(Utc::now().timestamp_micros())
     }
 
+    /// The same without the fraction of the second.
+    #[must_use]
+    pub fn to_seconds(self) -> Self {
+        Self(self.0 - self.0.rem_euclid(1_000_000))
+    }
+
     /// Reads an RFC 3339 date-time. Where `zone` is false, one without a zone (as files store them) is taken as UTC,
     /// a blank may stand for the `T`, and seconds may be missing.
     fn read(text: &str, zone: bool) -> Option<Self> {

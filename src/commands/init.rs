@@ -97,7 +97,8 @@ pub(crate) fn run(options: &Options) -> Done {
 }
 
 fn title(data: &[PathBuf]) -> String {
-    let stem = data.first().and_then(|path| path.file_stem()).map(|stem| stem.to_string_lossy().replace(['_', '-'], " "));
+    let stem =
+        data.first().and_then(|path| path.file_stem()).map(|stem| stem.to_string_lossy().replace(['_', '-'], " "));
     stem.unwrap_or_default()
 }
 

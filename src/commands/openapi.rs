@@ -20,7 +20,8 @@ pub(crate) fn run(options: &Options) -> Done {
     let mut publish = options.publish.clone();
     publish.base_url.get_or_insert_with(|| "http://127.0.0.1:8080".to_owned());
     let published = publish.build()?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|cause| cause.to_string())?;
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|cause| cause.to_string())?;
     let url = format!("{}/api?f=openapi3", options.api.trim_end_matches('/'));
     let text = runtime.block_on(async {
         let response = published.server.handle(Request::get(&url)).await;

@@ -67,10 +67,12 @@ impl Publish {
             file.write_all(SAMPLE)?;
             Ok::<_, std::io::Error>(file)
         })();
-        let sample = sample.map_err(|cause| format!("the sample data cannot be written to a temporary file: {cause}"))?;
+        let sample =
+            sample.map_err(|cause| format!("the sample data cannot be written to a temporary file: {cause}"))?;
         project.title = Some("Natural Earth".to_owned());
-        project.description =
-            Some("Countries and cities of the world, 1:110 million: the sample data of Graticule, public domain.".to_owned());
+        project.description = Some(
+            "Countries and cities of the world, 1:110 million: the sample data of Graticule, public domain.".to_owned(),
+        );
         project.license = Some(settings::License {
             name: "Public domain (Natural Earth)".to_owned(),
             url: Some("https://www.naturalearthdata.com/about/terms-of-use/".to_owned()),
@@ -93,7 +95,9 @@ impl Publish {
         let trusted = set.trusted_proxies.clone().unwrap_or_else(|| vec!["127.0.0.0/8".to_owned(), "::1".to_owned()]);
         let ranges = trusted.iter().filter(|range| !range.is_empty()).map(|range| range.parse::<AddressRange>());
         let trusted = ranges.collect::<Result<Vec<_>, _>>()?;
-        if let Some(url) = set.base_url.as_ref().filter(|url| !url.starts_with("http://") && !url.starts_with("https://")) {
+        if let Some(url) =
+            set.base_url.as_ref().filter(|url| !url.starts_with("http://") && !url.starts_with("https://"))
+        {
             return Err(format!("the base URL '{url}' must begin with http:// or https://"));
         }
         let ogcapi = set.ogcapi.as_deref().unwrap_or(standard::OGCAPI);

@@ -85,9 +85,10 @@ fn answer(
         let (answer, broken) = (server.clone().call(request), broken.clone());
         async move { answer.await.map(|response| response.map(|body| Watched::new(body, broken))) }
     });
-    let served = graceful.watch(builder.serve_connection_with_upgrades(TokioIo::new(connection), service).into_owned());
+    let conversation =
+        graceful.watch(builder.serve_connection_with_upgrades(TokioIo::new(connection), service).into_owned());
     tokio::spawn(async move {
-        if let Err(error) = served.await {
+        if let Err(error) = conversation.await {
             tracing::debug!(%peer, %error, "a connection ended");
         }
     });

@@ -61,7 +61,8 @@ impl Opening<'_> {
             let Ok(entries) = entries else {
                 return self.faults.push(format!("{}: the folder cannot be read", path.display()));
             };
-            let mut files: Vec<PathBuf> = entries.filter(|path| path.extension().is_some_and(|it| it == "gpkg")).collect();
+            let mut files: Vec<PathBuf> =
+                entries.filter(|path| path.extension().is_some_and(|it| it == "gpkg")).collect();
             files.sort();
             if files.is_empty() {
                 self.faults.push(format!("{}: there is no GeoPackage (*.gpkg) in this folder", path.display()));
@@ -76,7 +77,7 @@ impl Opening<'_> {
             match layer {
                 Ok(layer) => {
                     let id = self.free_id(&layer.name);
-                    self.publish(id, &layer, None);
+                    self.publish(&id, &layer, None);
                 }
                 Err((name, error)) => self.faults.push(format!("{}: layer '{name}': {}", path.display(), told(&error))),
             }
@@ -104,15 +105,18 @@ impl Opening<'_> {
         });
         let options = LayerOptions { time, id: layer.key.clone() };
         match file.layer(name, &options) {
-            Ok(opened) => self.publish(layer.id.clone().unwrap_or_else(|| name.to_owned()), &opened, Some(layer)),
+            Ok(opened) => self.publish(layer.id.as_deref().unwrap_or(name), &opened, Some(layer)),
             Err(error) => self.faults.push(format!("layer '{name}': {}", told(&error))),
         }
     }
 
-    fn publish(&mut self, id: String, opened: &GeoPackageLayer, own: Option<&settings::Layer>) {
-        let mut layer = Layer::new(id.clone(), opened.source.clone());
+    fn publish(&mut self, id: &str, opened: &GeoPackageLayer, own: Option<&settings::Layer>) {
+        let mut layer = Layer::new(id, opened.source.clone());
         let own_title = own.and_then(|own| own.title.clone());
-        layer.title = own_title.or_else(|| opened.identifier.clone()).filter(|title| !title.is_empty()).unwrap_or(id.clone());
+        layer.title = own_title
+            .or_else(|| opened.identifier.clone())
+            .filter(|title| !title.is_empty())
+            .unwrap_or_else(|| id.to_owned());
         let description = own.and_then(|own| own.description.clone()).or_else(|| opened.description.clone());
         layer.description = description.filter(|text| !text.is_empty());
         layer.limit = own.and_then(|own| own.limit).unwrap_or(self.settings.limit);

@@ -41,7 +41,13 @@ pub(crate) struct Place {
 }
 
 impl Context {
-    pub(crate) fn new(server: Arc<Shared>, project: Arc<Project>, head: Arc<Head>, base: BaseUrl, place: Place) -> Self {
+    pub(crate) fn new(
+        server: Arc<Shared>,
+        project: Arc<Project>,
+        head: Arc<Head>,
+        base: BaseUrl,
+        place: Place,
+    ) -> Self {
         Self(Arc::new(Inner { server, project, head, base, place, extra: BTreeMap::new() }))
     }
 
@@ -137,7 +143,10 @@ impl Context {
     /// A layer that the client may see.
     pub fn layer(&self, id: &str) -> Result<(Arc<Layer>, View)> {
         let layer = self.0.project.layer(id).ok_or_else(|| {
-            Error::new(Kind::UnknownLayer, format!("there is no collection '{id}'; see {}", self.api_url("/collections")))
+            Error::new(
+                Kind::UnknownLayer,
+                format!("there is no collection '{id}'; see {}", self.api_url("/collections")),
+            )
         })?;
         Ok((layer.clone(), layer.view()))
     }

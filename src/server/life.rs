@@ -26,8 +26,7 @@ use super::context::{Context, Place};
 use super::setup::Server;
 
 /// Headers that a page of another origin may send.
-const ALLOWED_HEADERS: &str =
-    "Authorization, Content-Type, Accept, Accept-Language, If-Match, If-None-Match, If-Modified-Since, Range, X-Requested-With";
+const ALLOWED_HEADERS: &str = "Authorization, Content-Type, Accept, Accept-Language, If-Match, If-None-Match, If-Modified-Since, Range, X-Requested-With";
 /// Headers that a script of another origin may read.
 const EXPOSED_HEADERS: &str = "Link, ETag, Location, Content-Crs, X-Request-Id, OGC-NumberMatched, OGC-NumberReturned";
 
@@ -36,13 +35,13 @@ impl Server {
     pub async fn handle(&self, request: Request) -> Response {
         let started = Instant::now();
         let head = request.head().clone();
-        tracing::debug!(id = %head.id, method = %head.method, path = head.path, "request");
+        tracing::debug!(id = %head.id, method = %head.method, path = head.path, "asked");
         let mut response = match guarded(self.answer(&head)).await {
             Ok(response) => response,
             Err(error) => self.fault(&head, &error),
         };
         finish(&head, &mut response);
-        tracing::info!(
+        tracing::debug!(
             id = %head.id, method = %head.method, path = head.path, status = response.status.as_u16(),
             micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX), "answered"
         );
@@ -78,7 +77,7 @@ impl Server {
         let mut segments = head.path.splitn(3, '/').skip(1);
         if let Some((name, project)) = segments.next().and_then(|name| self.0.projects.get_key_value(name)) {
             place.mount = format!("/{name}");
-            place.rest = head.path[name.len() + 1..].to_owned();
+            head.path[name.len() + 1..].clone_into(&mut place.rest);
             return Ok((project.clone(), place));
         }
         Ok((self.0.root.clone(), place))
@@ -89,7 +88,7 @@ impl Server {
         if error.kind().status().is_server_error() {
             tracing::error!(id = %head.id, path = head.path, ?error, "failed");
         } else {
-            tracing::debug!(id = %head.id, path = head.path, ?error, "refused");
+            tracing::info!(id = %head.id, path = head.path, ?error, "refused");
         }
         let base = self.0.base_url.resolve(head).ok();
         let mut problem = Problem::new(error, head.id);
@@ -123,7 +122,8 @@ impl Server {
             Crumb { title: "Home".to_owned(), href: Some(base.join("/")) },
             Crumb { title: problem.title.to_owned(), href: None },
         ];
-        let context = json!({ "data": problem, "page": page, "links": [], "operation": null, "params": {}, "error": null });
+        let context =
+            json!({ "data": problem, "page": page, "links": [], "operation": null, "params": {}, "error": null });
         let html = self.0.templates.render("error.html", &context, &page_urls(base, head))?;
         let mut response = Response::ok(Format::Html.content_type(), html);
         if let Ok(policy) = HeaderValue::try_from(content_security_policy(&project.map)) {

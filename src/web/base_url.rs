@@ -118,7 +118,8 @@ impl Forwarded {
             }
         }
         found.scheme = found.scheme.or_else(|| first(headers, "x-forwarded-proto").and_then(scheme));
-        found.host = found.host.or_else(|| first(headers, "x-forwarded-host").filter(|it| is_authority(it)).map(str::to_owned));
+        found.host =
+            found.host.or_else(|| first(headers, "x-forwarded-host").filter(|it| is_authority(it)).map(str::to_owned));
         found.port = first(headers, "x-forwarded-port").and_then(|port| port.parse().ok());
         found.prefix = first(headers, "x-forwarded-prefix").and_then(|prefix| {
             let clean = prefix.trim_matches('/');
@@ -171,10 +172,10 @@ mod tests {
         let mut request = Request::get("http://inside:8080/ogcapi");
         request.head_mut().peer = peer.parse().ok();
         for (name, value) in headers {
-            request.head_mut().headers.insert(
-                HeaderName::from_bytes(name.as_bytes()).unwrap(),
-                HeaderValue::from_str(value).unwrap(),
-            );
+            request
+                .head_mut()
+                .headers
+                .insert(HeaderName::from_bytes(name.as_bytes()).unwrap(), HeaderValue::from_str(value).unwrap());
         }
         let settings = BaseUrlSettings { fixed: None, trusted: vec![trusted.parse().unwrap()] };
         settings.resolve(request.head()).unwrap().as_str().to_owned()
@@ -190,10 +191,16 @@ mod tests {
             "https://gis.example"
         );
         assert_eq!(
-            local(&[("forwarded", "for=1.2.3.4;proto=https;host=\"gis.example:8443\", for=5.6.7.8"), ("x-forwarded-prefix", "/maps/")]),
+            local(&[
+                ("forwarded", "for=1.2.3.4;proto=https;host=\"gis.example:8443\", for=5.6.7.8"),
+                ("x-forwarded-prefix", "/maps/")
+            ]),
             "https://gis.example:8443/maps"
         );
-        assert_eq!(local(&[("x-forwarded-port", "443"), ("x-forwarded-proto", "https"), ("host", "a:80")]), "https://a");
+        assert_eq!(
+            local(&[("x-forwarded-port", "443"), ("x-forwarded-proto", "https"), ("host", "a:80")]),
+            "https://a"
+        );
         assert_eq!(local(&[("x-qgis-service-url", "https://q.example/x/?y=1")]), "https://q.example/x");
     }
 
@@ -201,13 +208,18 @@ mod tests {
     fn strangers_are_not_believed_and_nonsense_is_passed_over() {
         let headers = [("x-forwarded-host", "evil.example"), ("x-qgis-service-url", "https://evil.example")];
         assert_eq!(base(&headers, "192.0.2.1", "127.0.0.0/8"), "http://inside:8080");
-        let headers = [("x-forwarded-host", "evil\"><script>"), ("x-forwarded-prefix", "/a\"b"), ("x-forwarded-proto", "javascript")];
+        let headers = [
+            ("x-forwarded-host", "evil\"><script>"),
+            ("x-forwarded-prefix", "/a\"b"),
+            ("x-forwarded-proto", "javascript"),
+        ];
         assert_eq!(base(&headers, "127.0.0.1", "127.0.0.0/8"), "http://inside:8080");
     }
 
     #[test]
     fn ranges_hold_their_addresses() {
-        let holds = |range: &str, address: &str| range.parse::<AddressRange>().unwrap().contains(address.parse().unwrap());
+        let holds =
+            |range: &str, address: &str| range.parse::<AddressRange>().unwrap().contains(address.parse().unwrap());
         assert!(holds("10.0.0.0/8", "10.255.0.1") && !holds("10.0.0.0/8", "11.0.0.1"));
         assert!(holds("0.0.0.0/0", "203.0.113.9") && holds("::1", "::1") && !holds("::1", "::2"));
         assert!(holds("127.0.0.0/8", "::ffff:127.0.0.1") && holds("::/0", "2001:db8::1"));

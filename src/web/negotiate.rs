@@ -14,9 +14,8 @@ pub fn negotiate(offered: &[Format], f: Option<&str>, suffix: Option<Format>, he
         return satisfy(offered, format).ok_or_else(|| wrong(Kind::NotAcceptable));
     }
     if let Some(format) = suffix {
-        return satisfy(offered, format).ok_or_else(|| {
-            Error::new(Kind::NotAcceptable, format!("there is no {format} of this, only {}", names()))
-        });
+        return satisfy(offered, format)
+            .ok_or_else(|| Error::new(Kind::NotAcceptable, format!("there is no {format} of this, only {}", names())));
     }
     let ranges = accepted(headers);
     if ranges.is_empty() {

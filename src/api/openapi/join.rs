@@ -14,7 +14,7 @@ pub struct Part {
 
 /// Joins documents: paths get their root, operation ids that are taken get the root as prefix, and components of the same
 /// name that differ are renamed.
-pub fn join(info: Value, server: &str, parts: Vec<Part>) -> Value {
+pub fn join(info: &Value, server: &str, parts: Vec<Part>) -> Value {
     let mut paths = Map::new();
     let mut components: Map<String, Value> = Map::new();
     let mut ids = BTreeSet::new();
@@ -81,7 +81,7 @@ mod tests {
             Part { root: "/one".to_owned(), document: document("string") },
             Part { root: "/two".to_owned(), document: document("integer") },
         ];
-        let joined = join(json!({}), "http://h", parts);
+        let joined = join(&json!({}), "http://h", parts);
         assert_eq!(joined["paths"]["/one"]["get"]["operationId"], "a");
         assert_eq!(joined["paths"]["/two"]["get"]["operationId"], "two.a");
         assert_eq!(joined["components"]["schemas"]["S"]["type"], "string");

@@ -1,6 +1,7 @@
 //! The OpenAPI document of an API: from its routes, and from nothing else.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
@@ -89,7 +90,8 @@ struct Shared(BTreeMap<String, Value>);
 impl Shared {
     /// A reference to the parameter, or the parameter itself where another has its name.
     fn refer(&mut self, param: &Value) -> Value {
-        let name: String = param["name"].as_str().unwrap_or_default().chars().filter(char::is_ascii_alphanumeric).collect();
+        let name: String =
+            param["name"].as_str().unwrap_or_default().chars().filter(char::is_ascii_alphanumeric).collect();
         let spelled = param["name"].as_str() == Some(name.as_str()) && !name.is_empty();
         if spelled && self.0.entry(name.clone()).or_insert_with(|| param.clone()) == param {
             return json!({ "$ref": format!("#/components/parameters/{name}") });
@@ -98,7 +100,7 @@ impl Shared {
     }
 }
 
-fn operation(route: &Route, params: &[Param], value: Option<&str>, shared: &mut Shared) -> Value {
+fn operation(route: &Route, params: &[Arc<Param>], value: Option<&str>, shared: &mut Shared) -> Value {
     let id = value.map_or_else(|| route.operation_id.clone(), |value| format!("{}.{value}", route.operation_id));
     let mut parameters: Vec<Value> = params.iter().map(|param| shared.refer(&param.openapi())).collect();
     if route.formats.len() > 1 {

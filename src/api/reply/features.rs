@@ -31,6 +31,8 @@ const WHOLE: usize = 64 * 1024;
 pub struct FeaturePage {
     /// Id of the collection.
     pub name: String,
+    /// Title of the collection, for the page.
+    pub title: String,
     /// What the client may see of the layer.
     pub view: View,
     /// What it asked for; the limit is the page size.
@@ -71,7 +73,7 @@ impl Reply for FeaturePage {
             // A head never starts a query.
             return Ok(response);
         }
-        let is_page = rendering.format == Format::Html;
+        let (is_page, title) = (rendering.format == Format::Html, self.title.clone());
         let mut page = PageEncoder::start(self, &rendering)?;
         let mut out = Vec::with_capacity(16 * 1024);
         while (out.len() < WHOLE || is_page) && page.step(&mut out).await? {}
@@ -88,7 +90,9 @@ impl Reply for FeaturePage {
         }
         if is_page {
             let value = serde_json::from_slice(&out).map_err(Error::internal)?;
-            return html::page(&rendering, value, None, words_of(&page.view));
+            let mut words = words_of(&page.view);
+            words.insert("title".to_owned(), title.into());
+            return html::page(&rendering, &value, None, words);
         }
         response.body = out.into();
         Ok(response)
@@ -128,32 +132,28 @@ impl PageEncoder {
         };
         let part = part(page.name, &started.view, started.features.layout(), page.decimals);
         // Nothing is written before the first rows are there: an early fault still has a status.
-        started.encoder.open(&Opening { time_stamp: Instant::now(), matched: None }, &mut started.opening);
+        started.encoder.open(&Opening { time_stamp: Instant::now().to_seconds(), matched: None }, &mut started.opening);
         started.encoder.part(&part, &mut started.opening);
         Ok(started)
     }
 
     /// Writes the next rows, or the end; false at the end.
     async fn step(&mut self, out: &mut Vec<u8>) -> Result<bool> {
-        match self.features.next().await.transpose()? {
-            Some(batch) => {
-                out.append(&mut self.opening);
-                self.returned += batch.len() as u64;
-                self.encoder.batch(&batch, out);
-                self.features.recycle(batch);
-                Ok(true)
-            }
-            None => {
-                out.append(&mut self.opening);
-                self.encoder.end_part(out);
-                let matched = self.matched().await?;
-                let mut links = std::mem::take(&mut self.links);
-                links.extend(self.neighbours());
-                self.encoder.close(&Closing { links, matched, returned: self.returned }, out);
-                self.done = true;
-                Ok(false)
-            }
+        let batch = self.features.next().await.transpose()?;
+        out.append(&mut self.opening);
+        if let Some(batch) = batch {
+            self.returned += batch.len() as u64;
+            self.encoder.batch(&batch, out);
+            self.features.recycle(batch);
+            return Ok(true);
         }
+        self.encoder.end_part(out);
+        let matched = self.matched().await?;
+        let mut links = std::mem::take(&mut self.links);
+        links.extend(self.neighbours());
+        self.encoder.close(&Closing { links, matched, returned: self.returned }, out);
+        self.done = true;
+        Ok(false)
     }
 
     /// The number of features that match: known where this is the last page, else counted within a budget.
@@ -214,7 +214,7 @@ impl Reply for OneFeature {
         writer.report();
         let mut response = if rendering.format == Format::Html {
             let value = serde_json::from_slice(&out).map_err(Error::internal)?;
-            html::page(&rendering, value, None, words_of(&self.view))?
+            html::page(&rendering, &value, None, words_of(&self.view))?
         } else {
             rendering.response(out)
         };

@@ -25,8 +25,8 @@ use super::route::Route;
 mod features;
 mod geojson;
 
-pub use features::{FeaturePage, OneFeature};
 pub(crate) use features::words_of;
+pub use features::{FeaturePage, OneFeature};
 pub use geojson::GeoJson;
 
 /// What a handler gives back.
@@ -77,7 +77,7 @@ pub struct Rendering {
     pub(crate) cx: Context,
     pub(crate) route: Arc<Route>,
     pub(crate) routes: Arc<Vec<Arc<Route>>>,
-    pub(crate) params: Arc<Vec<Param>>,
+    pub(crate) params: Arc<Vec<Arc<Param>>>,
     pub(crate) values: Arc<Values>,
     /// The path below the API's root, without a suffix.
     pub(crate) path: String,
@@ -120,13 +120,13 @@ impl Rendering {
     pub fn value(self, mut value: Value, page: Map<String, Value>) -> Result<Response> {
         if let Some(object) = value.as_object_mut() {
             let mut links = serde_json::to_value(self.own_links()).map_err(Error::internal)?;
-            if let (Some(Value::Array(more)), Some(links)) = (object.remove("links"), links.as_array_mut()) {
+            if let (Some(Value::Array(more)), Some(links)) = (object.shift_remove("links"), links.as_array_mut()) {
                 links.extend(more);
             }
             object.insert("links".to_owned(), links);
         }
         if self.format == Format::Html {
-            return html::page(&self, value, None, page);
+            return html::page(&self, &value, None, page);
         }
         let body = serde_json::to_vec(&value).map_err(Error::internal)?;
         Ok(self.response(body))

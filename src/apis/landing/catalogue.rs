@@ -78,8 +78,18 @@ pub(super) fn route() -> Route {
 async fn catalogue(cx: Context, _: NoParams) -> Result<Json<Catalogue>> {
     let project = cx.project();
     let links = vec![
-        Link::new(cx.url("/api"), Rel::ServiceDesc, Format::OpenApi.media_type(), "The definition of the whole, for machines"),
-        Link::new(cx.url("/api.html"), Rel::ServiceDoc, Format::Html.media_type(), "The definition of the whole, for people"),
+        Link::new(
+            cx.url("/api"),
+            Rel::ServiceDesc,
+            Format::OpenApi.media_type(),
+            "The definition of the whole, for machines",
+        ),
+        Link::new(
+            cx.url("/api.html"),
+            Rel::ServiceDoc,
+            Format::Html.media_type(),
+            "The definition of the whole, for people",
+        ),
     ];
     let others = cx.registry().apis().filter(|api| !api.info().root.is_empty());
     let apis = others.map(|api| {
@@ -88,8 +98,18 @@ async fn catalogue(cx: Context, _: NoParams) -> Result<Json<Catalogue>> {
         let mut links = api.links(&cx);
         let known = |links: &[Link], rel| links.iter().any(|link: &Link| link.rel == rel);
         if !known(&links, Rel::ServiceDesc) {
-            links.push(Link::new(at("/api"), Rel::ServiceDesc, Format::OpenApi.media_type(), "Definition, for machines"));
-            links.push(Link::new(at("/api.html"), Rel::ServiceDoc, Format::Html.media_type(), "Definition, for people"));
+            links.push(Link::new(
+                at("/api"),
+                Rel::ServiceDesc,
+                Format::OpenApi.media_type(),
+                "Definition, for machines",
+            ));
+            links.push(Link::new(
+                at("/api.html"),
+                Rel::ServiceDoc,
+                Format::Html.media_type(),
+                "Definition, for people",
+            ));
         }
         ApiEntry {
             title: info.title.clone(),

@@ -16,7 +16,10 @@ struct StaticFile {
 }
 
 pub(super) fn route() -> Route {
-    get("/static/(?P<path>.+)", "getStaticFile", file).summary("A file of the pages").template("/static/{path}").hidden()
+    get("/static/(?P<path>.+)", "getStaticFile", file)
+        .summary("A file of the pages")
+        .template("/static/{path}")
+        .hidden()
 }
 
 async fn file(cx: Context, params: StaticFile) -> Result<Response> {

@@ -4,6 +4,7 @@ use crate::api::OgcApi;
 
 mod catalogue;
 mod files;
+mod health;
 
 /// The API at the root.
 pub fn api() -> OgcApi {
@@ -12,4 +13,5 @@ pub fn api() -> OgcApi {
         .version(env!("CARGO_PKG_VERSION"))
         .route(catalogue::route())
         .route(files::route())
+        .route(health::route())
 }

@@ -46,7 +46,7 @@ pub(super) struct Collection {
     #[serde(rename = "storageCrs", skip_serializing_if = "Option::is_none")]
     storage_crs: Option<String>,
     /// Links
-    links: Vec<Link>,
+    pub(super) links: Vec<Link>,
 }
 
 /// Extent of a collection
@@ -90,7 +90,9 @@ struct CollectionPath {
 pub(super) fn route() -> Route {
     get("/collections/(?P<collectionId>[^/]+)", "describeCollection", collection)
         .summary("Collection")
-        .description("The description of one collection: what it is, where and when its features are, where they are to be had.")
+        .description(
+            "The description of one collection: what it is, where and when its features are, where they are to be had.",
+        )
         .tags(["Capabilities"])
         .formats([Format::Json, Format::Html])
         .each("collectionId", ids, |_, _| Vec::new())
@@ -110,15 +112,25 @@ async fn collection(cx: Context, path: CollectionPath) -> Result<Json<Collection
     Ok(reply)
 }
 
+/// The links of a collection to itself, for a list of collections; alone it has them as every document does.
+pub(super) fn links_to(cx: &Context, layer: &Layer) -> [Link; 2] {
+    let path = format!("/collections/{}", segment(&layer.id));
+    let page = with_format(&path, Format::Html);
+    let as_html = format!("{} as HTML", layer.title);
+    [
+        Link::new(cx.api_url(&path), Rel::Itself, Format::Json.media_type(), &layer.title),
+        Link::new(cx.api_url(&page), Rel::Alternate, Format::Html.media_type(), as_html),
+    ]
+}
+
 /// Describes a collection, the same in the list and alone.
 pub(super) async fn describe(cx: &Context, layer: &Layer, view: &View) -> Collection {
     let schema = view.schema();
     let path = format!("/collections/{}", segment(&layer.id));
-    let link = |path: &str, rel, format: Format, title: String| Link::new(cx.api_url(path), rel, format.media_type(), title);
+    let link =
+        |path: &str, rel, format: Format, title: String| Link::new(cx.api_url(path), rel, format.media_type(), title);
     let items = format!("{path}/items");
     let mut links = vec![
-        link(&path, Rel::Itself, Format::Json, layer.title.clone()),
-        link(&with_format(&path, Format::Html), Rel::Alternate, Format::Html, format!("{} as HTML", layer.title)),
         link(&items, Rel::Items, Format::GeoJson, format!("{} as GeoJSON", layer.title)),
         link(&with_format(&items, Format::Html), Rel::Items, Format::Html, format!("{} as HTML", layer.title)),
     ];
@@ -148,10 +160,9 @@ pub(super) fn segment(id: &str) -> String {
 }
 
 fn words(extent: Extent) -> ExtentWords {
-    let spatial = extent.space.map(|Rect { min_x, min_y, max_x, max_y }| Spatial {
-        bbox: vec![[min_x, min_y, max_x, max_y]],
-        crs: CRS84,
-    });
+    let spatial = extent
+        .space
+        .map(|Rect { min_x, min_y, max_x, max_y }| Spatial { bbox: vec![[min_x, min_y, max_x, max_y]], crs: CRS84 });
     let text = |at: Option<Instant>| at.map(|at| at.to_string());
     let temporal = extent.time.map(|(start, end)| Temporal {
         interval: vec![[text(start), text(end)]],

@@ -9,7 +9,7 @@ use crate::base::link::{Link, Rel};
 use crate::error::Result;
 use crate::server::context::Context;
 
-use super::collection::{Collection, describe};
+use super::collection::{Collection, describe, links_to};
 use super::landing_page::license;
 
 /// The collections
@@ -33,7 +33,9 @@ pub(super) fn route() -> Route {
 async fn collections(cx: Context, _: NoParams) -> Result<Json<Collections>> {
     let mut collections = Vec::new();
     for (layer, view) in cx.layers() {
-        collections.push(describe(&cx, layer, &view).await);
+        let mut collection = describe(&cx, layer, &view).await;
+        collection.links.splice(0..0, links_to(&cx, layer));
+        collections.push(collection);
     }
     Ok(Json::new(Collections { links: license(&cx).into_iter().collect(), collections }))
 }

@@ -32,7 +32,8 @@ pub(super) fn route() -> Route {
 
 async fn landing_page(cx: Context, _: NoParams) -> Result<Json<LandingPage>> {
     let project = cx.project();
-    let link = |path: &str, rel, format: Format, title: &str| Link::new(cx.api_url(path), rel, format.media_type(), title);
+    let link =
+        |path: &str, rel, format: Format, title: &str| Link::new(cx.api_url(path), rel, format.media_type(), title);
     let mut links = vec![
         link("/api", Rel::ServiceDesc, Format::OpenApi, "The definition of this API, for machines"),
         link("/api.html", Rel::ServiceDoc, Format::Html, "The definition of this API, for people"),

@@ -166,9 +166,9 @@ impl Writer<'_> {
             return self.give_up();
         }
         self.out.push(b'[');
-        write_coordinate(vertex.x, self.decimals, self.out);
+        write_coordinate(within(vertex.x, 180.0), self.decimals, self.out);
         self.out.push(b',');
-        write_coordinate(vertex.y, self.decimals, self.out);
+        write_coordinate(within(vertex.y, 90.0), self.decimals, self.out);
         // A height that is not known is no reason to lose the place.
         if vertex.z.is_finite() {
             self.out.push(b',');
@@ -184,8 +184,23 @@ impl Writer<'_> {
     }
 }
 
+/// Arithmetic leaves 180.00000000000006 where 180 was meant, and a strict client finds that outside of the world. In a
+/// system in metres the change is below an atom's size.
+#[inline]
+fn within(number: f64, edge: f64) -> f64 {
+    let over = number.abs() - edge;
+    if over > 0.0 && over < 1e-10 { edge.copysign(number) } else { number }
+}
+
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn the_noise_of_arithmetic_stays_within_the_world() {
+        let written = |number: f64| within(number, 180.0).to_string();
+        assert_eq!([written(180.000_000_000_000_06), written(-180.000_000_000_01)], ["180", "-180"]);
+        assert_eq!([written(180.001), written(-179.999_999)], ["180.001", "-179.999999"]);
+    }
+
     use super::*;
     use crate::model::geometry::samples::{Ordinates, Sample, Style, any_curve, any_line, any_sample, any_style, wkb};
     use proptest::prelude::*;
