@@ -45,6 +45,17 @@ pub enum Done<'a> {
     Cancelled,
 }
 
+impl Done<'_> {
+    /// The same for the next filter.
+    pub(super) fn reborrow(&mut self) -> Done<'_> {
+        match self {
+            Self::Whole(response) => Done::Whole(response),
+            Self::Streamed { head, tail } => Done::Streamed { head, tail },
+            Self::Cancelled => Done::Cancelled,
+        }
+    }
+}
+
 /// A chunk on its way out.
 pub struct Sending<'a> {
     /// The request that is answered.

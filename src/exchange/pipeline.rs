@@ -35,12 +35,19 @@ const WHOLE: usize = 256 * 1024 * 1024;
 
 /// Answers a request through the filters.
 pub(crate) async fn run(target: &impl Target, filters: &Registered, mut request: Request) -> Response {
+    let read = caught(request.read_body_parameters()).await;
     if filters.is_empty() {
-        let answered = caught(target.dispatch(&mut request)).await;
+        let answered = match read {
+            Ok(()) => caught(target.dispatch(&mut request)).await,
+            Err(error) => Err(error),
+        };
         return told(target, request.head(), answered);
     }
     let mut outlet = Outlet::new(filters.clone(), request.head().clone());
-    let early = arrive(target, filters, &mut request).await;
+    let early = match read {
+        Ok(()) => arrive(target, filters, &mut request).await,
+        Err(error) => Err(error),
+    };
     // The filters may have changed the request: those on the way out see it as it was dispatched.
     outlet.request = request.head().clone();
     let answered = match early {
@@ -116,7 +123,7 @@ async fn leave(target: &impl Target, mut outlet: Outlet, mut response: Response)
 
 /// A whole body is filtered at once: a gateway need not look at a body past its length.
 fn send_whole(outlet: &mut Outlet, response: &mut Response) -> Result<()> {
-    outlet.complete(&mut |tell| tell(Done::Whole(response)))?;
+    outlet.complete(Done::Whole(response))?;
     let body = std::mem::replace(&mut response.body, Body::empty());
     let Body::Whole(bytes) = body else {
         return Err(Error::internal("a filter made a stream of a whole answer"));
@@ -135,22 +142,16 @@ fn send_chunks(outlet: Outlet, head: response::Head, chunks: Chunks) -> Chunks {
     let state = Some((outlet, head, chunks));
     Box::pin(stream::try_unfold(state, |state| async move {
         let Some((mut outlet, head, mut chunks)) = state else { return Ok(None) };
-        loop {
-            match poll_fn(|cx| chunks.as_mut().poll_next(cx)).await.transpose()? {
-                Some(chunk) => {
-                    let sent = outlet.send(&head, chunk, false)?;
-                    if !sent.is_empty() {
-                        return Ok(Some((sent, Some((outlet, head, chunks)))));
-                    }
-                }
-                None => {
-                    let mut tail = Vec::new();
-                    outlet.complete(&mut |tell| tell(Done::Streamed { head: &head, tail: &mut tail }))?;
-                    let sent = outlet.send(&head, Bytes::from(tail), true)?;
-                    return Ok((!sent.is_empty()).then_some((sent, None)));
-                }
+        while let Some(chunk) = poll_fn(|cx| chunks.as_mut().poll_next(cx)).await.transpose()? {
+            let sent = outlet.send(&head, chunk, false)?;
+            if !sent.is_empty() {
+                return Ok(Some((sent, Some((outlet, head, chunks)))));
             }
         }
+        let mut tail = Vec::new();
+        outlet.complete(Done::Streamed { head: &head, tail: &mut tail })?;
+        let sent = outlet.send(&head, Bytes::from(tail), true)?;
+        Ok((!sent.is_empty()).then_some((sent, None)))
     }))
 }
 

@@ -43,15 +43,13 @@ impl Outlet {
         Ok(chunk)
     }
 
-    /// Tells each filter that the answer is complete; once.
-    pub(super) fn complete(&mut self, done: &mut dyn FnMut(&mut dyn FnMut(Done<'_>) -> Result<()>) -> Result<()>) -> Result<()> {
+    /// Tells each filter that the answer is complete; once. The others are told after an error all the same; the first counts.
+    pub(super) fn complete(&mut self, mut done: Done<'_>) -> Result<()> {
         self.completed = true;
         let mut first = Ok(());
         for filter in self.filters.iter() {
             tracing::debug!(id = %self.request.id, filter = filter.name(), "response_complete");
-            let told = guarded(|| done(&mut |done| filter.response_complete(&self.request, done)));
-            // The others are told all the same; the first error counts.
-            first = first.and(told);
+            first = first.and(guarded(|| filter.response_complete(&self.request, done.reborrow())));
         }
         first
     }
@@ -63,7 +61,7 @@ impl Drop for Outlet {
             return;
         }
         // Nobody is left to be told of an error.
-        let _ = self.complete(&mut |tell| tell(Done::Cancelled));
+        let _ = self.complete(Done::Cancelled);
     }
 }
 

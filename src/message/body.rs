@@ -1,10 +1,11 @@
 //! Bodies: whole where they are small, else a stream of chunks.
 
+use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use futures_util::Stream;
+use futures_util::{Stream, stream};
 use http_body::{Frame, SizeHint};
 
 use crate::error::{Error, Result};
@@ -39,6 +40,30 @@ impl Body {
         self.len() == Some(0)
     }
 
+    /// The first bytes, at least `count` of them where there are so many; they stay in the body.
+    pub async fn peek(&mut self, count: usize) -> Result<Bytes> {
+        let mut chunks = match std::mem::replace(self, Self::empty()) {
+            Self::Whole(bytes) => {
+                *self = Self::Whole(bytes.clone());
+                return Ok(bytes);
+            }
+            Self::Stream(chunks) => chunks,
+        };
+        let mut seen = Vec::new();
+        while seen.len() < count {
+            let Some(chunk) = poll_fn(|cx| chunks.as_mut().poll_next(cx)).await.transpose()? else {
+                let whole = Bytes::from(seen);
+                *self = Self::Whole(whole.clone());
+                return Ok(whole);
+            };
+            seen.extend_from_slice(&chunk);
+        }
+        let seen = Bytes::from(seen);
+        let first = stream::iter([Ok(seen.clone())]);
+        *self = Self::Stream(Box::pin(futures_util::StreamExt::chain(first, chunks)));
+        Ok(seen)
+    }
+
     /// Reads all of it, at most `limit` bytes.
     pub async fn collect(self, limit: usize) -> Result<Bytes> {
         let mut chunks = match self {
@@ -46,7 +71,7 @@ impl Body {
             Self::Stream(chunks) => chunks,
         };
         let mut all = Vec::new();
-        while let Some(chunk) = std::future::poll_fn(|cx| chunks.as_mut().poll_next(cx)).await {
+        while let Some(chunk) = poll_fn(|cx| chunks.as_mut().poll_next(cx)).await {
             let chunk = chunk?;
             if all.len() + chunk.len() > limit {
                 return Err(Error::new(crate::error::Kind::TooLarge, format!("the body is larger than {limit} bytes")));

@@ -11,6 +11,8 @@ pub enum Origin {
     Query,
     /// The body of a form.
     Form,
+    /// The root element of an XML body.
+    Xml,
     /// A filter added it: it is exempt from the rule on unknown parameters and never stands in links.
     Filter,
 }
@@ -71,6 +73,16 @@ impl Parameters {
     /// Takes those away for which `keep` says no.
     pub fn retain(&mut self, keep: impl FnMut(&Parameter) -> bool) {
         self.0.retain(keep);
+    }
+
+    /// Adds one that a body tells.
+    pub fn push(&mut self, name: &str, value: String, origin: Origin) {
+        self.0.push(Parameter { name: name.to_owned(), value: Some(value), raw: String::new(), origin });
+    }
+
+    /// Takes a parameter away, whatever its case.
+    pub fn remove(&mut self, name: &str) {
+        self.0.retain(|parameter| !parameter.name.eq_ignore_ascii_case(name));
     }
 
     /// Adds the parameters of a form after those of the query.

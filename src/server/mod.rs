@@ -2,8 +2,11 @@
 
 pub mod api;
 pub mod context;
+mod fault;
 mod life;
+mod ows;
 pub mod registry;
+pub mod service;
 pub mod setup;
 
 pub use setup::{Builder, Server};

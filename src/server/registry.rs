@@ -1,9 +1,10 @@
 //! The registry: which API answers at a path. Deterministic: the longest root on whole segments wins, and a root that is
-//! taken is refused. (Services by name and version have their place here as well.)
+//! taken is refused. And which service speaks a version: the first that was registered is the default.
 
 use std::sync::Arc;
 
 use super::api::{ApiInfo, DynApi};
+use super::service::{Dialect, DynService};
 
 /// All that is registered.
 #[derive(Default)]
@@ -11,6 +12,16 @@ pub struct Registry {
     apis: Vec<Arc<dyn DynApi>>,
     /// Roots and aliases, the longest first.
     roots: Vec<(String, usize)>,
+    /// Each version of each service, in order of registration.
+    services: Vec<(Arc<dyn DynService>, &'static Dialect)>,
+}
+
+/// A service that was found.
+pub(crate) struct Found<'a> {
+    pub(crate) service: &'a Arc<dyn DynService>,
+    pub(crate) dialect: &'static Dialect,
+    /// Whether the version that was asked for is spoken; else it is the default.
+    pub(crate) exact: bool,
 }
 
 impl Registry {
@@ -34,6 +45,43 @@ impl Registry {
         self.roots.sort_by(|(a, _), (b, _)| b.len().cmp(&a.len()).then(a.cmp(b)));
         self.apis.push(api);
         Ok(())
+    }
+
+    /// Adds a service with all its versions; the error says which is taken.
+    pub(crate) fn add_service(&mut self, service: &Arc<dyn DynService>) -> Result<(), String> {
+        let name = service.name();
+        if service.dialects().is_empty() {
+            return Err(format!("the service '{name}' has no version"));
+        }
+        for dialect in service.dialects() {
+            if self.services.iter().any(|(other, known)| is(other.name(), name) && known.version == dialect.version) {
+                return Err(format!("the service '{name}' is there twice in version {}", dialect.version));
+            }
+            self.services.push((service.clone(), dialect));
+        }
+        Ok(())
+    }
+
+    /// The service of this name, in this version or else in the one that was registered first.
+    pub(crate) fn service(&self, name: &str, version: Option<&str>) -> Option<Found<'_>> {
+        let mut named = self.services.iter().filter(|(service, _)| is(service.name(), name));
+        let exact = named.clone().find(|(_, dialect)| Some(dialect.version) == version);
+        let found = |(service, dialect), exact| Found { service, dialect, exact };
+        match exact {
+            Some((service, dialect)) => Some(found((service, *dialect), true)),
+            None => named.next().map(|(service, dialect)| found((service, *dialect), version.is_none())),
+        }
+    }
+
+    /// The names of all services, each once, in order of registration.
+    pub fn service_names(&self) -> Vec<&'static str> {
+        let mut names: Vec<&str> = Vec::new();
+        for (service, _) in &self.services {
+            if !names.iter().any(|name| is(name, service.name())) {
+                names.push(service.name());
+            }
+        }
+        names
     }
 
     /// The API at this path and what of the path is left for it.
@@ -60,4 +108,9 @@ impl Registry {
     pub fn shadows(&self, segment: &str) -> bool {
         self.roots.iter().any(|(root, _)| root.split('/').nth(1) == Some(segment))
     }
+}
+
+/// Names of services are the same in any case.
+fn is(name: &str, other: &str) -> bool {
+    name.eq_ignore_ascii_case(other)
 }

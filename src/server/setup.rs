@@ -5,12 +5,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::exchange::{DynFilter, Filter, Registered};
 use crate::project::catalog::Project;
 use crate::web::base_url::BaseUrlSettings;
 use crate::web::templates::Templates;
 
 use super::api::{Api, DynApi};
 use super::registry::Registry;
+use super::service::{DynService, Service};
 
 /// How long the measurement of one layer may keep the next waiting; it goes on after that.
 const MEASURING: Duration = Duration::from_secs(60);
@@ -25,6 +27,7 @@ pub(crate) struct Shared {
     pub(super) projects: BTreeMap<String, Arc<Project>>,
     pub(super) root: Arc<Project>,
     pub(super) templates: Templates,
+    pub(super) filters: Registered,
     pub(super) base_url: BaseUrlSettings,
     ignored: Vec<String>,
 }
@@ -44,6 +47,8 @@ pub struct Builder {
     root: Project,
     projects: Vec<Project>,
     apis: Vec<Box<dyn DynApi>>,
+    services: Vec<Arc<dyn DynService>>,
+    filters: Vec<(i32, Arc<dyn DynFilter>)>,
     templates: Option<PathBuf>,
     base_url: BaseUrlSettings,
     ignored: Vec<String>,
@@ -78,6 +83,20 @@ impl Builder {
     #[must_use]
     pub fn api(mut self, api: impl Api) -> Self {
         self.apis.push(Box::new(api));
+        self
+    }
+
+    /// Registers a service.
+    #[must_use]
+    pub fn service(mut self, service: impl Service) -> Self {
+        self.services.push(Arc::new(service));
+        self
+    }
+
+    /// Registers an I/O filter: lower priorities run first, equal ones in order of registration.
+    #[must_use]
+    pub fn filter(mut self, filter: impl Filter, priority: i32) -> Self {
+        self.filters.push((priority, Arc::new(filter)));
         self
     }
 
@@ -125,6 +144,11 @@ impl Builder {
                 faults.push(fault);
             }
         }
+        for service in &self.services {
+            faults.extend(registry.add_service(service).err());
+        }
+        let mut filters = self.filters;
+        filters.sort_by_key(|(priority, _)| *priority);
         let mut projects = BTreeMap::new();
         for project in self.projects {
             let name = project.name.clone().unwrap_or_default();
@@ -145,6 +169,7 @@ impl Builder {
             projects,
             root: Arc::new(self.root),
             templates,
+            filters: filters.into_iter().map(|(_, filter)| filter).collect(),
             base_url: self.base_url,
             ignored: self.ignored,
         })))

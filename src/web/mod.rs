@@ -3,6 +3,7 @@
 pub mod assets;
 pub mod base_url;
 pub mod negotiate;
+pub mod ows_error;
 pub mod page;
 pub mod problem;
 pub mod templates;
