@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use crate::base::bbox::Rect;
 use crate::base::crs::Crs;
+use crate::base::datetime::Instant;
 use crate::error::{Error, Kind, Result};
 use crate::expr::Expr;
-use crate::expr::evaluate::Predicate;
+use crate::expr::evaluate::{Predicate, instant};
 use crate::model::batch::{Batch, Layout};
 use crate::model::geometry::envelope;
 use crate::model::schema::{Schema, TimeFields};
@@ -86,6 +87,11 @@ impl Locked {
     #[cfg(test)]
     pub(crate) fn view(&self, properties: Option<&[String]>, policies: Vec<Expr>) -> View {
         self.open(self.visible(properties), policies)
+    }
+
+    /// The source's schema, with what is hidden: for the guard.
+    pub(crate) fn schema(&self) -> &Arc<Schema> {
+        self.0.source.schema()
     }
 
     /// The names of all properties, hidden ones too: to check a project file.
@@ -178,8 +184,13 @@ impl View {
 
     /// The extent of the rows that pass, by reading them all.
     async fn measure_extent(self) -> Result<Extent> {
-        let mut features = self.features(&Query { properties: Some(Vec::new()), ..Query::default() })?;
+        let schema = self.schema();
+        let times = schema.time.map(|time| [Some(time.start), time.end]).into_iter().flatten().flatten();
+        let properties: Vec<String> = times.map(|field| schema.fields[field].name.clone()).collect();
+        let mut features = self.features(&Query { properties: Some(properties), ..Query::default() })?;
         let mut space = Rect::EMPTY;
+        let mut time: Option<(Instant, Instant)> = None;
+        let cells = features.layout.first_property()..features.layout.width();
         while let Some(batch) = features.next().await {
             let batch = batch?;
             if features.layout.geometry {
@@ -190,9 +201,17 @@ impl View {
                     }
                 }
             }
+            for (row, cell) in batch.rows().flat_map(|row| cells.clone().map(move |cell| (row, cell))) {
+                let cell = row.cell(cell);
+                if let (Some(start), Some(end)) = (instant(cell, false), instant(cell, true)) {
+                    let (least, most) = time.unwrap_or((start, end));
+                    time = Some((least.min(start), most.max(end)));
+                }
+            }
             features.recycle(batch);
         }
-        Ok(Extent { space: (!space.is_empty()).then_some(space), time: None })
+        let time = time.map(|(start, end)| (Some(start), Some(end)));
+        Ok(Extent { space: (!space.is_empty()).then(|| rounded_out(space)), time })
     }
 
     /// Splits the conjunction of the client's filter and the policies into what the source takes and what remains.
@@ -201,10 +220,15 @@ impl View {
         let full = source.schema();
         let selected = self.selected(query)?;
         let from = full.geometry.as_ref().map(|geometry| &geometry.crs).filter(|crs| !crs.is_lon_lat_wgs84());
-        let client = query.filter.clone().map(Expr::conjuncts).unwrap_or_default();
+        let mut client = query.filter.clone().map(Expr::conjuncts).unwrap_or_default();
+        // Where the time is hidden, the layer has none for the client, and features without a time stay in.
+        client.retain(|conjunct| self.visible.schema.time.is_some() || !matches!(conjunct, Expr::During(_)));
         for conjunct in &client {
             // A hidden property is as unknown to the client as one that does not exist.
             conjunct.fields(&self.visible.schema).map_err(unknown)?;
+            if conjunct.has_subset() {
+                return Err(Error::internal("a condition in the source's language is a policy's alone"));
+            }
         }
         let (mut pushed, mut rest) = (Vec::new(), Vec::new());
         for conjunct in client.into_iter().chain(self.policies.iter().cloned()) {
@@ -226,6 +250,10 @@ impl View {
                 _ if source.takes(&conjunct) && !(from.is_some() && conjunct.reads_geometry()) => pushed.push(conjunct),
                 _ => rest.push(conjunct),
             }
+        }
+        if rest.iter().any(Expr::has_subset) {
+            // Whoever cannot test a policy lets nothing out.
+            return Err(Error::internal("the source of a layer cannot take the subset of a policy"));
         }
         let mut fields =
             if output { selected.iter().map(|&seen| self.visible.fields[seen]).collect() } else { Vec::new() };

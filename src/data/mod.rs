@@ -5,6 +5,7 @@ pub mod extent;
 pub mod gate;
 pub mod measure;
 pub mod plan;
+pub mod policy;
 pub mod query;
 pub mod rows;
 pub mod source;

@@ -66,6 +66,8 @@ impl Node {
             Expr::Ids(ids) => Node::Ids(ids.clone()),
             Expr::Bbox { .. } if !layout.geometry => return Err("geometry".to_owned()),
             Expr::Bbox { rects, z } => Node::Bbox { rects: rects.clone(), z: *z },
+            // Whoever cannot push it down must not let rows pass.
+            Expr::Subset(_) => return Err("subset".to_owned()),
             Expr::During(interval) => match schema.time {
                 None => Node::Always,
                 Some(time) => {
@@ -150,7 +152,7 @@ impl Side {
 }
 
 /// The first or last instant that a cell of time means.
-fn instant(cell: Cell, last: bool) -> Option<Instant> {
+pub(crate) fn instant(cell: Cell, last: bool) -> Option<Instant> {
     match cell {
         Cell::Instant(at) => Some(at),
         Cell::Date(day) => Some(if last { day.end() } else { day.start() }),

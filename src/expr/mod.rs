@@ -58,6 +58,8 @@ pub enum Expr {
     },
     /// The feature's time shares an instant with the interval. A feature without a time passes (Part 1, 7.15.4).
     During(Interval),
+    /// A condition in the source's own language, from a policy, never from a request. Only a source can test it.
+    Subset(String),
 }
 
 impl Expr {
@@ -88,7 +90,12 @@ impl Expr {
         match self {
             Expr::And(parts) | Expr::Or(parts) => parts.iter().for_each(|part| part.walk(visit)),
             Expr::Not(part) => part.walk(visit),
-            Expr::Compare(..) | Expr::IsNull(_) | Expr::Ids(_) | Expr::Bbox { .. } | Expr::During(_) => {}
+            Expr::Compare(..)
+            | Expr::IsNull(_)
+            | Expr::Ids(_)
+            | Expr::Bbox { .. }
+            | Expr::During(_)
+            | Expr::Subset(_) => {}
         }
     }
 
@@ -97,6 +104,13 @@ impl Expr {
         let mut reads = false;
         self.walk(&mut |part| reads |= matches!(part, Expr::Bbox { .. }));
         reads
+    }
+
+    /// Whether a part of it is in a source's own language.
+    pub fn has_subset(&self) -> bool {
+        let mut has = false;
+        self.walk(&mut |part| has |= matches!(part, Expr::Subset(_)));
+        has
     }
 
     /// The fields of the schema that a test of it reads; a name that the schema does not have is the error.

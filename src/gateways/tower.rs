@@ -68,6 +68,7 @@ where
         parameters: Parameters::parse(parts.uri.query().unwrap_or_default(), Origin::Query),
         headers: parts.headers,
         peer,
+        principal: None,
         id: RequestId::next(),
     };
     if !body.is_end_stream() {

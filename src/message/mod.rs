@@ -3,5 +3,6 @@
 pub mod body;
 mod body_parameters;
 pub mod parameters;
+pub mod principal;
 pub mod request;
 pub mod response;

@@ -10,6 +10,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC};
 
 use super::body::Body;
 use super::parameters::{Origin, Parameters};
+use super::principal::Principal;
 
 /// What is escaped in one segment of a path or one value of a query (RFC 3986: all but the unreserved).
 pub const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -63,6 +64,8 @@ pub struct Head {
     pub headers: HeaderMap,
     /// Who is at the other end of the connection, where the gateway knows.
     pub peer: Option<IpAddr>,
+    /// Who asks, where an authentication found out.
+    pub principal: Option<Principal>,
     /// Names the request in the answer and in the log.
     pub id: RequestId,
 }
@@ -96,6 +99,7 @@ impl Request {
                 parameters: Parameters::parse(query, Origin::Query),
                 headers: HeaderMap::new(),
                 peer: None,
+                principal: None,
                 id: RequestId::next(),
             }),
             body: Body::empty(),

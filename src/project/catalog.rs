@@ -1,11 +1,13 @@
 //! The catalog: projects and their layers, each behind a locked source.
 
 use std::collections::HashMap;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use crate::data::gate::{Locked, View, Visible};
 use crate::data::source::FeatureSource;
 use crate::error::{Error, Kind, Result};
+use crate::expr::Expr;
+use crate::model::schema::Schema;
 
 use super::settings::{Contact, License, Limit, Map};
 
@@ -45,7 +47,12 @@ pub struct Layer {
     source: Locked,
     /// Made at the first look; nothing above changes after.
     visible: OnceLock<Arc<Visible>>,
+    /// What policies leave of it, by the names that are left.
+    parts: Mutex<HashMap<Vec<String>, Arc<Visible>>>,
 }
+
+/// Most combinations of properties that are kept for a layer.
+const MOST_PARTS: usize = 256;
 
 impl Layer {
     /// A layer with an id that is its title as well.
@@ -60,6 +67,7 @@ impl Layer {
             properties: None,
             source: Locked::new(source),
             visible: OnceLock::new(),
+            parts: Mutex::default(),
         }
     }
 
@@ -67,6 +75,22 @@ impl Layer {
     pub(crate) fn view(&self) -> View {
         let visible = self.visible.get_or_init(|| self.source.visible(self.properties.as_deref()));
         self.source.open(visible.clone(), Vec::new())
+    }
+
+    /// Opens the layer under policies.
+    pub(crate) fn view_under(&self, attributes: Vec<String>, conditions: Vec<Expr>) -> View {
+        let mut parts = self.parts.lock().unwrap_or_else(PoisonError::into_inner);
+        if parts.len() >= MOST_PARTS {
+            parts.clear();
+        }
+        let make = |names: &Vec<String>| self.source.visible(Some(names));
+        let visible = parts.entry(attributes).or_insert_with_key(make).clone();
+        self.source.open(visible, conditions)
+    }
+
+    /// The full schema, with what is hidden: for the guard.
+    pub(crate) fn full_schema(&self) -> &Arc<Schema> {
+        self.source.schema()
     }
 
     /// The names of all properties of the source, hidden ones too.

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::data::gate::View;
+use crate::data::policy::{Admissions, CacheScope, LayerRef};
 use crate::error::{Error, Kind, Result};
+use crate::message::principal::Principal;
 use crate::message::request::Head;
 use crate::project::catalog::{Layer, Project};
 use crate::web::base_url::BaseUrl;
@@ -24,6 +26,7 @@ struct Inner {
     head: Arc<Head>,
     base: BaseUrl,
     place: Place,
+    admissions: Arc<Admissions>,
     extra: BTreeMap<String, String>,
 }
 
@@ -47,8 +50,10 @@ impl Context {
         head: Arc<Head>,
         base: BaseUrl,
         place: Place,
+        admissions: Admissions,
     ) -> Self {
-        Self(Arc::new(Inner { server, project, head, base, place, extra: BTreeMap::new() }))
+        let admissions = Arc::new(admissions);
+        Self(Arc::new(Inner { server, project, head, base, place, admissions, extra: BTreeMap::new() }))
     }
 
     /// The same with the values of dynamic parameters.
@@ -135,19 +140,55 @@ impl Context {
         name.eq_ignore_ascii_case("map") || self.0.server.ignores(name)
     }
 
-    /// The layers that the client may see, in order. The guard: policies join here.
+    /// Who asks, where an authentication found out.
+    pub fn principal(&self) -> Option<&Principal> {
+        self.0.head.principal.as_ref()
+    }
+
+    /// Who may share this answer, in a cache.
+    pub fn cache_scope(&self) -> CacheScope {
+        self.0.admissions.scope()
+    }
+
+    /// The layers that the client may see, in order; one whose policy fails is none of them.
     pub fn layers(&self) -> impl Iterator<Item = (&Arc<Layer>, View)> {
-        self.0.project.layers().iter().map(|layer| (layer, layer.view()))
+        self.0.project.layers().iter().filter_map(|layer| match self.guard(layer) {
+            Ok(view) => Some((layer, view?)),
+            Err(error) => {
+                tracing::error!(id = %self.0.head.id, layer = layer.id, ?error, "a policy failed");
+                None
+            }
+        })
     }
 
     /// A layer that the client may see.
     pub fn layer(&self, id: &str) -> Result<(Arc<Layer>, View)> {
-        let layer = self.0.project.layer(id).ok_or_else(|| {
-            Error::new(
-                Kind::UnknownLayer,
-                format!("there is no collection '{id}'; see {}", self.api_url("/collections")),
-            )
-        })?;
-        Ok((layer.clone(), layer.view()))
+        let unknown = || {
+            let list = self.api_url("/collections");
+            Error::new(Kind::UnknownLayer, format!("there is no collection '{id}'; see {list}"))
+        };
+        let layer = self.0.project.layer(id).ok_or_else(unknown)?;
+        // One that may not be seen does not exist.
+        let view = self.guard(layer)?.ok_or_else(unknown)?;
+        Ok((layer.clone(), view))
+    }
+
+    /// The guard: what all policies leave of a layer; none where it may not be read.
+    fn guard(&self, layer: &Layer) -> Result<Option<View>> {
+        if self.0.admissions.0.is_empty() {
+            return Ok(Some(layer.view()));
+        }
+        let schema = layer.full_schema();
+        let asked = LayerRef { project: self.0.project.name.as_deref(), id: &layer.id, schema };
+        let published = layer.view().schema().fields.iter().map(|field| field.name.clone()).collect();
+        let verdict = self.0.admissions.judge(asked, published)?;
+        if !verdict.permissions.read {
+            return Ok(None);
+        }
+        for condition in &verdict.conditions {
+            let unknown = |name| Error::internal(format!("a policy reads '{name}', which the layer does not have"));
+            condition.fields(schema).map_err(unknown)?;
+        }
+        Ok(Some(layer.view_under(verdict.attributes, verdict.conditions)))
     }
 }

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use http::{HeaderValue, Method, StatusCode, header};
 
+use crate::data::policy::{Admissions, CacheScope};
 use crate::error::{Error, Kind, Result};
 use crate::exchange::{self, Target};
 use crate::message::body::Body;
@@ -74,9 +75,14 @@ impl Target for Server {
         let base = self.0.base_url.resolve(&head)?;
         let (project, mut place) = self.place(&head)?;
         let registry = &self.0.registry;
+        let mut admissions = Admissions::default();
+        for policy in &self.0.policies {
+            admissions.0.push(policy.admit(&head).await?);
+        }
+        let is_shared = admissions.scope() == CacheScope::Shared;
         if ows::is_asked(&place.rest, &head) {
-            let cx = Context::new(self.0.clone(), project, head, base, place);
-            return ows::dispatch(registry, cx, request).await;
+            let cx = Context::new(self.0.clone(), project, head, base, place, admissions);
+            return Ok(kept_private(is_shared, ows::dispatch(registry, cx, request).await?));
         }
         let path = place.rest.clone();
         let Some((api, rest)) = registry.find(path.strip_suffix('/').unwrap_or(&path)) else {
@@ -84,7 +90,8 @@ impl Target for Server {
         };
         place.root.clone_from(&api.info().root);
         rest.clone_into(&mut place.rest);
-        api.execute(Context::new(self.0.clone(), project, head, base, place)).await
+        let cx = Context::new(self.0.clone(), project, head, base, place, admissions);
+        Ok(kept_private(is_shared, api.execute(cx).await?))
     }
 
     /// The client's message in its dialect; the cause goes to the log alone.
@@ -114,6 +121,15 @@ impl Target for Server {
             response.headers.insert("x-request-id", id);
         }
     }
+}
+
+/// An answer that a policy may have cut is nobody else's.
+fn kept_private(is_shared: bool, mut response: Response) -> Response {
+    if !is_shared {
+        response.set(header::CACHE_CONTROL, HeaderValue::from_static("private"));
+        response.headers.append(header::VARY, HeaderValue::from_static("Authorization"));
+    }
+    response
 }
 
 /// The answer to a browser that asks whether a page of another origin may ask.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::data::policy::{AccessControl, DynAccess};
 use crate::exchange::{DynFilter, Filter, Registered};
 use crate::project::catalog::Project;
 use crate::web::base_url::BaseUrlSettings;
@@ -28,6 +29,7 @@ pub(crate) struct Shared {
     pub(super) root: Arc<Project>,
     pub(super) templates: Templates,
     pub(super) filters: Registered,
+    pub(super) policies: Vec<Arc<dyn DynAccess>>,
     pub(super) base_url: BaseUrlSettings,
     ignored: Vec<String>,
 }
@@ -49,6 +51,7 @@ pub struct Builder {
     apis: Vec<Box<dyn DynApi>>,
     services: Vec<Arc<dyn DynService>>,
     filters: Vec<(i32, Arc<dyn DynFilter>)>,
+    policies: Vec<(i32, Arc<dyn DynAccess>)>,
     templates: Option<PathBuf>,
     base_url: BaseUrlSettings,
     ignored: Vec<String>,
@@ -97,6 +100,13 @@ impl Builder {
     #[must_use]
     pub fn filter(mut self, filter: impl Filter, priority: i32) -> Self {
         self.filters.push((priority, Arc::new(filter)));
+        self
+    }
+
+    /// Registers a policy: lower priorities are asked first, equal ones in order of registration. All must allow.
+    #[must_use]
+    pub fn access(mut self, policy: impl AccessControl, priority: i32) -> Self {
+        self.policies.push((priority, Arc::new(policy)));
         self
     }
 
@@ -149,6 +159,8 @@ impl Builder {
         }
         let mut filters = self.filters;
         filters.sort_by_key(|(priority, _)| *priority);
+        let mut policies = self.policies;
+        policies.sort_by_key(|(priority, _)| *priority);
         let mut projects = BTreeMap::new();
         for project in self.projects {
             let name = project.name.clone().unwrap_or_default();
@@ -170,6 +182,7 @@ impl Builder {
             root: Arc::new(self.root),
             templates,
             filters: filters.into_iter().map(|(_, filter)| filter).collect(),
+            policies: policies.into_iter().map(|(_, policy)| policy).collect(),
             base_url: self.base_url,
             ignored: self.ignored,
         })))
