@@ -84,4 +84,4 @@ bench: setup ## Measure the hot paths
 
 conformance: setup-test ## Check any server against OGC API Features Part 1: make conformance URL=http://127.0.0.1:8080/ogcapi
 	@[ -n "$(URL)" ] || { echo "say which server: make conformance URL=http://127.0.0.1:8080/ogcapi" >&2; exit 2; }
-	GRATICULE_CONFORMANCE_URL="$(URL)" $(CARGO) test --locked --test conformance -- --nocapture
+	GRATICULE_CONFORMANCE_URL="$(URL)" $(CARGO) test --locked --test conformance
