@@ -41,12 +41,12 @@ const LISTEN: &str = "127.0.0.1:8080";
 pub(crate) fn run(options: &Options) -> Done {
     start_log(options)?;
     let published = options.publish.build()?;
-    for fault in &published.faults {
-        tracing::error!("{fault}");
-    }
     let collections: usize = published.server.projects().map(|project| project.layers().len()).sum();
     if collections == 0 && !published.faults.is_empty() {
         return Err(published.faults.join("\n"));
+    }
+    for fault in &published.faults {
+        tracing::error!("{fault}");
     }
     let listen = options.listen.as_ref().or(published.listen.as_ref()).map_or(LISTEN, String::as_str);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
