@@ -4,13 +4,14 @@ use std::io::IsTerminal;
 use std::net::SocketAddr;
 
 use clap::{Args, ValueEnum};
-use graticule::Server;
 use graticule::gateways::http::{Patience, serve, stopped};
+use graticule::server::Snapshot;
 use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
 
 use super::Done;
 use super::publish::Publish;
+use super::reload::keep_up;
 
 /// Options of `serve`.
 #[derive(Args)]
@@ -20,6 +21,9 @@ pub(crate) struct Options {
     /// Address and port to listen on; port 0 takes a free one [default: 127.0.0.1:8080]
     #[arg(long, short, value_name = "ADDRESS:PORT", env = "GRATICULE_LISTEN")]
     listen: Option<String>,
+    /// Seconds between two looks at the project file, the templates and the data; 0 looks at SIGHUP alone
+    #[arg(long, value_name = "SECONDS", default_value_t = 2, env = "GRATICULE_WATCH")]
+    watch: u64,
     /// How the log is written
     #[arg(long, value_enum, default_value_t = LogFormat::Text, env = "GRATICULE_LOG_FORMAT")]
     log_format: LogFormat,
@@ -41,26 +45,24 @@ const LISTEN: &str = "127.0.0.1:8080";
 pub(crate) fn run(options: &Options) -> Done {
     start_log(options)?;
     let published = options.publish.build()?;
-    let collections: usize = published.server.projects().map(|project| project.layers().len()).sum();
+    let collections: usize = published.server.snapshot().projects().map(|project| project.layers().len()).sum();
     if collections == 0 && !published.faults.is_empty() {
         return Err(published.faults.join("\n"));
     }
     for fault in &published.faults {
         tracing::error!("{fault}");
     }
-    let listen = options.listen.as_ref().or(published.listen.as_ref()).map_or(LISTEN, String::as_str);
+    let listen = options.listen.clone().or_else(|| published.listen.clone()).unwrap_or_else(|| LISTEN.to_owned());
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|cause| format!("the runtime does not start: {cause}"))?;
     runtime.block_on(async {
         let listener =
-            TcpListener::bind(listen).await.map_err(|cause| format!("cannot listen on {listen}: {cause}"))?;
+            TcpListener::bind(&listen).await.map_err(|cause| format!("cannot listen on {listen}: {cause}"))?;
         let address = listener.local_addr().map_err(|cause| cause.to_string())?;
-        announce(&published.server, address);
-        let measured = published.server.clone();
-        tokio::spawn(async move { measured.measure().await });
-        serve(published.server.clone(), listener, Patience::default(), stopped())
-            .await
-            .map_err(|cause| cause.to_string())
+        announce(&published.server.snapshot(), address);
+        let server = published.server.clone();
+        tokio::spawn(keep_up(options.publish.clone(), published, options.watch));
+        serve(server, listener, Patience::default(), stopped()).await.map_err(|cause| cause.to_string())
     })
 }
 
@@ -75,7 +77,7 @@ fn start_log(options: &Options) -> Done {
 }
 
 /// Tells every mounted URL.
-fn announce(server: &Server, address: SocketAddr) {
+fn announce(server: &Snapshot, address: SocketAddr) {
     let base = format!("http://{address}");
     let projects: Vec<_> = server.projects().collect();
     let collections: usize = projects.iter().map(|project| project.layers().len()).sum();

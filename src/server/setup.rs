@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use crate::data::policy::{AccessControl, DynAccess};
@@ -18,9 +18,13 @@ use super::service::{DynService, Service};
 /// How long the measurement of one layer may keep the next waiting; it goes on after that.
 const MEASURING: Duration = Duration::from_secs(60);
 
-/// A server: give it requests, it gives responses. Cheap to clone.
+/// A server: give it requests, it gives responses. Cheap to clone; the clones are the same server.
 #[derive(Clone)]
-pub struct Server(pub(super) Arc<Shared>);
+pub struct Server(Arc<RwLock<Snapshot>>);
+
+/// One state of a server: its registry and its projects belong together, and requests in flight keep them.
+#[derive(Clone)]
+pub struct Snapshot(pub(super) Arc<Shared>);
 
 /// What all requests share.
 pub(crate) struct Shared {
@@ -63,6 +67,19 @@ impl Server {
         Builder { root: project, ..Builder::default() }
     }
 
+    /// The state that a request which comes now is answered by.
+    pub fn snapshot(&self) -> Snapshot {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Takes the state of another server, at once: requests in flight finish on the old one.
+    pub fn replace(&self, other: &Server) {
+        let new = other.snapshot();
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = new;
+    }
+}
+
+impl Snapshot {
     /// The projects: the one at the root, then the others by name.
     pub fn projects(&self) -> impl Iterator<Item = &Arc<Project>> {
         std::iter::once(&self.0.root).chain(self.0.projects.values())
@@ -176,7 +193,7 @@ impl Builder {
         if !faults.is_empty() {
             return Err(Faults(faults));
         }
-        Ok(Server(Arc::new(Shared {
+        let shared = Shared {
             registry,
             projects,
             root: Arc::new(self.root),
@@ -185,7 +202,8 @@ impl Builder {
             policies: policies.into_iter().map(|(_, policy)| policy).collect(),
             base_url: self.base_url,
             ignored: self.ignored,
-        })))
+        };
+        Ok(Server(Arc::new(RwLock::new(Snapshot(Arc::new(shared))))))
     }
 }
 
