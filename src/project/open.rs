@@ -26,6 +26,7 @@ pub fn open(settings: &settings::Project, name: Option<String>) -> Opened {
     let title = settings.title.clone().or_else(|| name.clone()).or_else(|| title_of(&settings.data));
     let mut project = Project::new(title.unwrap_or_else(|| "Graticule".to_owned()));
     project.name = name;
+    project.aliases.clone_from(&settings.aliases);
     project.description.clone_from(&settings.description);
     project.contact.clone_from(&settings.contact);
     project.license.clone_from(&settings.license);

@@ -45,7 +45,7 @@ impl Snapshot {
         let mut place = Place { rest: head.path.clone(), ..Place::default() };
         if let Some(map) = head.parameters.iter().find(|parameter| parameter.name.eq_ignore_ascii_case("map")) {
             let name = map.value.as_deref().unwrap_or_default();
-            let project = self.0.projects.get(name).ok_or_else(|| unknown(name))?;
+            let project = self.0.named(name).ok_or_else(|| unknown(name))?;
             place.map = Some(map.raw.clone());
             return Ok((project.clone(), place));
         }

@@ -39,6 +39,13 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
+    /// The project that `MAP=` names: by its name or by an alias, never by a path of the file system.
+    pub(super) fn named(&self, name: &str) -> Option<&Arc<Project>> {
+        let aliased = |project: &&Arc<Project>| project.aliases.iter().any(|alias| alias == name);
+        let all = std::iter::once(&self.root).chain(self.projects.values());
+        self.projects.get(name).or_else(|| all.into_iter().find(aliased))
+    }
+
     pub(super) fn ignores(&self, name: &str) -> bool {
         self.ignored.iter().any(|ignored| match ignored.strip_suffix('*') {
             Some(start) => name.starts_with(start),
