@@ -170,7 +170,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_entry_is_made_once_however_many_ask() {
-        let memory = MemoryCache::new(1024, Duration::from_secs(60));
+        let memory = MemoryCache::new(4096, Duration::from_secs(60));
         let caches = Arc::new(Caches::new(vec![Arc::new(memory)]));
         let made = Arc::new(AtomicUsize::new(0));
         let asked = (0..20).map(|_| {
