@@ -1,6 +1,7 @@
 //! Building a server: everything is registered, then checked at once, so that no fault waits for the first request.
 
 use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -8,7 +9,6 @@ use std::time::Duration;
 use crate::data::policy::{AccessControl, DynAccess};
 use crate::exchange::cache::{CacheFilter, CacheKind, Caches, DynCache, MemoryCache};
 use crate::exchange::{DynFilter, Filter, Registered};
-use crate::message::request::RequestId;
 use crate::project::catalog::Project;
 use crate::web::base_url::BaseUrlSettings;
 use crate::web::templates::Templates;
@@ -41,7 +41,7 @@ pub(crate) struct Shared {
     pub(super) filters: Registered,
     pub(super) policies: Vec<Arc<dyn DynAccess>>,
     pub(super) caches: Caches,
-    /// Tells this state of the server from every other, of other processes too.
+    /// Tells this state of the server from others: the same in every process that publishes the same.
     pub(super) generation: String,
     pub(super) base_url: BaseUrlSettings,
     ignored: Vec<String>,
@@ -53,6 +53,23 @@ impl Shared {
         let aliased = |project: &&Arc<Project>| project.aliases.iter().any(|alias| alias == name);
         let all = std::iter::once(&self.root).chain(self.projects.values());
         self.projects.get(name).or_else(|| all.into_iter().find(aliased))
+    }
+
+    /// A number of all that documents are made from: the program, what is registered, what is published.
+    fn fingerprint(&self) -> String {
+        let mut hasher = DefaultHasher::new();
+        let program = std::env::current_exe().and_then(std::fs::metadata);
+        program.ok().map(|about| (about.len(), about.modified().ok())).hash(&mut hasher);
+        self.registry.infos().for_each(|info| format!("{info:?}").hash(&mut hasher));
+        for project in std::iter::once(&self.root).chain(self.projects.values()) {
+            (&project.name, &project.title, &project.description).hash(&mut hasher);
+            format!("{:?} {:?}", project.contact, project.license).hash(&mut hasher);
+            for layer in project.layers() {
+                (&layer.id, &layer.title, &layer.description, &layer.properties).hash(&mut hasher);
+                format!("{:?} {:?}", layer.limit, layer.full_schema()).hash(&mut hasher);
+            }
+        }
+        format!("{:016x}", hasher.finish())
     }
 
     pub(super) fn ignores(&self, name: &str) -> bool {
@@ -234,7 +251,7 @@ impl Builder {
         if !faults.is_empty() {
             return Err(Faults(faults));
         }
-        let shared = Shared {
+        let mut shared = Shared {
             registry,
             projects,
             root: Arc::new(self.root),
@@ -242,10 +259,11 @@ impl Builder {
             filters: filters.into_iter().map(|(_, filter)| filter).collect(),
             policies: policies.into_iter().map(|(_, policy)| policy).collect(),
             caches: Caches::new(caches.collect()),
-            generation: RequestId::next().to_string(),
+            generation: String::new(),
             base_url: self.base_url,
             ignored: self.ignored,
         };
+        shared.generation = shared.fingerprint();
         Ok(Server(Arc::new(RwLock::new(Snapshot(Arc::new(shared))))))
     }
 }
