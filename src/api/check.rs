@@ -1,6 +1,7 @@
 //! What is declared is enforced: every parameter of a request against its description.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -14,7 +15,7 @@ pub(crate) type Values = BTreeMap<String, String>;
 
 /// Checks the parameters of a request; `ignored` says which unknown names are let through.
 pub(crate) fn check(
-    params: &[Param],
+    params: &[Arc<Param>],
     given: &Parameters,
     path: &[(String, String)],
     ignored: impl Fn(&str) -> bool,
@@ -61,7 +62,7 @@ pub(crate) fn check(
     Ok(values)
 }
 
-fn unknown(params: &[Param], name: &str) -> Error {
+fn unknown(params: &[Arc<Param>], name: &str) -> Error {
     let known: Vec<&str> = params.iter().filter(|param| !param.in_path).map(|param| param.name.as_str()).collect();
     let cased = known.iter().find(|other| other.eq_ignore_ascii_case(name));
     let way_out = match cased {
@@ -199,8 +200,8 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::json;
 
-    fn params() -> Vec<Param> {
-        vec![
+    fn params() -> Vec<Arc<Param>> {
+        let params = vec![
             Param::query("x", "", json!({"type": "number"})),
             Param::query("limit", "", json!({"type": "integer", "minimum": 1, "maximum": 100, "default": 10}))
                 .clamping(),
@@ -213,7 +214,8 @@ mod tests {
             ),
             Param::query("b", "", json!({"type": "boolean"})),
             Param::query("code", "", json!({"type": "string", "pattern": "^[A-Z]{2}$"})),
-        ]
+        ];
+        params.into_iter().map(Arc::new).collect()
     }
 
     fn checked(query: &str) -> Result<Values, Kind> {

@@ -18,11 +18,12 @@ pub(crate) fn page(
     rendering: &Rendering,
     data: &Value,
     error: Option<&Error>,
-    more: Map<String, Value>,
+    mut more: Map<String, Value>,
 ) -> Result<Response> {
     let (cx, route) = (&rendering.cx, &rendering.route);
     let breadcrumbs = breadcrumbs(rendering);
-    let title = breadcrumbs.last().map_or_else(|| route.summary.clone(), |crumb| crumb.title.clone());
+    let title = more.remove("title").and_then(|title| title.as_str().map(str::to_owned));
+    let title = title.or_else(|| Some(breadcrumbs.last()?.title.clone())).unwrap_or_else(|| route.summary.clone());
     let mut page = Page::new(title, cx.project(), cx.base(), cx.head());
     page.breadcrumbs = breadcrumbs;
     for format in route.formats.iter().filter(|format| **format != Format::Html) {

@@ -86,6 +86,10 @@ impl Param {
                 words[key] = value.clone();
             }
         }
+        if words.get("exclusiveMinimum").is_some_and(|exclusive| *exclusive == true) {
+            // OpenAPI 3.0 has a bound and a word; a form needs the number.
+            words["exclusiveMinimum"] = words["minimum"].take();
+        }
         if let Some(given) = given {
             words["value"] = given.into();
         }

@@ -14,7 +14,7 @@ use super::pattern::Pattern;
 use super::reply::{Described, Reply};
 
 type ValuesOf = Arc<dyn Fn(&Context) -> Vec<String> + Send + Sync>;
-type ParamsOf = Arc<dyn Fn(&Context, &str) -> Vec<Param> + Send + Sync>;
+type ParamsOf = Arc<dyn Fn(&Context, &str) -> Vec<Arc<Param>> + Send + Sync>;
 
 /// Parameters that depend on the request: what values a group of the path has, and which parameters each brings along.
 #[derive(Clone)]
@@ -41,7 +41,7 @@ pub struct Route {
     pub(crate) dynamic: Option<Dynamic>,
     clamped: Vec<&'static str>,
     read: fn(&[String], &mut Vec<String>) -> Vec<Param>,
-    pub(crate) params: Vec<Param>,
+    pub(crate) params: Vec<Arc<Param>>,
     pub(crate) reply: Described,
     pub(crate) run: Run,
     pub(crate) pattern: Option<Pattern>,
@@ -148,13 +148,14 @@ impl Route {
     }
 
     /// Declares that a group of the path stands for one of these values, each with parameters of its own (which take the
-    /// place of declared ones of the same name); the OpenAPI document then has a path for each.
+    /// place of declared ones of the same name); the OpenAPI document then has a path for each. Asked at every request, so
+    /// keep the parameters once they are made.
     #[must_use]
     pub fn each(
         mut self,
         group: &'static str,
         values: impl Fn(&Context) -> Vec<String> + Send + Sync + 'static,
-        params: impl Fn(&Context, &str) -> Vec<Param> + Send + Sync + 'static,
+        params: impl Fn(&Context, &str) -> Vec<Arc<Param>> + Send + Sync + 'static,
     ) -> Self {
         self.dynamic = Some(Dynamic { group, values: Arc::new(values), params: Arc::new(params) });
         self
@@ -165,16 +166,17 @@ impl Route {
         let mut faults = Vec::new();
         match Pattern::new(&self.path, root, self.template_path.as_deref()) {
             Ok(pattern) => {
-                self.params = (self.read)(&pattern.groups, &mut faults);
+                let mut params = (self.read)(&pattern.groups, &mut faults);
+                for name in &self.clamped {
+                    match params.iter_mut().find(|param| param.name == *name) {
+                        Some(param) => param.clamps = true,
+                        None => faults.push(format!("the parameter '{name}' that clamps is not declared")),
+                    }
+                }
+                self.params = params.into_iter().map(Arc::new).collect();
                 self.pattern = Some(pattern);
             }
             Err(fault) => faults.push(fault),
-        }
-        for name in &self.clamped {
-            match self.params.iter_mut().find(|param| param.name == *name) {
-                Some(param) => param.clamps = true,
-                None => faults.push(format!("the parameter '{name}' that clamps is not declared")),
-            }
         }
         if self.operation_id.is_empty() {
             faults.push("it has no operation id".to_owned());
@@ -189,7 +191,7 @@ impl Route {
     }
 
     /// The parameters for a request whose path has these groups.
-    pub(crate) fn params_for(&self, cx: &Context, value: Option<&str>) -> Vec<Param> {
+    pub(crate) fn params_for(&self, cx: &Context, value: Option<&str>) -> Vec<Arc<Param>> {
         let mut params = self.params.clone();
         if let (Some(dynamic), Some(value)) = (&self.dynamic, value) {
             for param in (dynamic.params)(cx, value) {

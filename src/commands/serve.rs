@@ -24,7 +24,7 @@ pub(crate) struct Options {
     #[arg(long, value_enum, default_value_t = LogFormat::Text, env = "GRATICULE_LOG_FORMAT")]
     log_format: LogFormat,
     /// What is logged: error, warn, info, debug, trace, or directives such as graticule=debug
-    #[arg(long, value_name = "LEVEL", default_value = "warn", env = "GRATICULE_LOG")]
+    #[arg(long, value_name = "LEVEL", default_value = "info", env = "GRATICULE_LOG")]
     log: String,
 }
 
@@ -56,7 +56,8 @@ pub(crate) fn run(options: &Options) -> Done {
             TcpListener::bind(listen).await.map_err(|cause| format!("cannot listen on {listen}: {cause}"))?;
         let address = listener.local_addr().map_err(|cause| cause.to_string())?;
         announce(&published.server, address);
-        tokio::spawn(warm_up(published.server.clone()));
+        let measured = published.server.clone();
+        tokio::spawn(async move { measured.measure().await });
         serve(published.server.clone(), listener, Patience::default(), stopped())
             .await
             .map_err(|cause| cause.to_string())
@@ -89,16 +90,6 @@ fn announce(server: &Server, address: SocketAddr) {
         println!("    {:<50} API definition", format!("{base}{mount}/api.html"));
     }
     println!("\nPress Ctrl+C to stop.");
-}
-
-/// Measures extents in the background, so that no request does.
-async fn warm_up(server: Server) {
-    for project in server.projects() {
-        let mount = project.name.as_ref().map(|name| format!("/{name}")).unwrap_or_default();
-        let root = server.registry().infos().nth(1).map(|info| info.root.clone()).unwrap_or_default();
-        let url = format!("{mount}{root}/collections");
-        server.handle(graticule::message::request::Request::get(&url)).await;
-    }
 }
 
 /// Ready when the process is told to stop.

@@ -35,14 +35,19 @@ struct Room {
     extents: Measured<String, Extent>,
 }
 
+/// The part of a layer's schema that is shown.
+pub struct Visible {
+    /// The source's schema without what is hidden.
+    schema: Arc<Schema>,
+    /// The source's field for each field of that schema.
+    fields: Vec<usize>,
+}
+
 /// What one request may see of a layer.
 #[derive(Clone)]
 pub struct View {
     room: Arc<Room>,
-    /// The source's schema without what is hidden.
-    schema: Arc<Schema>,
-    /// The source's field for each field of the view's schema.
-    fields: Vec<usize>,
+    visible: Arc<Visible>,
     /// Conditions of the policies, in the source's names; they may read hidden fields.
     policies: Vec<Expr>,
 }
@@ -53,8 +58,8 @@ impl Locked {
         Self(Arc::new(Room { source, counts: Measured::default(), extents: Measured::default() }))
     }
 
-    /// Opens a view on which only these properties exist (all where `None`) and only rows that pass every policy.
-    pub(crate) fn view(&self, properties: Option<&[String]>, policies: Vec<Expr>) -> View {
+    /// The part of the schema with only these properties; all where `None`.
+    pub fn visible(&self, properties: Option<&[String]>) -> Arc<Visible> {
         let full = self.0.source.schema();
         let shown = |name: &str| properties.is_none_or(|names| names.iter().any(|other| other == name));
         let fields: Vec<usize> = (0..full.fields.len()).filter(|&field| shown(&full.fields[field].name)).collect();
@@ -69,7 +74,18 @@ impl Locked {
             let kept = fields.iter().map(|&field| full.fields[field].clone()).collect();
             Arc::new(Schema { fields: kept, key: full.key.clone(), geometry: full.geometry.clone(), time })
         };
-        View { room: self.0.clone(), schema, fields, policies }
+        Arc::new(Visible { schema, fields })
+    }
+
+    /// Opens a view on which only what is visible exists, and only rows that pass every policy.
+    pub(crate) fn open(&self, visible: Arc<Visible>, policies: Vec<Expr>) -> View {
+        View { room: self.0.clone(), visible, policies }
+    }
+
+    /// A view for a test.
+    #[cfg(test)]
+    pub(crate) fn view(&self, properties: Option<&[String]>, policies: Vec<Expr>) -> View {
+        self.open(self.visible(properties), policies)
     }
 
     /// The names of all properties, hidden ones too: to check a project file.
@@ -81,7 +97,7 @@ impl Locked {
 impl View {
     /// The schema of what is visible.
     pub fn schema(&self) -> &Arc<Schema> {
-        &self.schema
+        &self.visible.schema
     }
 
     /// A number that changes whenever the rows may have changed.
@@ -147,7 +163,7 @@ impl View {
         let source = self.room.source.clone();
         // Policies that cut rows away cut the extent as well: it must be measured through the gate then.
         let key = format!("{:?}", self.policies);
-        let has_time = self.schema.time.is_some();
+        let has_time = self.visible.schema.time.is_some();
         let view = self.clone();
         let measure = move || -> Pending<Result<Extent>> {
             if view.policies.is_empty() {
@@ -188,7 +204,7 @@ impl View {
         let client = query.filter.clone().map(Expr::conjuncts).unwrap_or_default();
         for conjunct in &client {
             // A hidden property is as unknown to the client as one that does not exist.
-            conjunct.fields(&self.schema).map_err(unknown)?;
+            conjunct.fields(&self.visible.schema).map_err(unknown)?;
         }
         let (mut pushed, mut rest) = (Vec::new(), Vec::new());
         for conjunct in client.into_iter().chain(self.policies.iter().cloned()) {
@@ -211,7 +227,8 @@ impl View {
                 _ => rest.push(conjunct),
             }
         }
-        let mut fields = if output { selected.iter().map(|&seen| self.fields[seen]).collect() } else { Vec::new() };
+        let mut fields =
+            if output { selected.iter().map(|&seen| self.visible.fields[seen]).collect() } else { Vec::new() };
         for conjunct in &rest {
             for field in conjunct.fields(full).map_err(unknown)? {
                 if !fields.contains(&field) {
@@ -235,10 +252,11 @@ impl View {
     /// The fields of the view's schema that the query wants.
     fn selected(&self, query: &Query) -> Result<Vec<usize>> {
         match &query.properties {
-            None => Ok((0..self.schema.fields.len()).collect()),
-            Some(names) => {
-                names.iter().map(|name| self.schema.position(name).ok_or_else(|| unknown(name.clone()))).collect()
-            }
+            None => Ok((0..self.visible.schema.fields.len()).collect()),
+            Some(names) => names
+                .iter()
+                .map(|name| self.visible.schema.position(name).ok_or_else(|| unknown(name.clone())))
+                .collect(),
         }
     }
 }

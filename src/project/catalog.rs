@@ -1,9 +1,9 @@
 //! The catalog: projects and their layers, each behind a locked source.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use crate::data::gate::{Locked, View};
+use crate::data::gate::{Locked, View, Visible};
 use crate::data::source::FeatureSource;
 use crate::error::{Error, Kind, Result};
 
@@ -43,6 +43,8 @@ pub struct Layer {
     /// Properties that are shown; all where `None`.
     pub properties: Option<Vec<String>>,
     source: Locked,
+    /// Made at the first look; nothing above changes after.
+    visible: OnceLock<Arc<Visible>>,
 }
 
 impl Layer {
@@ -57,12 +59,14 @@ impl Layer {
             decimals: None,
             properties: None,
             source: Locked::new(source),
+            visible: OnceLock::new(),
         }
     }
 
     /// Opens the layer. Only the server's guard does, which knows the policies.
     pub(crate) fn view(&self) -> View {
-        self.source.view(self.properties.as_deref(), Vec::new())
+        let visible = self.visible.get_or_init(|| self.source.visible(self.properties.as_deref()));
+        self.source.open(visible.clone(), Vec::new())
     }
 
     /// The names of all properties of the source, hidden ones too.

@@ -35,13 +35,13 @@ impl Server {
     pub async fn handle(&self, request: Request) -> Response {
         let started = Instant::now();
         let head = request.head().clone();
-        tracing::debug!(id = %head.id, method = %head.method, path = head.path, "request");
+        tracing::debug!(id = %head.id, method = %head.method, path = head.path, "asked");
         let mut response = match guarded(self.answer(&head)).await {
             Ok(response) => response,
             Err(error) => self.fault(&head, &error),
         };
         finish(&head, &mut response);
-        tracing::info!(
+        tracing::debug!(
             id = %head.id, method = %head.method, path = head.path, status = response.status.as_u16(),
             micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX), "answered"
         );
@@ -88,7 +88,7 @@ impl Server {
         if error.kind().status().is_server_error() {
             tracing::error!(id = %head.id, path = head.path, ?error, "failed");
         } else {
-            tracing::debug!(id = %head.id, path = head.path, ?error, "refused");
+            tracing::info!(id = %head.id, path = head.path, ?error, "refused");
         }
         let base = self.0.base_url.resolve(head).ok();
         let mut problem = Problem::new(error, head.id);

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::project::catalog::Project;
 use crate::web::base_url::BaseUrlSettings;
@@ -10,6 +11,9 @@ use crate::web::templates::Templates;
 
 use super::api::{Api, DynApi};
 use super::registry::Registry;
+
+/// How long the measurement of one layer may keep the next waiting; it goes on after that.
+const MEASURING: Duration = Duration::from_secs(60);
 
 /// A server: give it requests, it gives responses. Cheap to clone.
 #[derive(Clone)]
@@ -59,6 +63,13 @@ impl Server {
     /// What is registered.
     pub fn registry(&self) -> &Registry {
         &self.0.registry
+    }
+
+    /// Measures the extent of every layer, so that no request has to wait for it.
+    pub async fn measure(&self) {
+        for layer in self.projects().flat_map(|project| project.layers()) {
+            layer.view().extent(MEASURING).await;
+        }
     }
 }
 

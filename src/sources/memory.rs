@@ -16,6 +16,7 @@ use crate::error::{Error, Result};
 use crate::expr::Expr;
 use crate::expr::evaluate::Predicate;
 use crate::model::batch::{Batch, Cell, Layout};
+use crate::model::geometry::envelope;
 use crate::model::schema::{KeyKind, Schema};
 use crate::model::value::{FeatureId, Value};
 
@@ -176,7 +177,7 @@ impl FeatureSource for Memory {
         Box::pin(async move {
             let (mut space, mut first, mut last) = (Rect::EMPTY, None::<Instant>, None::<Instant>);
             for (_, geometry, values) in rows.iter() {
-                if let Some(Ok(Some(rect))) = geometry.as_deref().map(crate::model::geometry::envelope) {
+                if let Some(Ok(Some(rect))) = geometry.as_deref().map(envelope) {
                     space.include(rect.min_x, rect.min_y);
                     space.include(rect.max_x, rect.max_y);
                 }

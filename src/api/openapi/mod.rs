@@ -1,6 +1,7 @@
 //! The OpenAPI document of an API: from its routes, and from nothing else.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
@@ -99,7 +100,7 @@ impl Shared {
     }
 }
 
-fn operation(route: &Route, params: &[Param], value: Option<&str>, shared: &mut Shared) -> Value {
+fn operation(route: &Route, params: &[Arc<Param>], value: Option<&str>, shared: &mut Shared) -> Value {
     let id = value.map_or_else(|| route.operation_id.clone(), |value| format!("{}.{value}", route.operation_id));
     let mut parameters: Vec<Value> = params.iter().map(|param| shared.refer(&param.openapi())).collect();
     if route.formats.len() > 1 {

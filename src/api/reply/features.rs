@@ -31,6 +31,8 @@ const WHOLE: usize = 64 * 1024;
 pub struct FeaturePage {
     /// Id of the collection.
     pub name: String,
+    /// Title of the collection, for the page.
+    pub title: String,
     /// What the client may see of the layer.
     pub view: View,
     /// What it asked for; the limit is the page size.
@@ -71,7 +73,7 @@ impl Reply for FeaturePage {
             // A head never starts a query.
             return Ok(response);
         }
-        let is_page = rendering.format == Format::Html;
+        let (is_page, title) = (rendering.format == Format::Html, self.title.clone());
         let mut page = PageEncoder::start(self, &rendering)?;
         let mut out = Vec::with_capacity(16 * 1024);
         while (out.len() < WHOLE || is_page) && page.step(&mut out).await? {}
@@ -88,7 +90,9 @@ impl Reply for FeaturePage {
         }
         if is_page {
             let value = serde_json::from_slice(&out).map_err(Error::internal)?;
-            return html::page(&rendering, &value, None, words_of(&page.view));
+            let mut words = words_of(&page.view);
+            words.insert("title".to_owned(), title.into());
+            return html::page(&rendering, &value, None, words);
         }
         response.body = out.into();
         Ok(response)

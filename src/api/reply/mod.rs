@@ -77,7 +77,7 @@ pub struct Rendering {
     pub(crate) cx: Context,
     pub(crate) route: Arc<Route>,
     pub(crate) routes: Arc<Vec<Arc<Route>>>,
-    pub(crate) params: Arc<Vec<Param>>,
+    pub(crate) params: Arc<Vec<Arc<Param>>>,
     pub(crate) values: Arc<Values>,
     /// The path below the API's root, without a suffix.
     pub(crate) path: String,

@@ -1,5 +1,8 @@
 //! The features of a collection (Part 1, 7.15).
 
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
 use utoipa::IntoParams;
@@ -12,8 +15,9 @@ use crate::base::link::{Link, Rel};
 use crate::data::query::Query;
 use crate::error::{Error, Kind, Result};
 use crate::expr::Expr;
-use crate::model::schema::FieldKind;
+use crate::model::schema::{FieldKind, Schema};
 use crate::model::value::Value;
+use crate::project::catalog::Layer;
 use crate::server::context::Context;
 
 use super::collection::{ids, segment};
@@ -51,24 +55,41 @@ pub(super) fn route() -> Route {
         .link("Features", Rel::Items)
         .formats([Format::GeoJson, Format::Html])
         .clamp("limit")
-        .each("collectionId", ids, own_params)
+        .each("collectionId", ids, kept_params())
+}
+
+/// The parameters of each collection, made once for each schema that a client may see.
+fn kept_params() -> impl Fn(&Context, &str) -> Vec<Arc<Param>> + Send + Sync {
+    /// Schemas of catalogs that were reloaded stay until then.
+    const MOST: usize = 4096;
+    // The schema is kept with its address, so that no other can have it.
+    let kept = Mutex::new(HashMap::<usize, (Arc<Schema>, Vec<Arc<Param>>)>::new());
+    move |cx, id| {
+        let Ok((layer, view)) = cx.layer(id) else { return Vec::new() };
+        let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.len() >= MOST {
+            kept.clear();
+        }
+        let schema = view.schema();
+        let make = || (schema.clone(), own_params(&layer, schema).into_iter().map(Arc::new).collect());
+        kept.entry(Arc::as_ptr(schema).addr()).or_insert_with(make).1.clone()
+    }
 }
 
 /// What a collection brings along: its page sizes, and each property that can be compared.
-fn own_params(cx: &Context, id: &str) -> Vec<Param> {
-    let Ok((layer, view)) = cx.layer(id) else { return Vec::new() };
+fn own_params(layer: &Layer, schema: &Schema) -> Vec<Param> {
     let limit = json!({
         "type": "integer", "minimum": 1, "maximum": layer.limit.maximum.max(1),
         "default": layer.limit.default.clamp(1, layer.limit.maximum.max(1)),
     });
     let words = "Most features of the page; a number above the maximum is lowered to it";
     let mut params = vec![Param::query("limit", words, limit).clamping()];
-    for field in &view.schema().fields {
+    for field in &schema.fields {
         let reserved = ["limit", "offset", "bbox", "datetime", "f", "collectionId"].contains(&field.name.as_str());
-        if let Some(schema) = schema_of(field.kind).filter(|_| !reserved) {
+        if let Some(kind) = schema_of(field.kind).filter(|_| !reserved) {
             let words = field.description.clone().or_else(|| field.title.clone());
             let words = words.unwrap_or_else(|| format!("Only features whose '{}' is this value", field.name));
-            params.push(Param::query(field.name.clone(), words, schema));
+            params.push(Param::query(field.name.clone(), words, kind));
         }
     }
     params
@@ -106,5 +127,5 @@ async fn items(cx: Context, params: Items) -> Result<FeaturePage> {
     }
     let path = format!("/collections/{}", segment(&layer.id));
     let links = vec![Link::new(cx.api_url(&path), Rel::Collection, Format::Json.media_type(), &layer.title)];
-    Ok(FeaturePage { name: layer.id.clone(), view, query, decimals: layer.decimals, links })
+    Ok(FeaturePage { name: layer.id.clone(), title: layer.title.clone(), view, query, decimals: layer.decimals, links })
 }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use rusqlite::types::ValueRef;
 
-use super::header;
+use super::{header, times};
 use crate::base::datetime::{Date, Instant};
 use crate::model::batch::{Batch, Cell};
 use crate::model::schema::{FieldKind, KeyKind};
@@ -18,20 +18,26 @@ pub(super) fn push(batch: &mut Batch, kind: FieldKind, value: ValueRef<'_>) {
         ValueRef::Real(number) => batch.push(Cell::Float(number)),
         ValueRef::Blob(bytes) => batch.push_blob(bytes),
         ValueRef::Text(bytes) => {
-            let text = String::from_utf8_lossy(bytes);
             let time = match kind {
-                FieldKind::Date => {
-                    Date::parse(text.trim()).map(Cell::Date).or_else(|| Instant::parse_stored(&text).map(Cell::Instant))
+                FieldKind::Date => times::date(bytes).map(Cell::Date).or_else(|| slow_date(bytes)),
+                FieldKind::DateTime => {
+                    let at = times::instant(bytes).or_else(|| times::date(bytes).map(Date::start));
+                    at.or_else(|| Instant::parse_stored(&String::from_utf8_lossy(bytes))).map(Cell::Instant)
                 }
-                FieldKind::DateTime => Instant::parse_stored(&text).map(Cell::Instant),
                 _ => None,
             };
             match time {
                 Some(time) => batch.push(time),
-                None => batch.push_text(&text),
+                None => batch.push_text(&String::from_utf8_lossy(bytes)),
             }
         }
     }
+}
+
+/// A day in another form than GeoPackage's; an instant stays one.
+fn slow_date(bytes: &[u8]) -> Option<Cell> {
+    let text = String::from_utf8_lossy(bytes);
+    Date::parse(text.trim()).map(Cell::Date).or_else(|| Instant::parse_stored(&text).map(Cell::Instant))
 }
 
 /// Appends an id.

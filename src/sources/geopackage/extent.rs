@@ -10,6 +10,7 @@ use crate::base::bbox::Rect;
 use crate::base::datetime::Instant;
 use crate::data::extent::Extent;
 use crate::model::batch::{Batch, Cell};
+use crate::model::geometry::envelope;
 use crate::model::schema::FieldKind;
 
 /// The extent of all rows.
@@ -73,7 +74,7 @@ fn look(connection: &Connection, table: &Table) -> rusqlite::Result<Option<Rect>
     let mut space = Rect::EMPTY;
     while let Some(row) = rows.next()? {
         let Some(stored) = cells::geometry(row.get_ref(0)?) else { continue };
-        if let Some(rect) = stored.envelope.or_else(|| crate::model::geometry::envelope(stored.wkb).ok().flatten()) {
+        if let Some(rect) = stored.envelope.or_else(|| envelope(stored.wkb).ok().flatten()) {
             space.include(rect.min_x, rect.min_y);
             space.include(rect.max_x, rect.max_y);
         }

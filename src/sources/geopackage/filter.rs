@@ -173,7 +173,7 @@ fn superset(table: &Table, expr: &Expr) -> Option<Sql> {
             Some(Sql::join(parts.iter().map(|part| superset(table, part)).collect::<Option<Vec<_>>>()?, " OR "))
         }
         Expr::Ids(ids) if table.key.kind == KeyKind::Integer => Some(integer_ids(&table.key.sql, ids)),
-        Expr::Ids(ids) => text_ids(&table.key.order(), ids),
+        Expr::Ids(ids) => text_ids(&table.key.compared(), ids),
         _ => None,
     }
 }

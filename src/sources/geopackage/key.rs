@@ -19,11 +19,19 @@ pub(super) struct Key {
 }
 
 impl Key {
-    /// The key as rows are ordered by it. Text is ordered by its bytes, whatever the column's collation.
-    pub(super) fn order(&self) -> String {
+    /// The key as it is compared: text by its bytes, whatever the column's collation.
+    pub(super) fn compared(&self) -> String {
         match self.kind {
             KeyKind::Integer => self.sql.clone(),
             KeyKind::String => format!("{} COLLATE BINARY", self.sql),
+        }
+    }
+
+    /// What rows are ordered by. A column that was merely said to be unique must not shuffle rows between pages.
+    pub(super) fn order(&self) -> String {
+        match &self.rowid {
+            Some(rowid) if !self.is_rowid() => format!("{}, {rowid}", self.compared()),
+            _ => self.compared(),
         }
     }
 

@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::Connection;
 
 use crate::data::source::FeatureSource;
 use crate::error::Result;
@@ -27,6 +27,7 @@ mod sql;
 mod table;
 #[cfg(test)]
 mod tests;
+mod times;
 
 /// A file that is open for reading.
 #[derive(Clone)]
@@ -96,14 +97,11 @@ impl GeoPackage {
     /// Opens a file that at most so many threads read at once.
     pub fn open_with(path: &Path, threads: usize) -> Result<GeoPackage> {
         open::check(path)?;
-        let connection = open::connect(path)?;
-        let has_contents = connection
-            .query_row("SELECT 1 FROM sqlite_master WHERE lower(name) = 'gpkg_contents'", [], |_| Ok(()))
-            .optional();
-        if has_contents.map_err(|cause| fault::opening(path, cause))?.is_none() {
+        let connection = open::connect(path).map_err(|error| open::explained(path, error))?;
+        let contents = contents(&connection).map_err(|cause| open::explained(path, fault::opening(path, cause)))?;
+        let Some(contents) = contents else {
             return Err(fault::file(path, "is a SQLite file, but no GeoPackage: it has no table gpkg_contents"));
-        }
-        let contents = contents(&connection).map_err(|cause| fault::opening(path, cause))?;
+        };
         Ok(Self { room: Arc::new(Room { path: path.to_owned(), pool: pool::Pool::new(path, threads) }), contents })
     }
 
@@ -142,8 +140,11 @@ impl GeoPackage {
     }
 }
 
-/// The tables with features or attributes.
-fn contents(connection: &Connection) -> rusqlite::Result<Vec<Entry>> {
+/// The tables with features or attributes; `None` where the file is no GeoPackage.
+fn contents(connection: &Connection) -> rusqlite::Result<Option<Vec<Entry>>> {
+    if !connection.prepare("SELECT 1 FROM sqlite_master WHERE lower(name) = 'gpkg_contents'")?.exists([])? {
+        return Ok(None);
+    }
     let mut statement = connection.prepare(
         "SELECT table_name, identifier, description, last_change FROM gpkg_contents \
          WHERE data_type IN ('features', 'attributes', 'aspatial') ORDER BY rowid",
@@ -157,5 +158,5 @@ fn contents(connection: &Connection) -> rusqlite::Result<Vec<Entry>> {
             last_change: filled(3)?,
         })
     })?;
-    rows.collect()
+    rows.collect::<rusqlite::Result<_>>().map(Some)
 }

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OpenFlags};
 
 use super::fault;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// Statements that a connection keeps compiled.
 const STATEMENTS: usize = 32;
@@ -85,41 +85,45 @@ fn beside(path: &Path, suffix: &str) -> PathBuf {
     PathBuf::from(std::ffi::OsString::from_vec(name))
 }
 
-/// Looks at the file before SQLite does, whose messages name no cause.
+/// Looks whether there is a file at all. It is not opened here: to close a file takes away the locks that the connections
+/// of this process have on it.
 pub(super) fn check(path: &Path) -> Result<()> {
     let about = fs::metadata(path).map_err(|cause| match cause.kind() {
         ErrorKind::NotFound => fault::file(path, "does not exist"),
         _ => fault::file(path, "cannot be read").because(cause),
     })?;
-    if !about.is_file() {
-        return Err(fault::file(path, "is not a file"));
+    match (about.is_file(), about.len()) {
+        (false, _) => Err(fault::file(path, "is not a file")),
+        (true, 0) => Err(fault::file(path, "is empty")),
+        (true, _) => Ok(()),
     }
-    if about.len() == 0 {
-        return Err(fault::file(path, "is empty"));
-    }
+}
+
+/// Looks into a file that SQLite cannot read, whose messages hardly name a cause.
+pub(super) fn explained(path: &Path, error: Error) -> Error {
     let mut head = Vec::with_capacity(100);
     let read = File::open(path).and_then(|file| file.take(100).read_to_end(&mut head));
-    read.map_err(|cause| fault::file(path, "cannot be read: may the server read it?").because(cause))?;
+    if let Err(cause) = read {
+        return fault::file(path, "cannot be read: may the server read it?").because(cause);
+    }
+    let length = fs::metadata(path).map_or(0, |about| about.len());
     if !head.starts_with(b"SQLite format 3\0") {
-        let what = match about.len() % 512 {
-            0 if looks_random(&head) => "is not a SQLite file: it seems to be encrypted",
-            _ => "is not a SQLite file",
-        };
-        return Err(fault::file(path, what));
+        let is_noise = length.is_multiple_of(512) && looks_random(&head);
+        let what = if is_noise { "is not a SQLite file: it seems to be encrypted" } else { "is not a SQLite file" };
+        return fault::file(path, what);
     }
     let number = |at: usize| head.get(at..at + 4).and_then(|bytes| bytes.try_into().ok()).map_or(0, u32::from_be_bytes);
     let page = match head.get(16..18) {
         Some([0, 1]) => 65536,
         Some(&[high, low]) => u64::from(high) << 8 | u64::from(low),
-        _ => return Err(fault::file(path, "is cut off")),
+        _ => return fault::file(path, "is cut off"),
     };
-    // The header's count of pages is good where the last writer kept it (offsets 24 and 92 agree), and a journal of a
-    // broken write may still change it.
+    // The header's count of pages is good where the last writer kept it (offsets 24 and 92 agree).
     let whole = page * u64::from(number(28));
-    if head.len() < 100 || (number(24) == number(92) && about.len() < whole && !beside(path, "-journal").exists()) {
-        return Err(fault::file(path, &format!("is cut off: it has {} bytes of {whole}", about.len())));
+    if head.len() < 100 || (number(24) == number(92) && length < whole) {
+        return fault::file(path, &format!("is cut off: it has {length} bytes of {whole}"));
     }
-    Ok(())
+    error
 }
 
 /// Whether bytes look like noise: no text, no run of zeros.

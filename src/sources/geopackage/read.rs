@@ -12,7 +12,12 @@ use crate::base::bbox::Rect;
 use crate::data::plan::Plan;
 use crate::data::rows::RowSender;
 use crate::model::batch::{Batch, Layout};
-use crate::model::geometry::intersect;
+use crate::model::geometry::{intersects, intersects_z};
+
+/// Ids that are asked for beyond those that a page needs: some are near the box only, some fail another condition.
+const SPARE: usize = if cfg!(test) { 1 } else { 256 };
+/// Most ids that are bound at once.
+const MOST_IDS: usize = if cfg!(test) { 100 } else { 100_000 };
 
 /// What the reading of one row, or of all, comes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,8 +108,8 @@ impl<'a> Tester<'a> {
 pub(super) fn meets(geometry: ValueRef<'_>, wanted: &WantedBox) -> bool {
     let Some(stored) = cells::geometry(geometry) else { return false };
     let near = |rect: &&Rect| stored.envelope.is_none_or(|envelope| envelope.intersects(rect));
-    wanted.rects.iter().filter(near).any(|rect| intersect::intersects(stored.wkb, rect).unwrap_or(false))
-        && wanted.z.is_none_or(|(low, high)| intersect::intersects_z(stored.wkb, low, high).unwrap_or(false))
+    wanted.rects.iter().filter(near).any(|rect| intersects(stored.wkb, rect).unwrap_or(false))
+        && wanted.z.is_none_or(|(low, high)| intersects_z(stored.wkb, low, high).unwrap_or(false))
 }
 
 /// Reads what one plan asks for.
@@ -170,9 +175,11 @@ impl<'a> Reader<'a> {
             Route::Index(index) => {
                 self.pass(Some(index), None)?;
             }
-            Route::Scan { budget, otherwise } => {
-                if self.pass(None, budget)? == Next::Budget {
-                    self.go_on(otherwise)?;
+            Route::Scan { budget, ids } => {
+                if self.pass(None, budget)? == Next::Budget
+                    && let (Some(ids), Some(rowid)) = (ids, &self.table.key.rowid)
+                {
+                    self.go_on(&ids, rowid)?;
                 }
             }
         }
@@ -183,17 +190,30 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// Goes on by the index where the scan stopped.
-    fn go_on(&mut self, index: Option<Sql>) -> rusqlite::Result<()> {
-        let mut conditions = index.unwrap_or_default();
-        if let (true, Some(last)) = (self.table.key.is_rowid(), self.last) {
-            conditions.add(&format!(" AND {} > ?", self.table.key.sql));
-            conditions.values.push(last.into());
-        } else {
+    /// Goes on by the ids of the R-tree where the scan stopped.
+    fn go_on(&mut self, ids: &Sql, rowid: &str) -> rusqlite::Result<()> {
+        let Some(mut last) = self.last else {
             // Rows are not in the order of the rowid: those that passed come again, and are passed over.
             self.skip += self.passed;
+            return self.pass(Some(spatial::among(rowid, ids.clone())), None).map(|_| ());
+        };
+        // A page needs few ids, and to keep the smallest of many is cheaper than to sort them all.
+        let wanted = self.left.unwrap_or(u64::MAX).saturating_add(self.skip);
+        let mut size = usize::try_from(wanted).unwrap_or(usize::MAX).saturating_mul(2).saturating_add(SPARE);
+        while size <= MOST_IDS {
+            let found = spatial::ids_after(self.connection, ids, last, size)?;
+            let (is_last, Some(&end)) = (found.len() < size, found.last()) else { return Ok(()) };
+            let bound = serde_json::Value::from(found).to_string().into();
+            let chosen = Sql::new("SELECT value FROM json_each(?)", vec![bound]);
+            if self.pass(Some(spatial::among(rowid, chosen)), None)? == Next::End || is_last {
+                return Ok(());
+            }
+            (last, size) = (end, size.saturating_mul(8));
         }
-        self.pass(Some(conditions), None).map(|_| ())
+        let mut condition = spatial::among(rowid, ids.clone());
+        condition.add(&format!(" AND {rowid} > ?"));
+        condition.values.push(last.into());
+        self.pass(Some(condition), None).map(|_| ())
     }
 
     /// One statement, row by row.
@@ -228,7 +248,7 @@ impl<'a> Reader<'a> {
                 return Ok(Next::Budget);
             }
         }
-        Ok(Next::End)
+        Ok(Next::Row)
     }
 
     fn visit(&mut self, row: &Row<'_>) -> rusqlite::Result<Next> {

@@ -12,10 +12,15 @@ use crate::error::Result;
 use crate::model::batch::Cell;
 use crate::model::value::Value;
 
-#[allow(dead_code)]
 mod writer;
 
-use writer::File;
+mod bytes;
+mod layers;
+mod spatial;
+mod threads;
+mod walks;
+
+use writer::{File, point};
 
 /// Long enough for any count of a test.
 const AMPLE: Duration = Duration::from_secs(60);

@@ -104,3 +104,16 @@ pub(super) fn point(x: f64, y: f64) -> Vec<u8> {
 pub(super) fn wkb_point(x: f64, y: f64) -> Vec<u8> {
     [&[1, 1, 0, 0, 0][..], &x.to_le_bytes(), &y.to_le_bytes()].concat()
 }
+
+/// A line of two points, with an envelope in the header.
+pub(super) fn line(from: (f64, f64), to: (f64, f64)) -> Vec<u8> {
+    let mut bytes = b"GP\0\x03\xe6\x10\0\0".to_vec();
+    for number in [from.0.min(to.0), from.0.max(to.0), from.1.min(to.1), from.1.max(to.1)] {
+        bytes.extend(number.to_le_bytes());
+    }
+    bytes.extend([1, 2, 0, 0, 0, 2, 0, 0, 0]);
+    for number in [from.0, from.1, to.0, to.1] {
+        bytes.extend(number.to_le_bytes());
+    }
+    bytes
+}
