@@ -36,3 +36,10 @@ pub(crate) fn made(name: &str, make: impl FnOnce(&Path)) -> PathBuf {
 pub(crate) fn text(path: &Path) -> &str {
     path.to_str().unwrap()
 }
+
+/// Runs a future to its end, on threads that all tests share.
+pub(crate) fn wait_for<T>(future: impl Future<Output = T>) -> T {
+    static RUNTIME: std::sync::OnceLock<tokio::runtime::Runtime> = std::sync::OnceLock::new();
+    let start = || tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    RUNTIME.get_or_init(start).block_on(future)
+}
