@@ -29,10 +29,11 @@ pub(crate) struct Server {
     pub(crate) greeting: String,
 }
 
-/// A command of the program with an environment that holds nothing of its settings.
+/// A command of the program with an environment that holds nothing of its settings. One that does not end, such as a
+/// server that should have refused to start, is ended.
 pub(crate) fn program(args: &[&str]) -> Command {
-    let mut command = Command::new(PROGRAM);
-    command.args(args).stdin(Stdio::null());
+    let mut command = Command::new("timeout");
+    command.args(["60", PROGRAM]).args(args).stdin(Stdio::null());
     without_settings(&mut command);
     command
 }

@@ -200,20 +200,21 @@ fn templates_are_written_and_one_can_be_changed() {
 #[test]
 fn a_fault_in_a_template_names_file_and_line() {
     let folder = tempfile::tempdir().unwrap();
-    std::fs::write(
-        folder.path().join("getCatalogue.html"),
-        "{% extends \"base.html\" %}\n{% block main %}\n{{ data.title | nonsense }}\n{% endblock %}",
-    )
-    .unwrap();
-    let output = run(&["serve", "--templates", text(folder.path()), "--listen", "127.0.0.1:0"]);
-    ended(&output, 1);
-    let told = stderr(&output);
-    assert!(told.contains("getCatalogue.html") && told.contains('3'), "{told}");
-    std::fs::write(folder.path().join("getCatalogue.html"), "one\ntwo\n{% if %}").unwrap();
-    let told = stderr(&run(&["check", "--templates", text(folder.path())]));
-    assert!(told.contains("getCatalogue.html") && told.contains('3'), "{told}");
-    let output = run(&["check", "--templates", "/nowhere/at/all"]);
-    ended(&output, 1);
+    let page = folder.path().join("getCatalogue.html");
+    let names_it = |told: &str| assert!(told.contains("getCatalogue.html:3"), "{told}");
+    std::fs::write(&page, "one\ntwo\n{% if %}").unwrap();
+    for command in [&["check"][..], &["serve", "--listen", "127.0.0.1:0"]] {
+        let output = run(&[command, &["--templates", text(folder.path())]].concat());
+        ended(&output, 1);
+        names_it(&stderr(&output));
+    }
+    ended(&run(&["check", "--templates", "/nowhere/at/all"]), 1);
+    // What shows only when the page is made, the log tells.
+    std::fs::write(&page, "one\ntwo\n{{ data.title | nonsense }}").unwrap();
+    let mut server = Server::start(&["--templates", text(folder.path()), "--log", "error"]);
+    let answer = server.browse("/").expect(500);
+    assert!(!answer.text().contains("nonsense"), "the cause is for the log");
+    names_it(&server.log());
 }
 
 #[test]

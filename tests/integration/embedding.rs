@@ -85,7 +85,7 @@ fn headers_and_methods_are_heard() {
         (status, &headers[header::CONTENT_TYPE]),
         (StatusCode::OK, &HeaderValue::from_static("text/html; charset=utf-8"))
     );
-    assert!(body.starts_with(b"<!"));
+    assert!(body.trim_ascii_start().starts_with(b"<!"));
     let (status, headers, body) = ask(&server, Request::new(Method::HEAD, "/ogcapi/collections/towns/items"));
     assert!(status == 200 && body.is_empty() && headers[header::CONTENT_TYPE] == "application/geo+json");
     let (status, headers, _) = ask(&server, Request::new(Method::DELETE, "/ogcapi"));

@@ -58,7 +58,7 @@ fn bytes_that_are_no_text() {
         [&b"/ogcapi/\xff"[..], b"/\x01", b"/ogcapi?\xc3\xa9=1", b"* ", b"", b"ogcapi", b"http://", b"/ ogcapi"]
     {
         let got = status(target);
-        assert!((400..500).contains(&got) || got == 0, "{target:?}: {got}");
+        assert!(got < 500, "{target:?}: {got}");
     }
 }
 

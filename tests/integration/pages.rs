@@ -7,7 +7,7 @@ use crate::harness::server::{Server, demo};
 
 const PAGES: [(&str, &str); 9] = [
     ("/", "Natural Earth"),
-    ("/ogcapi", "Conformance"),
+    ("/ogcapi", "conforms"),
     ("/ogcapi/conformance", "conf/core"),
     ("/ogcapi/collections", "countries"),
     ("/ogcapi/collections/countries", "countries"),
