@@ -49,8 +49,8 @@ fn response(kit: &Kit) -> Checked {
         let known = features(&all);
         let own = extent_of(collection).map(|[west, south, east, north]| Area::new(west, south, east, north));
         let half = own.map(|area| Area {
-            east: (area.west + area.east) / 2.0,
-            north: (area.south + area.north) / 2.0,
+            east: f64::midpoint(area.west, area.east),
+            north: f64::midpoint(area.south, area.north),
             ..area
         });
         for area in AREAS.into_iter().chain(own).chain(half) {

@@ -1,7 +1,7 @@
 //! Landing page, API definition, conformance (Part 1, 7.2 to 7.4) and HTTP (7.5 to 7.10).
 
 use super::Check;
-use super::kit::{Checked, HTML, JSON, Kit, fail, parse, resolve, with};
+use super::kit::{Checked, HTML, JSON, Kit, fail, parse, resolve, send, with};
 use crate::ensure;
 use crate::harness::client::links;
 
@@ -83,7 +83,7 @@ fn conformance_success(kit: &Kit) -> Checked {
     let url = format!("{}/conformance", kit.root);
     let declared = kit.json(&url, JSON)?;
     let Some(classes) = declared["conformsTo"].as_array() else { return fail("conformsTo is no array") };
-    ensure!(classes.iter().all(|class| class.is_string()), "conformsTo has something that is no text");
+    ensure!(classes.iter().all(serde_json::Value::is_string), "conformsTo has something that is no text");
     ensure!(
         classes.iter().any(|class| class == "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/core"),
         "the class core is not declared"
@@ -110,14 +110,14 @@ fn http(kit: &Kit) -> Checked {
     for url in resources(kit)? {
         let whole = kit.get(&url, JSON)?;
         ensure!(whole.version >= ureq::http::Version::HTTP_11, "{url}: {:?}", whole.version);
-        let head = kit.send("HEAD", &url, &[("Accept", JSON)])?;
+        let head = send("HEAD", &url, &[("Accept", JSON)])?;
         ensure!(head.status == 200, "HEAD {url}: status {}", head.status);
         ensure!(head.body.is_empty(), "HEAD {url} has a body");
         ensure!(
             head.header("content-type") == whole.header("content-type"),
             "HEAD {url}: another Content-Type than GET"
         );
-        let wrong = kit.send("DELETE", &url, &[])?;
+        let wrong = send("DELETE", &url, &[])?;
         ensure!([401, 403, 404, 405, 501].contains(&wrong.status), "DELETE {url}: status {}", wrong.status);
         ensure!(wrong.status != 405 || !wrong.header("allow").is_empty(), "DELETE {url}: 405 without Allow");
     }
@@ -143,12 +143,12 @@ fn unknown(kit: &Kit) -> Checked {
 fn cross_origin(kit: &Kit) -> Checked {
     for url in resources(kit)? {
         let origin = ("Origin", "https://maps.example");
-        let answer = kit.send("GET", &url, &[origin, ("Accept", JSON)])?;
+        let answer = send("GET", &url, &[origin, ("Accept", JSON)])?;
         let allowed = answer.header("access-control-allow-origin");
         ensure!(allowed == "*" || allowed == origin.1, "{url}: Access-Control-Allow-Origin is '{allowed}'");
         let asks =
             [origin, ("Access-Control-Request-Method", "GET"), ("Access-Control-Request-Headers", "authorization")];
-        let preflight = kit.send("OPTIONS", &url, &asks)?;
+        let preflight = send("OPTIONS", &url, &asks)?;
         ensure!((200..300).contains(&preflight.status), "preflight of {url}: status {}", preflight.status);
         let headers = preflight.header("access-control-allow-headers").to_ascii_lowercase();
         ensure!(headers.contains("authorization"), "preflight of {url} allows '{headers}'");

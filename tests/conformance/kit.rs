@@ -79,12 +79,9 @@ impl Kit {
     }
 
     /// Asks with an `Accept` header (none where it is empty).
+    #[allow(clippy::unused_self, reason = "checks ask the kit")]
     pub(crate) fn get(&self, url: &str, accept: &str) -> Checked<Answer> {
-        self.send("GET", url, &if accept.is_empty() { vec![] } else { vec![("Accept", accept)] })
-    }
-
-    pub(crate) fn send(&self, method: &str, url: &str, headers: &[(&str, &str)]) -> Checked<Answer> {
-        client::attempt(method, url, headers, &[]).map_err(Stop::Fail)
+        send("GET", url, &if accept.is_empty() { vec![] } else { vec![("Accept", accept)] })
     }
 
     /// The JSON of an answer of 200.
@@ -122,13 +119,13 @@ impl Kit {
             let list = self.json(&url, JSON)?;
             let all = list["collections"].as_array().cloned().unwrap_or_default();
             let of_features = all.into_iter().filter(|it| it["itemType"].as_str().is_none_or(|kind| kind == "feature"));
-            let described = of_features.take(MOST_COLLECTIONS).map(|value| self.collection(&url, value));
+            let described = of_features.take(MOST_COLLECTIONS).map(|value| Self::collection(&url, value));
             described.collect()
         })?;
         if all.is_empty() { skip("there is no collection of features") } else { Ok(all) }
     }
 
-    fn collection(&self, list: &str, value: Value) -> Checked<Collection> {
+    fn collection(list: &str, value: Value) -> Checked<Collection> {
         let Some(id) = value["id"].as_str().map(str::to_owned) else {
             return fail(format!("{list}: a collection without id"));
         };
@@ -163,6 +160,11 @@ impl Kit {
         })?;
         Ok(classes.iter().any(|uri| uri.ends_with(class)))
     }
+}
+
+/// Asks with any method and headers.
+pub(crate) fn send(method: &str, url: &str, headers: &[(&str, &str)]) -> Checked<Answer> {
+    client::attempt(method, url, headers, &[]).map_err(Stop::Fail)
 }
 
 fn keep<T>(cell: &OnceLock<T>, make: impl FnOnce() -> Checked<T>) -> Checked<&T> {

@@ -76,7 +76,7 @@ pub(crate) fn walk(kit: &Kit, first: &str) -> Checked<Walk> {
 fn filters(kit: &Kit, collection: &Collection) -> Checked<Vec<String>> {
     let mut all = vec![String::new()];
     if let Some([west, south, east, north]) = extent_of(collection) {
-        let middle = (west + east) / 2.0;
+        let middle = f64::midpoint(west, east);
         all.push(format!("bbox={west}%2C{south}%2C{middle},{north}"));
         all.push("bbox=170,-90,-100,90".to_owned());
     }

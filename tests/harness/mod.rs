@@ -8,6 +8,7 @@ pub(crate) mod client;
 pub(crate) mod gdal;
 pub(crate) mod odd;
 pub(crate) mod package;
+pub(crate) mod page;
 pub(crate) mod schema;
 pub(crate) mod server;
 pub(crate) mod shape;

@@ -100,9 +100,13 @@ fn head(out: &mut Vec<u8>, kind: u32, count: usize) {
 
 fn positions(out: &mut Vec<u8>, ring: &[Vec<f64>]) {
     out.extend(u32::try_from(ring.len()).unwrap().to_le_bytes());
-    ring.iter().for_each(|position| numbers(out, position));
+    for position in ring {
+        numbers(out, position);
+    }
 }
 
 fn numbers(out: &mut Vec<u8>, position: &[f64]) {
-    position.iter().for_each(|number| out.extend(number.to_le_bytes()));
+    for number in position {
+        out.extend(number.to_le_bytes());
+    }
 }

@@ -89,8 +89,7 @@ fn what_is_commented_out_in_a_new_project_is_valid_as_well() {
     let lines = printed.lines().map(|line| {
         line.strip_prefix("# ").filter(|rest| rest.contains(" = ") || rest.starts_with('[')).unwrap_or(line)
     });
-    let all: String =
-        lines.filter(|line| !line.contains("project of Graticule")).map(|line| format!("{line}\n")).collect();
+    let all: String = lines.filter(|line| !line.contains("project of Graticule")).collect::<Vec<_>>().join("\n");
     // Examples of files and columns that are not there are faults of their own; what is read is the form.
     let all = all.replace("[projects.NAME]", "[projects.other]");
     if let Err(cause) = toml::from_str::<graticule::project::settings::Project>(&all) {

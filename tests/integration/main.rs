@@ -1,5 +1,17 @@
 //! The framework, the server and the program, from outside.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::float_cmp,
+    clippy::large_stack_arrays,
+    reason = "a test that cannot go on fails, and its numbers are small"
+)]
+
 #[path = "../harness/mod.rs"]
 mod harness;
 

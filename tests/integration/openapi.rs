@@ -62,7 +62,7 @@ fn documents_are_closed_and_their_ids_unique() {
                 assert!(target.is_some(), "{path}: {reference} leads nowhere");
             }
             let ids: Vec<&Value> = all(&document, "operationId");
-            let distinct: BTreeSet<String> = ids.iter().map(|id| id.to_string()).collect();
+            let distinct: BTreeSet<String> = ids.iter().map(ToString::to_string).collect();
             assert!(distinct.len() == ids.len() && !ids.is_empty(), "{path}");
             for name in
                 document["components"].as_object().unwrap().values().flat_map(|it| it.as_object().unwrap().keys())

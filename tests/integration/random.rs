@@ -181,7 +181,7 @@ fn walk(first: &str) -> Vec<String> {
         let page = super::embedding::json(server(), &url);
         ids.extend(page["features"].as_array().unwrap().iter().map(|it| it["id"].to_string()));
         let Some(next) = crate::harness::client::links(&page, "next").first().cloned() else { break };
-        url = next["href"].as_str().unwrap().to_owned();
+        next["href"].as_str().unwrap().clone_into(&mut url);
         assert!(ids.len() < 100_000, "{first} does not end");
     }
     ids
