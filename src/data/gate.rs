@@ -275,6 +275,10 @@ fn to_crs84(extent: Extent, schema: &Schema) -> Extent {
             max_x: rect.max_x.min(180.0),
             max_y: rect.max_y.min(90.0),
         }),
+        // What runs past 180 is on the other side of the date line, so the whole width of the world.
+        (Some(rect), None) if rect.min_x < -180.0 || rect.max_x > 180.0 => {
+            Some(Rect { min_x: -180.0, max_x: 180.0, ..rect })
+        }
         (space, _) => space,
     };
     Extent { space: moved.map(rounded_out), ..extent }
