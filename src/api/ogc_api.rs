@@ -191,7 +191,7 @@ impl Api for OgcApi {
     }
 
     async fn execute(&self, cx: Context) -> Result<Response> {
-        let path = cx.rest().strip_suffix('/').unwrap_or(cx.rest()).to_owned();
+        let path = cx.rest().to_owned();
         let suffix = path.rsplit_once('.').and_then(|(stem, name)| Some((stem, Format::by_name(name)?)));
         if let Some((stem, format)) = suffix {
             match self.run(&cx, stem, Some(format)).await {
