@@ -85,6 +85,11 @@ fn breadcrumbs(rendering: &Rendering) -> Vec<Crumb> {
             crumbs.push(Crumb { title, href: Some(cx.api_url(path)) });
         }
     }
+    if !cx.root().is_empty() && !rendering.routes.iter().any(|route| route.is_root()) {
+        // An API without a page at its root is introduced by its definition.
+        let title = cx.registry().infos().find(|info| info.root == cx.root()).map(|info| info.title.clone());
+        crumbs.insert(1, Crumb { title: title.unwrap_or_default(), href: Some(cx.api_url("/api.html")) });
+    }
     if let Some(last) = crumbs.last_mut() {
         last.href = None;
     }

@@ -229,7 +229,8 @@ impl Api for OgcApi {
         }
         let mut routes = std::mem::take(&mut self.building);
         if !routes.iter().any(|route| route.operation_id == "getApiDescription") {
-            routes.push(Self::description_route());
+            // First, so that a group of the API's own, such as /(?<name>[^/]+), does not shadow it.
+            routes.insert(0, Self::description_route());
         }
         let mut ids = BTreeSet::new();
         for route in &mut routes {

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use clap::{Args, ValueEnum};
 use graticule::Server;
-use graticule::gateways::http::{Patience, serve};
+use graticule::gateways::http::{Patience, serve, stopped};
 use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
 
@@ -41,12 +41,12 @@ const LISTEN: &str = "127.0.0.1:8080";
 pub(crate) fn run(options: &Options) -> Done {
     start_log(options)?;
     let published = options.publish.build()?;
-    for fault in &published.faults {
-        tracing::error!("{fault}");
-    }
     let collections: usize = published.server.projects().map(|project| project.layers().len()).sum();
     if collections == 0 && !published.faults.is_empty() {
         return Err(published.faults.join("\n"));
+    }
+    for fault in &published.faults {
+        tracing::error!("{fault}");
     }
     let listen = options.listen.as_ref().or(published.listen.as_ref()).map_or(LISTEN, String::as_str);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
@@ -90,20 +90,4 @@ fn announce(server: &Server, address: SocketAddr) {
         println!("    {:<50} API definition", format!("{base}{mount}/api.html"));
     }
     println!("\nPress Ctrl+C to stop.");
-}
-
-/// Ready when the process is told to stop.
-async fn stopped() {
-    let interrupt = tokio::signal::ctrl_c();
-    let terminate = async {
-        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-            Ok(mut signal) => signal.recv().await,
-            Err(_) => std::future::pending().await,
-        }
-    };
-    tokio::select! {
-        _ = interrupt => {}
-        _ = terminate => {}
-    }
-    tracing::info!("stopping");
 }
