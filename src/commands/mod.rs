@@ -8,6 +8,7 @@ pub(crate) mod check;
 pub(crate) mod init;
 pub(crate) mod openapi;
 pub(crate) mod publish;
+mod running;
 pub(crate) mod serve;
 pub(crate) mod templates;
 
