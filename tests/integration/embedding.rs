@@ -39,7 +39,7 @@ pub(crate) fn ask(server: &Server, request: Request) -> (StatusCode, http::Heade
     wait_for(async {
         let response = server.handle(request).await;
         let body = response.body.collect(100 << 20).await.unwrap();
-        (response.status, response.headers, body.to_vec())
+        (response.head.status, response.head.headers, body.to_vec())
     })
 }
 
