@@ -11,6 +11,8 @@ use crate::base::format::Format;
 use crate::base::link::Link;
 use crate::error::{Error, Kind, Result};
 use crate::exchange::cache::{CacheKind, Cached};
+use crate::message::parameters::Origin;
+use crate::message::request::Head;
 use crate::message::response::Response;
 use crate::server::api::{Api, ApiInfo};
 use crate::server::context::Context;
@@ -169,7 +171,10 @@ impl OgcApi {
             Err(error) => Err(error),
         };
         match answered {
-            // Whoever opens the page of a form, or fills it in wrongly, is shown the form.
+            // Whoever opens the page of a form is shown the form, and so is who fills it in wrongly.
+            Err(error) if format == Format::Html && is_of_form(route, &error) && is_untouched(head) => {
+                html::page(&rendering, &Value::Null, None, Map::new())
+            }
             Err(error) if format == Format::Html && is_of_form(route, &error) => {
                 let status = error.kind().status();
                 Ok(html::page(&rendering, &Value::Null, Some(&error), Map::new())?.with_status(status))
@@ -183,6 +188,11 @@ impl OgcApi {
 fn is_of_form(route: &Route, error: &Error) -> bool {
     error.kind().status() == StatusCode::BAD_REQUEST
         && route.params.iter().any(|param| param.required && !param.in_path)
+}
+
+/// Whether the client gave no parameter but the format.
+fn is_untouched(head: &Head) -> bool {
+    head.parameters.iter().all(|parameter| parameter.name == "f" || parameter.origin == Origin::Filter)
 }
 
 impl Api for OgcApi {

@@ -28,6 +28,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
+use minijinja::ErrorKind::{TemplateNotFound, UnknownFilter, UnknownFunction, UnknownTest};
 use minijinja::value::{Serde, Value, ValueKind};
 use minijinja::{Environment, UndefinedBehavior, context};
 use serde::Serialize;
@@ -66,7 +67,28 @@ impl Templates {
                 faults.push(fault);
             }
         }
+        if faults.is_empty() {
+            faults.extend(templates.overridden.iter().filter_map(|name| templates.try_empty(name).err()));
+        }
         if faults.is_empty() { Ok(templates) } else { Err(faults) }
+    }
+
+    /// Renders a template without anything to show, for the faults that only a run finds: a filter, function or template
+    /// that is not there.
+    fn try_empty(&self, name: &str) -> Result<(), String> {
+        let page = context! { __urls => Value::from_object(PageUrls::default()) };
+        let Err(error) = self.environment.get_template(name).and_then(|template| template.render(page)) else {
+            return Ok(());
+        };
+        let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&error);
+        while let Some(found) = cause {
+            let kind = found.downcast_ref::<minijinja::Error>().map(minijinja::Error::kind);
+            if let Some(UnknownFilter | UnknownFunction | UnknownTest | TemplateNotFound) = kind {
+                return Err(told(&error, name));
+            }
+            cause = found.source();
+        }
+        Ok(())
     }
 
     /// Adds a handler author's template, such as `MyOperation.html`, unless the publisher's folder has one of that name.
@@ -130,11 +152,31 @@ fn environment() -> Environment<'static> {
         // The engine writes Python's words, which are no words of the data's.
         ValueKind::None => Ok(()),
         ValueKind::Bool => Ok(out.write_str(if value.is_true() { "true" } else { "false" })?),
+        // The engine would escape slashes as well, in every address.
+        ValueKind::String if !value.is_safe() && matches!(state.auto_escape(), minijinja::AutoEscape::Html) => {
+            Ok(out.write_str(&escaped(value.as_str().unwrap_or_default()))?)
+        }
         _ => minijinja::escape_formatter(out, state, value),
     });
     filters::register(&mut environment);
     urls::register(&mut environment);
     environment
+}
+
+/// Text as it stands between tags and in quotes.
+fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            c => out.push(c),
+        }
+    }
+    out
 }
 
 /// An error of the engine with its place and what it was caused by: `getFeatures.html:12: unknown filter: …`.

@@ -88,9 +88,9 @@ fn pages_load_nothing_from_other_hosts_and_have_no_inline_scripts() {
     for name in pages() {
         for data in data("text", "http://h/prefix/a?f=html") {
             let page = templates.render(name, &context(&data, "text", "http://h/prefix/a?f=html"), &urls()).unwrap();
-            assert!(!page.contains("=\"http:&#x2f;&#x2f;h"), "{name} has an absolute URL");
+            assert!(!page.contains("=\"http://h"), "{name} has an absolute URL");
             for script in page.split("<script").skip(1) {
-                assert!(script.contains("src=\"..&#x2f;static&#x2f;"), "{name}: {script:.80}");
+                assert!(script.contains("src=\"../static/"), "{name}: {script:.80}");
                 assert!(script.split_once('>').unwrap().1.starts_with("</script>"), "{name} has an inline script");
             }
             assert!(!page.contains(" onclick") && !page.contains(" onload") && !page.contains(" onsubmit"), "{name}");
@@ -111,7 +111,7 @@ fn a_feature_is_linked_by_its_escaped_id() {
     let list = json!({ "features": [{ "id": "a/b ?", "properties": { "name": "x" } }] });
     let page =
         Templates::load(None).unwrap().render("getFeatures.html", &context(&list, "text", "#"), &urls()).unwrap();
-    assert!(page.contains("items&#x2f;a%2Fb%20%3F\""), "{page}");
+    assert!(page.contains("items/a%2Fb%20%3F\""), "{page}");
 }
 
 #[test]
@@ -191,6 +191,6 @@ fn paths_and_queries_are_made_from_the_page() {
         "links": [{ "rel": "self", "href": "http://h/prefix/a/items.html?x=1" }],
         "params": { "q": "a&b", "offset": "3" },
     });
-    let page = templates.render("Paths.html", &context, &urls()).unwrap().replace("&#x2f;", "/").replace("&amp;", "&");
+    let page = templates.render("Paths.html", &context, &urls()).unwrap().replace("/", "/").replace("&amp;", "&");
     assert_eq!(page, "../a/items/b c ../a ../ ../static/a.css ?q=a%26b&sortby=-x true HTML");
 }
