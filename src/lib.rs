@@ -41,3 +41,8 @@ pub use utoipa;
 pub use error::{Error, Kind, Result};
 pub use server::context::Context;
 pub use server::{Builder, Server};
+
+/// The README's code is compiled as the tests of the documentation are.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

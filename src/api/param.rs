@@ -108,6 +108,7 @@ pub(crate) fn read<P: IntoParams>(groups: &[String], faults: &mut Vec<String>) -
         let nullable = raw.to_string().contains("\"null\"");
         let mut schema = raw;
         lower(&mut schema);
+        join_parts(&mut schema);
         if schema.to_string().contains("\"$ref\"") {
             faults.push(format!("parameter '{name}': its schema is a reference; write #[param(inline)] on the field"));
         }
@@ -141,7 +142,51 @@ pub(crate) fn read<P: IntoParams>(groups: &[String], faults: &mut Vec<String>) -
     params
 }
 
+/// utoipa writes a type of its own that has a default as `allOf` of the type and an object with the default: one schema again.
+fn join_parts(schema: &mut Value) {
+    let Some(Value::Array(parts)) = schema.as_object_mut().and_then(|object| object.remove("allOf")) else { return };
+    for (key, value) in parts.into_iter().filter_map(|part| part.as_object().cloned()).flatten() {
+        if schema.get(&key).is_none() {
+            schema[key] = value;
+        }
+    }
+}
+
 /// A value as a client writes it in a query.
 pub(crate) fn as_text(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use utoipa::ToSchema;
+
+    #[derive(ToSchema)]
+    #[schema(rename_all = "lowercase")]
+    #[allow(dead_code)] // only its schema is read
+    enum Unit {
+        Celsius,
+        Fahrenheit,
+    }
+
+    #[derive(IntoParams)]
+    #[allow(dead_code)] // only its schema is read
+    struct Question {
+        /// Unit of the answer
+        #[param(inline, default = "celsius")]
+        unit: Unit,
+    }
+
+    #[test]
+    fn a_choice_may_have_a_default() {
+        let mut faults = Vec::new();
+        let params = read::<Question>(&[], &mut faults);
+        assert_eq!(faults, Vec::<String>::new());
+        assert_eq!((params[0].required, params[0].default.as_deref()), (false, Some("celsius")));
+        assert_eq!(
+            params[0].schema,
+            json!({ "type": "string", "enum": ["celsius", "fahrenheit"], "default": "celsius" })
+        );
+    }
 }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use graticule::sources::geopackage::GeoPackage;
 
-use super::Done;
+use super::{Done, print};
 
 /// Options of `init`.
 #[derive(Args)]
@@ -85,7 +85,7 @@ pub(crate) fn run(options: &Options) -> Done {
         }
     }
     match &options.output {
-        None => println!("{}", text.trim_end()),
+        None => print(text.trim_end())?,
         Some(path) => {
             let file = OpenOptions::new().write(true).create_new(true).open(path);
             let written = file.and_then(|mut file| file.write_all(text.as_bytes()));

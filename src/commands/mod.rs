@@ -2,6 +2,8 @@
 
 #![allow(clippy::print_stdout)] // a command speaks to its terminal
 
+use std::io::{ErrorKind, Write};
+
 pub(crate) mod check;
 pub(crate) mod init;
 pub(crate) mod openapi;
@@ -11,3 +13,11 @@ pub(crate) mod templates;
 
 /// What a command that fails says.
 pub(crate) type Done = Result<(), String>;
+
+/// Prints a document; a reader that has seen enough of it (`| head`) is no fault.
+pub(crate) fn print(text: &str) -> Done {
+    match writeln!(std::io::stdout(), "{text}") {
+        Err(cause) if cause.kind() != ErrorKind::BrokenPipe => Err(format!("standard output: {cause}")),
+        _ => Ok(()),
+    }
+}

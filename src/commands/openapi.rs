@@ -3,8 +3,8 @@
 use clap::Args;
 use graticule::message::request::Request;
 
-use super::Done;
 use super::publish::Publish;
+use super::{Done, print};
 
 /// Options of `openapi`.
 #[derive(Args)]
@@ -30,6 +30,5 @@ pub(crate) fn run(options: &Options) -> Done {
         found.then_some(body).ok_or_else(|| format!("there is no API at '{}'", options.api))
     })?;
     let document: serde_json::Value = serde_json::from_slice(&text).map_err(|cause| cause.to_string())?;
-    println!("{}", serde_json::to_string_pretty(&document).map_err(|cause| cause.to_string())?);
-    Ok(())
+    print(&serde_json::to_string_pretty(&document).map_err(|cause| cause.to_string())?)
 }

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use clap::{Args, ValueEnum};
 use graticule::Server;
-use graticule::gateways::http::{Patience, serve};
+use graticule::gateways::http::{Patience, serve, stopped};
 use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
 
@@ -90,20 +90,4 @@ fn announce(server: &Server, address: SocketAddr) {
         println!("    {:<50} API definition", format!("{base}{mount}/api.html"));
     }
     println!("\nPress Ctrl+C to stop.");
-}
-
-/// Ready when the process is told to stop.
-async fn stopped() {
-    let interrupt = tokio::signal::ctrl_c();
-    let terminate = async {
-        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-            Ok(mut signal) => signal.recv().await,
-            Err(_) => std::future::pending().await,
-        }
-    };
-    tokio::select! {
-        _ = interrupt => {}
-        _ = terminate => {}
-    }
-    tracing::info!("stopping");
 }

@@ -12,7 +12,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpStream, ToSocketAddrs};
 use tower_service::Service;
 
 use crate::server::Server;
@@ -34,6 +34,28 @@ impl Default for Patience {
     fn default() -> Self {
         Self { head: Duration::from_secs(30), write: Duration::from_secs(60), shutdown: Duration::from_secs(30) }
     }
+}
+
+/// Listens on an address such as `127.0.0.1:8080` and serves until the process is told to stop: all that a small program
+/// needs.
+pub async fn listen(server: Server, address: impl ToSocketAddrs) -> io::Result<()> {
+    serve(server, TcpListener::bind(address).await?, Patience::default(), stopped()).await
+}
+
+/// Ready when the process is told to stop, by Ctrl+C or SIGTERM.
+pub async fn stopped() {
+    let interrupt = tokio::signal::ctrl_c();
+    let terminate = async {
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(mut signal) => signal.recv().await,
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        _ = interrupt => {}
+        _ = terminate => {}
+    }
+    tracing::info!("stopping");
 }
 
 /// Serves until `stop` is ready; then lets requests in flight finish.

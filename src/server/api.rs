@@ -27,7 +27,7 @@ pub struct ApiInfo {
     pub version: String,
 }
 
-/// An API. Whoever has handlers uses [`crate::api::OgcApi`], which is one.
+/// An API. Whoever has handlers uses `OgcApi`, which is one.
 pub trait Api: Send + Sync + 'static {
     /// Who it is.
     fn info(&self) -> &ApiInfo;

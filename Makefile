@@ -1,0 +1,87 @@
+# Graticule for those who have Rust, make, git and apt: `make help` tells what there is.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+CARGO ?= cargo
+LISTEN ?= 127.0.0.1:8080
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+MAP := templates/static/node_modules/leaflet/dist/leaflet.js
+
+# Debian packages by the command that they bring, or by their own name where they bring none.
+BUILD_COMMANDS := gcc:gcc g++:g++ pkg-config:pkg-config npm:npm
+BUILD_PACKAGES := libgdal-dev libsqlite3-dev
+TEST_COMMANDS := ogrinfo:gdal-bin sqlite3:sqlite3
+
+# Installs what is missing of $(1), commands, and $(2), packages; npm alone may stay missing.
+define install
+	missing=()
+	for pair in $(1); do command -v "$${pair%%:*}" >/dev/null || missing+=("$${pair##*:}"); done
+	for package in $(2); do
+		[ "$$(dpkg-query -W -f '$${db:Status-Status}' "$$package" 2>/dev/null)" = installed ] || missing+=("$$package")
+	done
+	if [ "$${#missing[@]}" -gt 0 ]; then
+		echo "Installing $${missing[*]}"
+		sudo=(); [ "$$(id -u)" = 0 ] || sudo=(sudo)
+		apt=("$${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -y -q)
+		"$${apt[@]}" update </dev/null || echo "warning: apt-get update failed" >&2
+		needed=(); for package in "$${missing[@]}"; do [ "$$package" = npm ] || needed+=("$$package"); done
+		[ "$${#needed[@]}" = 0 ] || "$${apt[@]}" install --no-install-recommends "$${needed[@]}" </dev/null
+		if [ "$${#needed[@]}" != "$${#missing[@]}" ]; then
+			"$${apt[@]}" install --no-install-recommends nodejs npm </dev/null || true
+		fi
+	fi
+endef
+
+.ONESHELL:
+.PHONY: help run build setup setup-test map test lint bless bench conformance
+
+help: ## Tell what there is
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+
+run: build ## Install what is missing, build, serve the sample data; ARGS="my.gpkg --log info" and LISTEN=ADDRESS:PORT change what and where
+	@exec "$(TARGET)/debug/graticule" serve --listen "$(LISTEN)" $(ARGS)
+
+build: setup ## Build the binary, target/debug/graticule
+	@$(CARGO) build --locked
+
+setup: ## Install what is missing to build, and the map library of the pages
+	@$(call install,$(BUILD_COMMANDS),$(BUILD_PACKAGES))
+	$(MAKE) --no-print-directory map
+
+# npm ci only where there is no map library of the lock file's state yet: an idle run touches nothing.
+map:
+	@cd templates/static
+	if [ -f node_modules/.package-lock.json ] && [ ! package-lock.json -nt node_modules/.package-lock.json ]; then exit 0; fi
+	if ! command -v npm >/dev/null; then
+		echo "warning: npm is missing, so the pages will have no map; all else works" >&2
+	elif ! npm ci --no-audit --no-fund </dev/null; then
+		echo "warning: npm could not get the map library, so the pages will have no map; all else works" >&2
+	fi
+
+setup-test: setup
+	@$(call install,$(TEST_COMMANDS),)
+
+test: setup-test ## Install what is missing to test, and run every test
+	@$(CARGO) test --locked
+	# A second SQLite in the binary, beside the one of libgdal, would crash the process.
+	$(CARGO) build --locked --bin graticule
+	if nm -D --defined-only "$(TARGET)/debug/graticule" | grep sqlite3_; then
+		echo "the binary has an SQLite of its own, which crashes beside libgdal's" >&2
+		exit 1
+	fi
+
+lint: setup ## Check form and style as CI does
+	@$(CARGO) fmt --check
+	$(CARGO) clippy --locked --all-targets -- -D warnings
+
+bless: setup-test ## Renew the golden files; look at the difference before you commit it
+	@BLESS=1 $(CARGO) test --locked
+
+bench: setup ## Measure the hot paths
+	@$(CARGO) bench --locked
+
+conformance: setup-test ## Check any server against OGC API Features Part 1: make conformance URL=http://127.0.0.1:8080/ogcapi
+	@[ -n "$(URL)" ] || { echo "say which server: make conformance URL=http://127.0.0.1:8080/ogcapi" >&2; exit 2; }
+	GRATICULE_CONFORMANCE_URL="$(URL)" $(CARGO) test --locked --test conformance
