@@ -5,9 +5,11 @@
 //! serves, dispatch is skipped, and the rest runs all the same.
 
 mod filter;
+mod leaving;
 mod pipeline;
 mod sending;
 
 pub use filter::{Chunk, Done, Filter, Flow, Sending};
 pub(crate) use filter::{DynFilter, Registered};
 pub(crate) use pipeline::{Target, run};
+pub(crate) use sending::guarded;
