@@ -142,9 +142,12 @@ impl Admissions {
         let mut verdict = Verdict { permissions: Permissions::ALL, conditions: Vec::new(), attributes: published };
         for admission in &self.0 {
             verdict.permissions = verdict.permissions.and(admission.layer_permissions(layer));
-            if !verdict.permissions.read {
-                break;
-            }
+        }
+        if !verdict.permissions.read {
+            // Before any condition is asked for: one that fails would tell that the layer is there.
+            return Ok(verdict);
+        }
+        for admission in &self.0 {
             verdict
                 .conditions
                 .extend(admission.layer_filter_expression(layer)?.map(Expr::conjuncts).into_iter().flatten());
