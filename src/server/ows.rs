@@ -14,7 +14,7 @@ use super::context::Context;
 use super::registry::{Found, Registry};
 
 /// The path of the services, below a project's.
-const PATH: &str = "/ows";
+pub(super) const PATH: &str = "/ows";
 
 /// Whether a request below a project's root is one for a service.
 pub(super) fn is_asked(rest: &str, head: &Head) -> bool {
