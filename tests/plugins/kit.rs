@@ -20,41 +20,47 @@ use http::{HeaderName, HeaderValue, Method};
 use tokio::sync::mpsc;
 
 /// An answer, its body read.
-pub struct Answer {
-    pub head: Head,
-    pub body: Bytes,
+pub(crate) struct Answer {
+    pub(crate) head: Head,
+    pub(crate) body: Bytes,
 }
 
 impl Answer {
-    pub fn status(&self) -> u16 {
+    pub(crate) fn status(&self) -> u16 {
         self.head.status.as_u16()
     }
 
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         String::from_utf8(self.body.to_vec()).unwrap()
     }
 
-    pub fn json(&self) -> serde_json::Value {
+    pub(crate) fn json(&self) -> serde_json::Value {
         serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.text()))
     }
 
     /// A header; empty where it is not there.
-    pub fn header(&self, name: &str) -> &str {
+    pub(crate) fn header(&self, name: &str) -> &str {
         self.head.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 }
 
-pub async fn read(response: Response) -> Answer {
+pub(crate) async fn read(response: Response) -> Answer {
     let Response { head, body } = response;
     Answer { head, body: body.collect(usize::MAX).await.unwrap() }
 }
 
-pub async fn ask(server: &Server, url: &str) -> Answer {
+pub(crate) async fn ask(server: &Server, url: &str) -> Answer {
     read(server.handle(Request::get(url)).await).await
 }
 
 /// Asks with a method, headers and a body.
-pub async fn ask_with(server: &Server, method: Method, url: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+pub(crate) async fn ask_with(
+    server: &Server,
+    method: Method,
+    url: &str,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> Answer {
     let mut request = Request::new(method, url);
     for (name, value) in headers {
         let name: HeaderName = name.parse().unwrap();
@@ -65,7 +71,7 @@ pub async fn ask_with(server: &Server, method: Method, url: &str, headers: &[(&s
 }
 
 /// The schema of the layers in memory.
-pub fn schema() -> Schema {
+pub(crate) fn schema() -> Schema {
     Schema {
         fields: vec![
             Field::new("name", FieldKind::String),
@@ -85,19 +91,19 @@ pub fn schema() -> Schema {
 }
 
 /// A point as WKB.
-pub fn point(x: f64, y: f64) -> Vec<u8> {
+pub(crate) fn point(x: f64, y: f64) -> Vec<u8> {
     let mut wkb = vec![1, 1, 0, 0, 0];
     wkb.extend(x.to_le_bytes());
     wkb.extend(y.to_le_bytes());
     wkb
 }
 
-pub fn text(text: &str) -> Value {
+pub(crate) fn text(text: &str) -> Value {
     Value::Text(text.to_owned())
 }
 
 /// Row `n`: at longitude and latitude `n`, in the year 2000 + `n`; the role is `user` for even ones.
-pub fn row(n: i64) -> MemoryRow {
+pub(crate) fn row(n: i64) -> MemoryRow {
     let role = if n % 2 == 0 { "user" } else { "admin" };
     #[allow(clippy::cast_precision_loss)] // small
     let at = (n % 90) as f64;
@@ -106,7 +112,7 @@ pub fn row(n: i64) -> MemoryRow {
     (FeatureId::Int(n), Some(point(at, at)), values)
 }
 
-pub fn layer(id: &str, rows: i64) -> Layer {
+pub(crate) fn layer(id: &str, rows: i64) -> Layer {
     let source = Memory::new(schema(), (0..rows).map(row).collect()).unwrap();
     let mut layer = Layer::new(id, Arc::new(source));
     layer.limit = Limit { default: 10, maximum: 10_000 };
@@ -114,12 +120,12 @@ pub fn layer(id: &str, rows: i64) -> Layer {
 }
 
 /// A project with `few` (10 rows) and `many` (10,000).
-pub fn project() -> Project {
+pub(crate) fn project() -> Project {
     Project::new("Test").with(layer("few", 10)).unwrap().with(layer("many", 10_000)).unwrap()
 }
 
 /// The standard server with an API whose handler panics.
-pub fn builder(project: Project) -> Builder {
+pub(crate) fn builder(project: Project) -> Builder {
     standard::server(project).api(OgcApi::new("/panic", "Panic").route(get("", "panic", panicking)))
 }
 
@@ -128,7 +134,7 @@ async fn panicking(_: Context, _: NoParams) -> Result<Text> {
 }
 
 /// A service that answers `SERVICE=STATIC` with a text and its length.
-pub struct Static(pub &'static str);
+pub(crate) struct Static(pub(crate) &'static str);
 
 impl Service for Static {
     fn name(&self) -> &'static str {
@@ -147,18 +153,18 @@ impl Service for Static {
 }
 
 /// A service that answers `SERVICE=DRIP` with the chunks that a test sends; without a channel it never answers.
-pub struct Drip(Mutex<Option<mpsc::UnboundedReceiver<Result<Bytes>>>>);
+pub(crate) struct Drip(Mutex<Option<mpsc::UnboundedReceiver<Result<Bytes>>>>);
 
 /// The chunks of the next answer of a [`Drip`].
-pub type Tap = mpsc::UnboundedSender<Result<Bytes>>;
+pub(crate) type Tap = mpsc::UnboundedSender<Result<Bytes>>;
 
 impl Drip {
-    pub fn new() -> (Tap, Self) {
+    pub(crate) fn new() -> (Tap, Self) {
         let (tap, drops) = mpsc::unbounded_channel();
         (tap, Self(Mutex::new(Some(drops))))
     }
 
-    pub fn never() -> Self {
+    pub(crate) fn never() -> Self {
         Self(Mutex::new(None))
     }
 }

@@ -16,21 +16,21 @@ type OnComplete = Box<dyn Fn(&request::Head, Done<'_>) -> Result<()> + Send + Sy
 
 /// What was called, in order.
 #[derive(Clone, Default)]
-pub struct Log(Arc<Mutex<Vec<String>>>);
+pub(crate) struct Log(Arc<Mutex<Vec<String>>>);
 
 impl Log {
-    pub fn write(&self, line: impl Into<String>) {
+    pub(crate) fn write(&self, line: impl Into<String>) {
         self.0.lock().unwrap().push(line.into());
     }
 
     /// Takes all lines out.
-    pub fn take(&self) -> Vec<String> {
+    pub(crate) fn take(&self) -> Vec<String> {
         std::mem::take(&mut *self.0.lock().unwrap())
     }
 }
 
 /// The filter.
-pub struct Scripted {
+pub(crate) struct Scripted {
     name: &'static str,
     log: Log,
     request: Option<OnRequest>,
@@ -42,27 +42,27 @@ pub struct Scripted {
 }
 
 impl Scripted {
-    pub fn new(name: &'static str, log: &Log) -> Self {
+    pub(crate) fn new(name: &'static str, log: &Log) -> Self {
         let log = log.clone();
         Self { name, log, request: None, project: None, whole: None, ready: None, send: None, complete: None }
     }
 
-    pub fn on_request(mut self, run: impl Fn(&mut Request) -> Result<Flow> + Send + Sync + 'static) -> Self {
+    pub(crate) fn on_request(mut self, run: impl Fn(&mut Request) -> Result<Flow> + Send + Sync + 'static) -> Self {
         self.request = Some(Box::new(run));
         self
     }
 
-    pub fn on_project(mut self, run: impl Fn(&mut Request) -> Result<Flow> + Send + Sync + 'static) -> Self {
+    pub(crate) fn on_project(mut self, run: impl Fn(&mut Request) -> Result<Flow> + Send + Sync + 'static) -> Self {
         self.project = Some(Box::new(run));
         self
     }
 
-    pub fn wanting_whole(mut self, run: fn() -> bool) -> Self {
+    pub(crate) fn wanting_whole(mut self, run: fn() -> bool) -> Self {
         self.whole = Some(run);
         self
     }
 
-    pub fn on_ready(
+    pub(crate) fn on_ready(
         mut self,
         run: impl Fn(&request::Head, &mut response::Head) -> Result<()> + Send + Sync + 'static,
     ) -> Self {
@@ -70,12 +70,18 @@ impl Scripted {
         self
     }
 
-    pub fn on_send(mut self, run: impl Fn(&mut Sending<'_>, Bytes) -> Result<Chunk> + Send + Sync + 'static) -> Self {
+    pub(crate) fn on_send(
+        mut self,
+        run: impl Fn(&mut Sending<'_>, Bytes) -> Result<Chunk> + Send + Sync + 'static,
+    ) -> Self {
         self.send = Some(Box::new(run));
         self
     }
 
-    pub fn on_complete(mut self, run: impl Fn(&request::Head, Done<'_>) -> Result<()> + Send + Sync + 'static) -> Self {
+    pub(crate) fn on_complete(
+        mut self,
+        run: impl Fn(&request::Head, Done<'_>) -> Result<()> + Send + Sync + 'static,
+    ) -> Self {
         self.complete = Some(Box::new(run));
         self
     }
