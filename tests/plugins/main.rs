@@ -3,6 +3,7 @@
 mod access;
 mod cancelled;
 mod dialects;
+mod examples;
 mod hostile;
 mod kit;
 mod oracle;
