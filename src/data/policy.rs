@@ -209,7 +209,7 @@ mod tests {
 
     #[test]
     fn a_subset_stands_alone_or_closes_its_layer() {
-        for fine in ["a = 1", "(a = 1) OR (b = 'x)' AND \"c(\" - -1 = [d(]", "a = 'it''s'", "a / b > 1"] {
+        for fine in ["a = 1", "(a = 1) OR (b = 'x)' AND \"c(\" - -1 = [d(])", "a = 'it''s'", "a / b > 1"] {
             assert!(stands_alone(fine), "{fine}");
         }
         for open in ["1) OR (1", "a = 'x", "a = 1 --", "a = 1 /* */", "(a", "a)", "a; b", "", " ", "a = \"x"] {

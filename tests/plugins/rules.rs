@@ -46,10 +46,10 @@ impl Rule {
     }
 }
 
-/// A policy: a rule for each layer, and for nobody if the request refuses to say who asks.
+/// A policy: a rule for each layer; or it refuses every request.
 #[derive(Clone, Debug)]
 pub(crate) struct Rules {
-    rules: HashMap<String, Rule>,
+    by_layer: HashMap<String, Rule>,
     scope: CacheScope,
     refusal: Option<Kind>,
 }
@@ -57,7 +57,7 @@ pub(crate) struct Rules {
 impl Rules {
     pub(crate) fn new(rules: impl IntoIterator<Item = (&'static str, Rule)>) -> Self {
         let rules = rules.into_iter().map(|(name, rule)| (name.to_owned(), rule)).collect();
-        Self { rules, scope: CacheScope::Nobody, refusal: None }
+        Self { by_layer: rules, scope: CacheScope::Nobody, refusal: None }
     }
 
     pub(crate) fn scoped(mut self, scope: CacheScope) -> Self {
@@ -70,7 +70,7 @@ impl Rules {
     }
 
     fn of(&self, layer: LayerRef<'_>) -> Option<&Rule> {
-        self.rules.get(layer.id)
+        self.by_layer.get(layer.id)
     }
 }
 

@@ -52,7 +52,7 @@ impl Cond {
     pub(super) fn test(&self, row: &Row) -> Option<bool> {
         match self {
             Cond::A(how, value) => compare(row.a.as_ref(), *how, value),
-            Cond::B(how, value) => compare(row.b.as_ref(), *how, &row.word_of(*value)),
+            Cond::B(how, value) => compare(row.b.as_ref(), *how, &super::world::word(*value)),
             Cond::NullA => Some(row.a.is_none()),
             Cond::NullB => Some(row.b.is_none()),
             Cond::Ids(ids) => Some(ids.contains(&row.id)),

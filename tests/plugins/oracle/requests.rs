@@ -19,20 +19,12 @@ pub(super) struct Items {
 impl Items {
     /// The query string.
     pub(super) fn query(&self) -> String {
-        let mut query = format!("limit={}&offset={}", self.limit, self.offset);
-        if let Some((min_x, min_y, max_x, max_y)) = self.bbox {
-            query += &format!("&bbox={min_x},{min_y},{max_x},{max_y}");
-        }
-        if let Some((from, to)) = self.years {
-            query += &format!("&datetime={}", cond::years(from, to));
-        }
-        if let Some(a) = self.a {
-            query += &format!("&a={a}");
-        }
-        if let Some(b) = self.b {
-            query += &format!("&b={}", word(b));
-        }
-        query
+        let mut parts = vec![format!("limit={}", self.limit), format!("offset={}", self.offset)];
+        parts.extend(self.bbox.map(|(min_x, min_y, max_x, max_y)| format!("bbox={min_x},{min_y},{max_x},{max_y}")));
+        parts.extend(self.years.map(|(from, to)| format!("datetime={}", cond::years(from, to))));
+        parts.extend(self.a.map(|a| format!("a={a}")));
+        parts.extend(self.b.map(|b| format!("b={}", word(b))));
+        parts.join("&")
     }
 
     /// Whether it asks for a property that may not be seen.

@@ -29,10 +29,6 @@ pub(super) fn word(at: u8) -> String {
 }
 
 impl Row {
-    pub(super) fn word_of(&self, at: u8) -> String {
-        word(at)
-    }
-
     pub(super) fn time(&self) -> Option<String> {
         self.year.map(|year| format!("{year}-06-01T00:00:00Z"))
     }
@@ -123,7 +119,6 @@ fn rows(layer: &'static str) -> impl Strategy<Value = Vec<Row>> {
     );
     prop::collection::vec(cells, 0..12).prop_map(move |all| {
         let row = |(id, (a, b, year, at)): (i64, Cells)| {
-            // It tells every value of the row, so that none of them comes out unseen.
             let sentinel = format!("row-{layer}-{id}-of");
             Row { id, a, b: b.map(word), year, at, sentinel }
         };
