@@ -13,6 +13,7 @@ mod oracle;
 mod order;
 mod parameters;
 mod private;
+mod projected;
 mod replacing;
 mod rules;
 mod scripted;

@@ -5,7 +5,7 @@ use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRu
 
 mod cond;
 mod judge;
-mod package;
+pub(crate) mod package;
 mod requests;
 mod world;
 

@@ -8,7 +8,7 @@ use rusqlite::Connection;
 
 use super::world::{LAYERS, World};
 
-const TABLES: &str = "
+pub(crate) const TABLES: &str = "
     PRAGMA journal_mode = off; PRAGMA synchronous = off; PRAGMA application_id = 1196444487;
     CREATE TABLE gpkg_spatial_ref_sys (srs_name TEXT NOT NULL, srs_id INTEGER PRIMARY KEY, organization TEXT NOT NULL,
         organization_coordsys_id INTEGER NOT NULL, definition TEXT NOT NULL, description TEXT);
