@@ -204,6 +204,11 @@ impl Route {
         params
     }
 
+    /// Whether it answers at the API's root itself.
+    pub(crate) fn is_root(&self) -> bool {
+        self.pattern.as_ref().is_some_and(|pattern| pattern.template.is_empty())
+    }
+
     /// The name of its template.
     pub(crate) fn page_name(&self) -> String {
         self.page.clone().unwrap_or_else(|| format!("{}.html", self.operation_id))

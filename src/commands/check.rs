@@ -14,7 +14,7 @@ pub(crate) struct Options {
 
 pub(crate) fn run(options: &Options) -> Done {
     let published = options.publish.build()?;
-    for project in published.server.projects() {
+    for project in published.server.snapshot().projects() {
         println!("{}", project.title);
         for layer in project.layers() {
             println!("  {:<30} {}", layer.id, layer.title);

@@ -53,6 +53,7 @@ description = ""
 # Further projects, each under /NAME/ and ?MAP=NAME, with the same keys as this file but [server]:
 # [projects.NAME]
 # data = ["other.gpkg"]
+# aliases = ["/srv/old.qgs"]             # other values of MAP= that mean it
 "##;
 
 pub(crate) fn run(options: &Options) -> Done {

@@ -7,6 +7,7 @@ use clap::Args;
 use graticule::Server;
 use graticule::project::open::{Opened, open};
 use graticule::project::settings;
+use graticule::project::watch::Watched;
 use graticule::standard;
 use graticule::web::base_url::{AddressRange, BaseUrlSettings};
 use tempfile::NamedTempFile;
@@ -44,6 +45,8 @@ pub(crate) struct Published {
     pub(crate) listen: Option<String>,
     /// Layers that cannot be served, and why.
     pub(crate) faults: Vec<String>,
+    /// Files whose change asks for another building.
+    pub(crate) watched: Watched,
     /// The sample data's file, which lives as long as this.
     _sample: Option<NamedTempFile>,
 }
@@ -91,7 +94,8 @@ impl Publish {
         set.ogcapi = self.ogcapi.clone().or(set.ogcapi);
         set.templates = self.templates.clone().or(set.templates);
         set.ignored_parameters.extend(self.ignore_parameters.iter().cloned());
-        let Opened { project, mut faults } = open(&root, None);
+        let Opened { project, mut faults, mut watched } = open(&root, None);
+        self.project.iter().chain(&set.templates).for_each(|path| watched.path(path));
         let trusted = set.trusted_proxies.clone().unwrap_or_else(|| vec!["127.0.0.0/8".to_owned(), "::1".to_owned()]);
         let ranges = trusted.iter().filter(|range| !range.is_empty()).map(|range| range.parse::<AddressRange>());
         let trusted = ranges.collect::<Result<Vec<_>, _>>()?;
@@ -114,11 +118,12 @@ impl Publish {
             if settings.server.is_some() || !settings.projects.is_empty() {
                 faults.push(format!("project '{name}': [server] and projects stand at the root of the file alone"));
             }
-            let Opened { project, faults: more } = open(settings, Some(name.clone()));
+            let Opened { project, faults: more, watched: others } = open(settings, Some(name.clone()));
+            watched.join(others);
             faults.extend(more.into_iter().map(|fault| format!("project '{name}': {fault}")));
             builder = builder.project(project);
         }
         let server = builder.build().map_err(|faults| faults.to_string())?;
-        Ok(Published { server, listen: set.listen, faults, _sample: sample })
+        Ok(Published { server, listen: set.listen, faults, watched, _sample: sample })
     }
 }

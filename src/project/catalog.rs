@@ -16,6 +16,8 @@ use super::settings::{Contact, License, Limit, Map};
 pub struct Project {
     /// The name in the path and in `MAP=`; none for the project at the root.
     pub name: Option<String>,
+    /// Other values of `MAP=` that mean this project.
+    pub aliases: Vec<String>,
     /// Title.
     pub title: String,
     /// Description.

@@ -9,6 +9,7 @@ use crate::sources::geopackage::{GeoPackage, GeoPackageLayer, LayerOptions};
 
 use super::catalog::{Layer, Project};
 use super::settings::{self, Limit, TimeColumns};
+use super::watch::Watched;
 
 /// A catalog, and what is missing from it.
 pub struct Opened {
@@ -16,6 +17,8 @@ pub struct Opened {
     pub project: Project,
     /// What cannot, and why.
     pub faults: Vec<String>,
+    /// Files whose change asks for another opening.
+    pub watched: Watched,
 }
 
 /// Opens all that a project names.
@@ -23,18 +26,21 @@ pub fn open(settings: &settings::Project, name: Option<String>) -> Opened {
     let title = settings.title.clone().or_else(|| name.clone()).or_else(|| title_of(&settings.data));
     let mut project = Project::new(title.unwrap_or_else(|| "Graticule".to_owned()));
     project.name = name;
+    project.aliases.clone_from(&settings.aliases);
     project.description.clone_from(&settings.description);
     project.contact.clone_from(&settings.contact);
     project.license.clone_from(&settings.license);
     project.map = settings.map.clone();
-    let mut opening = Opening { settings, opened: HashMap::new(), project, faults: Vec::new() };
+    let opened = HashMap::new();
+    let mut opening = Opening { settings, opened, project, faults: Vec::new(), watched: Watched::default() };
     for layer in &settings.layers {
         opening.add_layer(layer);
     }
     for path in &settings.data {
         opening.add_data(path);
     }
-    Opened { project: opening.project, faults: opening.faults }
+    opening.watched.packages(opening.opened.into_values());
+    Opened { project: opening.project, faults: opening.faults, watched: opening.watched }
 }
 
 /// A title for a project that is one file: `natural_earth.gpkg` is "natural earth".
@@ -51,12 +57,14 @@ struct Opening<'a> {
     opened: HashMap<PathBuf, GeoPackage>,
     project: Project,
     faults: Vec<String>,
+    watched: Watched,
 }
 
 impl Opening<'_> {
     /// Every layer of a file, or of every GeoPackage in a folder.
     fn add_data(&mut self, path: &Path) {
         if path.is_dir() {
+            self.watched.path(path);
             let entries = std::fs::read_dir(path).map(|entries| entries.flatten().map(|entry| entry.path()));
             let Ok(entries) = entries else {
                 return self.faults.push(format!("{}: the folder cannot be read", path.display()));
@@ -144,7 +152,8 @@ impl Opening<'_> {
 
     fn file(&mut self, path: &Path) -> Result<&GeoPackage, Error> {
         if !self.opened.contains_key(path) {
-            self.opened.insert(path.to_owned(), GeoPackage::open(path)?);
+            let file = GeoPackage::open(path).inspect_err(|_| self.watched.path(path))?;
+            self.opened.insert(path.to_owned(), file);
         }
         Ok(&self.opened[path])
     }

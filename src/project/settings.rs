@@ -11,6 +11,9 @@ use serde::{Deserialize, Serialize};
 pub struct Project {
     /// Settings of the server; only at the root.
     pub server: Option<Server>,
+    /// Other values of `MAP=` that mean this project, such as the path that an old client sends.
+    #[serde(default)]
+    pub aliases: Vec<String>,
     /// Title.
     pub title: Option<String>,
     /// Description.

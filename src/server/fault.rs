@@ -12,9 +12,9 @@ use crate::web::negotiate;
 use crate::web::page::{Crumb, Page, content_security_policy, page_urls};
 use crate::web::problem::{Problem, Root};
 
-use super::setup::Server;
+use super::setup::Snapshot;
 
-impl Server {
+impl Snapshot {
     /// The answer to a request of an API that failed.
     pub(super) fn problem(&self, head: &Head, error: &Error) -> Response {
         let base = self.0.base_url.resolve(head).ok();
@@ -54,7 +54,7 @@ impl Server {
         let project = self.place(head).map_or_else(|_| self.0.root.clone(), |(project, _)| project);
         let mut page = Page::new(problem.title, &project, base, head);
         page.breadcrumbs = vec![
-            Crumb { title: "Home".to_owned(), href: Some(base.join("/")) },
+            Crumb { title: "Home".to_owned(), href: Some(page.home.clone()) },
             Crumb { title: problem.title.to_owned(), href: None },
         ];
         let context =

@@ -15,7 +15,7 @@ use crate::project::catalog::Project;
 
 use super::context::{Context, Place};
 use super::ows;
-use super::setup::Server;
+use super::setup::{Server, Snapshot};
 
 /// Headers that a page of another origin may send.
 const ALLOWED_HEADERS: &str = "Authorization, Content-Type, Accept, Accept-Language, If-Match, If-None-Match, If-Modified-Since, Range, X-Requested-With";
@@ -28,21 +28,24 @@ impl Server {
         let started = Instant::now();
         let head = request.head().clone();
         tracing::debug!(id = %head.id, method = %head.method, path = head.path, parameters = ?head.parameters, "asked");
-        let response = exchange::run(self, &self.0.filters, request).await;
+        let snapshot = self.snapshot();
+        let response = exchange::run(&snapshot, &snapshot.0.filters, request).await;
         tracing::debug!(
             id = %head.id, method = %head.method, path = head.path, status = response.status.as_u16(),
             micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX), "answered"
         );
         response
     }
+}
 
+impl Snapshot {
     /// The project of a request, by `MAP=` or by the first segment of the path, and the path that is left.
     pub(super) fn place(&self, head: &Head) -> Result<(Arc<Project>, Place)> {
         let unknown = |name: &str| Error::new(Kind::UnknownLayer, format!("there is no project '{name}'")).at("MAP");
         let mut place = Place { rest: head.path.clone(), ..Place::default() };
         if let Some(map) = head.parameters.iter().find(|parameter| parameter.name.eq_ignore_ascii_case("map")) {
             let name = map.value.as_deref().unwrap_or_default();
-            let project = self.0.projects.get(name).ok_or_else(|| unknown(name))?;
+            let project = self.0.named(name).ok_or_else(|| unknown(name))?;
             // Where a filter chose it, it will choose it again: links are the client's.
             place.map = (map.origin != Origin::Filter).then(|| map.raw.clone());
             return Ok((project.clone(), place));
@@ -63,7 +66,7 @@ impl Server {
     }
 }
 
-impl Target for Server {
+impl Target for Snapshot {
     fn project(&self, request: &Head) -> Result<Arc<Project>> {
         self.place(request).map(|(project, _)| project)
     }

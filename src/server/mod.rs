@@ -9,4 +9,4 @@ pub mod registry;
 pub mod service;
 pub mod setup;
 
-pub use setup::{Builder, Server};
+pub use setup::{Builder, Server, Snapshot};

@@ -6,7 +6,7 @@ use super::filter::{Filter, WantedBox};
 use super::read::{self, Selected, Tester};
 use super::spatial::{self, Route};
 use super::sql::Sql;
-use super::table::Table;
+use super::table::{Rtree, Table};
 use crate::base::bbox::Rect;
 
 /// How many rows pass the filter.
@@ -22,8 +22,7 @@ pub(super) fn count(connection: &Connection, table: &Table, filter: &Filter) -> 
         let count: i64 = connection.prepare_cached(&query.text)?.query_row(query.bound(), |row| row.get(0))?;
         return Ok(count.unsigned_abs());
     }
-    if let ([wanted], true, None, Some((rtree, _))) =
-        (&filter.boxes[..], filter.sql.is_empty(), &filter.test, &table.rtree)
+    if let ([wanted], true, None, Some(rtree)) = (&filter.boxes[..], filter.sql.is_empty(), &filter.test, &table.rtree)
         && wanted.z.is_none()
     {
         return by_rtree(connection, table, rtree, wanted);
@@ -63,14 +62,20 @@ fn conditions(select: String, filter: &Filter, index: Option<Sql>) -> Sql {
 }
 
 /// What lies within the box for certain needs no look at its geometry, only what lies on its edge.
-fn by_rtree(connection: &Connection, table: &Table, rtree: &str, wanted: &WantedBox) -> rusqlite::Result<u64> {
+fn by_rtree(connection: &Connection, table: &Table, rtree: &Rtree, wanted: &WantedBox) -> rusqlite::Result<u64> {
     let (Some(geometry), Some(rowid)) = (&table.geometry, &table.key.rowid) else { return Ok(0) };
+    let bounds = spatial::bounds(connection, &rtree.nodes)?;
+    if bounds.is_some_and(|bounds| wanted.rects.iter().any(|rect| rect.contains(&bounds))) {
+        let all = format!("SELECT count(*) FROM {}", rtree.ids);
+        let count: i64 = connection.prepare_cached(&all)?.query_row([], |row| row.get(0))?;
+        return Ok(count.unsigned_abs());
+    }
     let look = format!("SELECT {geometry} FROM {} WHERE {rowid} = ?1", table.from);
     let mut look = connection.prepare_cached(&look)?;
     let mut count = 0;
     for (at, rect) in wanted.rects.iter().enumerate() {
         let one = WantedBox { rects: vec![*rect], z: None };
-        let query = spatial::hits_of(rtree, &one, "r.id, r.minx, r.miny, r.maxx, r.maxy");
+        let query = spatial::hits_of(&rtree.index, &one, "r.id, r.minx, r.miny, r.maxx, r.maxy");
         let mut statement = connection.prepare_cached(&query.text)?;
         let mut rows = statement.query(query.bound())?;
         while let Some(row) = rows.next()? {

@@ -28,10 +28,10 @@ pub(super) fn measure(connection: &Connection, table: &Table) -> rusqlite::Resul
 
 fn space(connection: &Connection, table: &Table) -> rusqlite::Result<Option<Rect>> {
     let told = told(connection, &table.name)?;
-    let Some((_, nodes)) = &table.rtree else {
+    let Some(rtree) = &table.rtree else {
         return if told.is_some() { Ok(told) } else { look(connection, table) };
     };
-    let indexed = spatial::bounds(connection, nodes)?;
+    let indexed = spatial::bounds(connection, &rtree.nodes)?;
     Ok(match (told, indexed) {
         // The index is rounded to 32 bits, the metadata is not, but some programs forget to write it.
         (Some(told), Some(indexed)) if grown(&told).contains(&indexed) => Some(told),

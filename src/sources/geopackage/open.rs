@@ -38,6 +38,11 @@ pub(super) fn identity(path: &Path) -> Option<(u64, u64, i64, i64, u64)> {
     Some((about.dev(), about.ino(), about.mtime(), about.mtime_nsec(), about.len()))
 }
 
+/// Which file it is, whatever is written into it.
+pub(super) fn inode(path: &Path) -> Option<(u64, u64)> {
+    identity(path).map(|(device, inode, ..)| (device, inode))
+}
+
 /// A connection that reads only.
 pub(super) fn connect(path: &Path) -> Result<Connection> {
     let made = attempt(path, "mode=ro");

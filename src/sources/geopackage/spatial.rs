@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension};
 
 use super::filter::{Filter, WantedBox};
 use super::sql::Sql;
-use super::table::Table;
+use super::table::{Rtree, Table};
 use crate::base::bbox::Rect;
 
 /// So many hits are cheap to collect and to sort. Tests have few rows, and must go both ways.
@@ -42,7 +42,7 @@ pub(super) fn route(
     if boxes.is_empty() || filter.is_by_id {
         return Ok(whole);
     }
-    let (Some((rtree, nodes)), Some(rowid)) = (&table.rtree, &table.key.rowid) else {
+    let (Some(Rtree { index: rtree, nodes, .. }), Some(rowid)) = (&table.rtree, &table.key.rowid) else {
         return Ok(whole);
     };
     let bounds = bounds(connection, nodes)?;

@@ -23,10 +23,17 @@ pub(super) struct Table {
     pub(super) columns: Vec<String>,
     /// For each field of the schema, whether its column makes text of numbers.
     pub(super) makes_text: Vec<bool>,
-    /// The R-tree and the table of its nodes, quoted, where it can be used.
-    pub(super) rtree: Option<(String, String)>,
+    /// The R-tree, where it can be used.
+    pub(super) rtree: Option<Rtree>,
     /// Whether triggers keep the number of rows in gpkg_ogr_contents.
     pub(super) counted: bool,
+}
+
+/// The names of an R-tree and of the tables behind it, quoted.
+pub(super) struct Rtree {
+    pub(super) index: String,
+    pub(super) nodes: String,
+    pub(super) ids: String,
 }
 
 /// Reads a table's description. The errors are for whoever runs the server.
@@ -125,7 +132,7 @@ fn time_fields(fields: &[Field], options: &LayerOptions) -> Result<Option<TimeFi
 }
 
 /// The R-tree of a geometry column, where the file says that it keeps one and it is not empty beside a full table.
-fn rtree(connection: &Connection, table: &str, column: &str, from: &str) -> rusqlite::Result<Option<(String, String)>> {
+fn rtree(connection: &Connection, table: &str, column: &str, from: &str) -> rusqlite::Result<Option<Rtree>> {
     let query = "SELECT 1 FROM gpkg_extensions WHERE lower(table_name) = lower(?1) AND lower(column_name) = lower(?2) \
                  AND lower(extension_name) = 'gpkg_rtree_index'";
     let declared = match connection.prepare(query) {
@@ -138,15 +145,17 @@ fn rtree(connection: &Connection, table: &str, column: &str, from: &str) -> rusq
     if !declared || connection.query_row(query, [&name, &nodes], |row| row.get::<_, i64>(0))? != 2 {
         return Ok(None);
     }
-    let (rtree, nodes) = (sql::quoted(&name), sql::quoted(&nodes));
-    let is_used = connection.prepare(&format!("SELECT id, minx, maxx, miny, maxy FROM {rtree} LIMIT 1"))?.exists([])?;
+    let ids = sql::quoted(&format!("{name}_rowid"));
+    let rtree = Rtree { index: sql::quoted(&name), nodes: sql::quoted(&nodes), ids };
+    let first = format!("SELECT id, minx, maxx, miny, maxy FROM {} LIMIT 1", rtree.index);
+    let is_used = connection.prepare(&first)?.exists([])?;
     let geometry = sql::column(column);
     let is_stale = !is_used
         && connection.prepare(&format!("SELECT 1 FROM {from} WHERE {geometry} IS NOT NULL LIMIT 1"))?.exists([])?;
     if is_stale {
         tracing::warn!(table, "the spatial index is empty and is not used: build it anew");
     }
-    Ok((!is_stale).then_some((rtree, nodes)))
+    Ok((!is_stale).then_some(rtree))
 }
 
 fn is_counted(connection: &Connection, table: &str) -> rusqlite::Result<bool> {

@@ -1,0 +1,64 @@
+//! A server that keeps up with its files: on a change, or on SIGHUP, all is built anew and takes the old one's place at
+//! once. Where it cannot be built, the last good one goes on.
+
+use std::time::Duration;
+
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::publish::{Publish, Published};
+
+/// Looks again and again; runs as long as the server.
+pub(crate) async fn keep_up(publish: Publish, first: Published, seconds: u64) {
+    let server = first.server.clone();
+    let mut published = first;
+    let mut hang_up = signal(SignalKind::hangup()).ok();
+    server.snapshot().measure().await;
+    let mut seen = look(&published).await;
+    loop {
+        let called = async {
+            match &mut hang_up {
+                Some(signal) => drop(signal.recv().await),
+                None => std::future::pending().await,
+            }
+        };
+        let is_called = tokio::select! {
+            () = called => true,
+            () = pause(seconds) => false,
+        };
+        let now = look(&published).await;
+        if now == seen && !is_called {
+            continue;
+        }
+        seen = now;
+        let again = publish.clone();
+        // Opening files blocks.
+        match tokio::task::spawn_blocking(move || again.build()).await {
+            Ok(Ok(new)) if new.faults.iter().any(|fault| !published.faults.contains(fault)) => {
+                let faults = new.faults.join("; ");
+                tracing::error!("not reloaded, the last good state goes on: {faults}");
+            }
+            Ok(Ok(new)) => {
+                new.faults.iter().for_each(|fault| tracing::error!("{fault}"));
+                server.replace(&new.server);
+                published = new;
+                seen = look(&published).await;
+                tracing::info!("reloaded");
+                server.snapshot().measure().await;
+            }
+            Ok(Err(fault)) => tracing::error!("not reloaded, the last good state goes on: {fault}"),
+            Err(panic) => tracing::error!(%panic, "not reloaded, the last good state goes on"),
+        }
+    }
+}
+
+async fn pause(seconds: u64) {
+    match seconds {
+        0 => std::future::pending().await,
+        seconds => tokio::time::sleep(Duration::from_secs(seconds)).await,
+    }
+}
+
+async fn look(published: &Published) -> u64 {
+    let watched = published.watched.clone();
+    tokio::task::spawn_blocking(move || watched.fingerprint()).await.unwrap_or_default()
+}

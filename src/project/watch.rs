@@ -1,0 +1,94 @@
+//! What a catalog was made from, to be looked at again: the project file, templates, folders and files of data.
+
+use std::fs;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use crate::sources::geopackage::GeoPackage;
+
+/// Files whose change asks for another opening.
+#[derive(Clone, Default)]
+pub struct Watched {
+    paths: Vec<PathBuf>,
+    packages: Vec<GeoPackage>,
+}
+
+impl Watched {
+    /// Watches a file, or a folder and the files in it.
+    pub fn path(&mut self, path: &Path) {
+        self.paths.push(path.to_owned());
+    }
+
+    /// Watches how files of data are made; rows that change in them are nothing to open them anew for.
+    pub(crate) fn packages(&mut self, packages: impl IntoIterator<Item = GeoPackage>) {
+        self.packages.extend(packages);
+    }
+
+    /// Watches what another watches as well.
+    pub fn join(&mut self, other: Watched) {
+        self.paths.extend(other.paths);
+        self.packages.extend(other.packages);
+    }
+
+    /// A number that is another one when something changed.
+    pub fn fingerprint(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        self.paths.iter().for_each(|path| stamp(path, &mut hasher, DEPTH));
+        self.packages.iter().for_each(|package| package.shape().hash(&mut hasher));
+        hasher.finish()
+    }
+}
+
+/// How deep folders are looked into: templates have parts and static files.
+const DEPTH: u8 = 3;
+
+fn stamp(path: &Path, hasher: &mut DefaultHasher, depth: u8) {
+    let Ok(about) = fs::metadata(path) else {
+        return path.hash(hasher);
+    };
+    (path, about.ino()).hash(hasher);
+    if !about.is_dir() {
+        return (about.mtime(), about.mtime_nsec(), about.len()).hash(hasher);
+    }
+    let Some(depth) = depth.checked_sub(1) else { return };
+    let mut inside: Vec<PathBuf> =
+        fs::read_dir(path).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
+    inside.sort();
+    for path in inside {
+        // Data in a folder is written into all the time; what counts is which files there are.
+        if depth + 1 == DEPTH && path.extension().is_some_and(|it| it == "gpkg") {
+            path.hash(hasher);
+        } else if !is_beside_data(&path) {
+            stamp(&path, hasher, depth);
+        }
+    }
+}
+
+/// SQLite makes and removes files beside a database as it is read and written.
+fn is_beside_data(path: &Path) -> bool {
+    path.to_string_lossy().ends_with("-wal")
+        || path.to_string_lossy().ends_with("-shm")
+        || path.to_string_lossy().ends_with("-journal")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_change_is_noticed_and_no_change_is_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("project.toml");
+        let mut watched = Watched::default();
+        watched.path(&file);
+        watched.path(folder.path());
+        let missing = watched.fingerprint();
+        fs::write(&file, "title = 'a'").unwrap();
+        let there = watched.fingerprint();
+        assert_ne!(missing, there);
+        assert_eq!(watched.fingerprint(), there);
+        fs::write(folder.path().join("base.html"), "x").unwrap();
+        assert_ne!(watched.fingerprint(), there);
+    }
+}
