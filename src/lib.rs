@@ -46,3 +46,16 @@ pub use server::{Builder, Server};
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+/// The guides' code is compiled and run as well.
+#[cfg(doctest)]
+mod guides {
+    #[doc = include_str!("../docs/plugins.md")]
+    struct Plugins;
+    #[doc = include_str!("../docs/filters.md")]
+    struct Filters;
+    #[doc = include_str!("../docs/services.md")]
+    struct Services;
+    #[doc = include_str!("../docs/access.md")]
+    struct Access;
+}

@@ -167,9 +167,10 @@ impl View {
     /// Where and when the features are, in CRS84, where that is known or measured within the budget.
     pub async fn extent(&self, budget: Duration) -> Option<Extent> {
         let source = self.room.source.clone();
-        // Policies that cut rows away cut the extent as well: it must be measured through the gate then.
-        let key = format!("{:?}", self.policies);
         let has_time = self.visible.schema.time.is_some();
+        // Policies that cut rows away cut the extent as well: it must be measured through the gate then, which knows no
+        // time where that is hidden.
+        let key = format!("{has_time} {:?}", self.policies);
         let view = self.clone();
         let measure = move || -> Pending<Result<Extent>> {
             if view.policies.is_empty() {
@@ -220,9 +221,12 @@ impl View {
         let full = source.schema();
         let selected = self.selected(query)?;
         let from = full.geometry.as_ref().map(|geometry| &geometry.crs).filter(|crs| !crs.is_lon_lat_wgs84());
-        let mut client = query.filter.clone().map(Expr::conjuncts).unwrap_or_default();
-        // Where the time is hidden, the layer has none for the client, and features without a time stay in.
-        client.retain(|conjunct| self.visible.schema.time.is_some() || !matches!(conjunct, Expr::During(_)));
+        let mut client = query.filter.clone();
+        if self.visible.schema.time.is_none() {
+            // Where the time is hidden, the layer has none for the client, and features without a time stay in.
+            client = client.map(timeless);
+        }
+        let client = client.map(Expr::conjuncts).unwrap_or_default();
         for conjunct in &client {
             // A hidden property is as unknown to the client as one that does not exist.
             conjunct.fields(&self.visible.schema).map_err(unknown)?;
@@ -291,6 +295,18 @@ impl View {
 
 fn unknown(name: String) -> Error {
     Error::new(Kind::UnknownParameter, format!("there is no property '{name}'")).at(name)
+}
+
+/// A client's filter over a layer that has no time for it: every part on time holds, wherever it stands.
+fn timeless(expr: Expr) -> Expr {
+    let all = |parts: Vec<Expr>| parts.into_iter().map(timeless).collect();
+    match expr {
+        Expr::During(_) => Expr::And(Vec::new()),
+        Expr::And(parts) => Expr::And(all(parts)),
+        Expr::Or(parts) => Expr::Or(all(parts)),
+        Expr::Not(part) => Expr::Not(Box::new(timeless(*part))),
+        other => other,
+    }
 }
 
 /// Brings a measured extent into CRS84 and into the world.

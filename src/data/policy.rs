@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::future::Future;
 use std::pin::Pin;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::expr::Expr;
 use crate::message::request::Head;
 use crate::model::batch::Row;
@@ -82,7 +82,7 @@ pub trait Admission: Send + Sync {
     }
 
     /// A condition in the source's own language (SQL), which comes from whoever runs the server, never from a request. A
-    /// source that cannot take it is closed.
+    /// source that cannot take it is closed, and so is one whose condition has a comment or does not stand alone.
     fn layer_filter_subset(&self, layer: LayerRef<'_>) -> Option<String> {
         let _ = layer;
         None
@@ -125,6 +125,31 @@ impl<A: AccessControl> DynAccess for A {
     }
 }
 
+/// Whether a subset is one condition by itself, within the parentheses that a source puts around it: a stray one, a comment or
+/// a quote without end would undo the other policies.
+fn stands_alone(text: &str) -> bool {
+    let mut depth = 0_usize;
+    let mut rest = text.chars().peekable();
+    while let Some(c) = rest.next() {
+        match c {
+            '\'' | '"' | '`' | '[' => {
+                let end = if c == '[' { ']' } else { c };
+                if !rest.by_ref().any(|other| other == end) {
+                    return false;
+                }
+            }
+            '(' => depth += 1,
+            ')' if depth == 0 => return false,
+            ')' => depth -= 1,
+            ';' | '\0' => return false,
+            '-' if rest.peek() == Some(&'-') => return false,
+            '/' if rest.peek() == Some(&'*') => return false,
+            _ => {}
+        }
+    }
+    depth == 0 && !text.trim().is_empty()
+}
+
 /// All policies of a request, joined.
 #[derive(Default)]
 pub(crate) struct Admissions(pub(crate) Vec<Box<dyn Admission>>);
@@ -142,9 +167,12 @@ impl Admissions {
         let mut verdict = Verdict { permissions: Permissions::ALL, conditions: Vec::new(), attributes: published };
         for admission in &self.0 {
             verdict.permissions = verdict.permissions.and(admission.layer_permissions(layer));
-            if !verdict.permissions.read {
-                break;
-            }
+        }
+        if !verdict.permissions.read {
+            // Before any condition is asked for: one that fails would tell that the layer is there.
+            return Ok(verdict);
+        }
+        for admission in &self.0 {
             verdict
                 .conditions
                 .extend(admission.layer_filter_expression(layer)?.map(Expr::conjuncts).into_iter().flatten());
@@ -154,7 +182,11 @@ impl Admissions {
             let before: BTreeSet<String> = verdict.attributes.drain(..).collect();
             verdict.attributes = allowed.into_iter().filter(|name| before.contains(name)).collect();
         }
-        Ok(verdict)
+        let mut stand_alone = true;
+        for condition in &verdict.conditions {
+            condition.walk(&mut |part| stand_alone &= !matches!(part, Expr::Subset(text) if !stands_alone(text)));
+        }
+        if stand_alone { Ok(verdict) } else { Err(Error::internal("the subset of a policy is not one condition")) }
     }
 
     /// Who may share answers under these policies.
@@ -168,5 +200,20 @@ impl Admissions {
             }
         }
         if keys.is_empty() { CacheScope::Shared } else { CacheScope::Key(keys.join("|")) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_subset_stands_alone_or_closes_its_layer() {
+        for fine in ["a = 1", "(a = 1) OR (b = 'x)' AND \"c(\" - -1 = [d(])", "a = 'it''s'", "a / b > 1"] {
+            assert!(stands_alone(fine), "{fine}");
+        }
+        for open in ["1) OR (1", "a = 'x", "a = 1 --", "a = 1 /* */", "(a", "a)", "a; b", "", " ", "a = \"x"] {
+            assert!(!stands_alone(open), "{open}");
+        }
     }
 }

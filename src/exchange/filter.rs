@@ -41,7 +41,7 @@ pub enum Done<'a> {
         /// What is sent last, after all chunks.
         tail: &'a mut Vec<u8>,
     },
-    /// The client left; nothing more is sent.
+    /// The client left, or the answer broke off in the middle; nothing more is sent.
     Cancelled,
 }
 
@@ -96,13 +96,15 @@ pub trait Filter: Send + Sync + 'static {
         Ok(())
     }
 
-    /// Each chunk of the body, at least one, the last marked so; the last comes after `response_complete`.
+    /// Each chunk of the body, at least one, the last marked so; the last comes after `response_complete`. What an earlier
+    /// filter holds back, the later ones do not see.
     fn send_response(&self, sending: &mut Sending<'_>, chunk: Bytes) -> Result<Chunk> {
         let _ = sending;
         Ok(Chunk::Pass(chunk))
     }
 
-    /// Once, before the last chunk is sent, or when the client has left.
+    /// Once, before the last chunk is sent, or when the client has left. Not async, because it also runs when the future
+    /// of the request is dropped.
     fn response_complete(&self, request: &request::Head, done: Done<'_>) -> Result<()> {
         let _ = (request, done);
         Ok(())

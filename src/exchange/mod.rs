@@ -6,9 +6,11 @@
 
 pub mod cache;
 mod filter;
+mod leaving;
 mod pipeline;
 mod sending;
 
 pub use filter::{Chunk, Done, Filter, Flow, Sending};
 pub(crate) use filter::{DynFilter, Registered};
 pub(crate) use pipeline::{Target, run};
+pub(crate) use sending::guarded;

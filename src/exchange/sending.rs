@@ -10,14 +10,15 @@ use crate::error::{Error, Result};
 use crate::message::request;
 use crate::message::response;
 
-use super::filter::{Chunk, Done, Registered, Sending};
+use super::filter::{Chunk, Registered, Sending};
 
-/// What the filters keep for one request. Made before dispatch: dropped before its end, it tells them that the client left.
+/// What the filters keep for one request, and what tells them its end. Made before dispatch: dropped before its end, it tells them that the client left.
 pub(super) struct Outlet {
     pub(super) filters: Registered,
     pub(super) request: Arc<request::Head>,
     states: Vec<Option<Box<dyn Any + Send>>>,
-    completed: bool,
+    /// Whether the filters were told of the end.
+    pub(super) completed: bool,
 }
 
 impl Outlet {
@@ -42,30 +43,9 @@ impl Outlet {
         }
         Ok(chunk)
     }
-
-    /// Tells each filter that the answer is complete; once. The others are told after an error all the same; the first counts.
-    pub(super) fn complete(&mut self, mut done: Done<'_>) -> Result<()> {
-        self.completed = true;
-        let mut first = Ok(());
-        for filter in self.filters.iter() {
-            tracing::debug!(id = %self.request.id, filter = filter.name(), "response_complete");
-            first = first.and(guarded(|| filter.response_complete(&self.request, done.reborrow())));
-        }
-        first
-    }
-}
-
-impl Drop for Outlet {
-    fn drop(&mut self) {
-        if self.completed {
-            return;
-        }
-        // Nobody is left to be told of an error.
-        let _ = self.complete(Done::Cancelled);
-    }
 }
 
 /// Runs a filter's code; a panic in it is an internal error of this request alone.
-pub(super) fn guarded<T>(run: impl FnOnce() -> Result<T>) -> Result<T> {
+pub(crate) fn guarded<T>(run: impl FnOnce() -> Result<T>) -> Result<T> {
     catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| Err(Error::panicked(&*panic)))
 }

@@ -75,7 +75,7 @@ impl Parameters {
         self.0.retain(keep);
     }
 
-    /// Adds one that a body tells.
+    /// Adds one that a body or a filter tells.
     pub fn push(&mut self, name: &str, value: String, origin: Origin) {
         self.0.push(Parameter { name: name.to_owned(), value: Some(value), raw: String::new(), origin });
     }
@@ -90,14 +90,12 @@ impl Parameters {
         self.0.extend(other.0);
     }
 
-    /// Sets a parameter in place, or adds it at the end, as a filter does.
+    /// Sets a parameter in place, or adds it at the end, as a filter does. One that is there keeps its spelling, and links
+    /// keep what the client sent: the filter will change that again.
     pub fn set(&mut self, name: &str, value: &str) {
-        let encoded = |text| percent_encoding::utf8_percent_encode(text, super::request::COMPONENT).to_string();
-        let raw = format!("{}={}", encoded(name), encoded(value));
-        let set = Parameter { name: name.to_owned(), value: Some(value.to_owned()), raw, origin: Origin::Filter };
         match self.0.iter_mut().find(|parameter| parameter.name.eq_ignore_ascii_case(name)) {
-            Some(found) => *found = Parameter { name: found.name.clone(), origin: found.origin, ..set },
-            None => self.0.push(set),
+            Some(found) => found.value = Some(value.to_owned()),
+            None => self.push(name, value.to_owned(), Origin::Filter),
         }
     }
 
@@ -138,6 +136,9 @@ mod tests {
         parameters.set("TEST_NEW_PARAM", "x y");
         assert_eq!(parameters.query(&[], &[]), "?a=1");
         assert_eq!(parameters.value_of("test_new_param"), Some("x y"));
+        parameters.set("A", "2");
+        assert_eq!(parameters.get("a").and_then(|it| it.value.as_deref()), Some("2"));
+        assert_eq!(parameters.query(&[], &[]), "?a=1");
     }
 
     proptest! {

@@ -9,6 +9,9 @@ use crate::error::Kind;
 
 use super::body::Body;
 
+/// The header that names the request, as the log does.
+pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
 /// All of a response but its body.
 #[derive(Clone, Debug)]
 pub struct Head {

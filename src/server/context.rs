@@ -169,8 +169,11 @@ impl Context {
         };
         let language = inner.head.headers.get(http::header::ACCEPT_LANGUAGE).map(|value| value.as_bytes().to_vec());
         let place = &inner.place;
-        let project = (&place.mount, &place.map, &place.root, &place.rest);
-        let query = inner.head.parameters.query(&[], &[]);
+        // The name as well: where a filter chose the project, neither path nor links tell which.
+        let project = (&inner.project.name, &place.mount, &place.map, &place.root, &place.rest);
+        // What links keep, and what is read: a form's parameters and a filter's are in no link.
+        let read: Vec<_> = inner.head.parameters.iter().map(|it| (&it.name, &it.value)).collect();
+        let query = (inner.head.parameters.query(&[], &[]), read);
         let text =
             format!("{kind:?} {scope:?} {:?} {project:?} {query:?} {format:?} {language:?}", inner.base.as_str());
         // The state of the server keeps the entries of another process, or of an older project, apart.

@@ -8,9 +8,9 @@ use http::{HeaderValue, Method, StatusCode, header};
 use crate::data::policy::{Admissions, CacheScope};
 use crate::error::{Error, Kind, Result};
 use crate::exchange::{self, Target};
-use crate::message::body::Body;
+use crate::message::parameters::Origin;
 use crate::message::request::{Head, Request};
-use crate::message::response::Response;
+use crate::message::response::{REQUEST_ID, Response};
 use crate::project::catalog::Project;
 
 use super::context::{Context, Place};
@@ -46,7 +46,8 @@ impl Snapshot {
         if let Some(map) = head.parameters.iter().find(|parameter| parameter.name.eq_ignore_ascii_case("map")) {
             let name = map.value.as_deref().unwrap_or_default();
             let project = self.0.named(name).ok_or_else(|| unknown(name))?;
-            place.map = Some(map.raw.clone());
+            // Where a filter chose it, it will choose it again: links are the client's.
+            place.map = (map.origin != Origin::Filter).then(|| map.raw.clone());
             return Ok((project.clone(), place));
         }
         let mut segments = head.path.splitn(3, '/').skip(1);
@@ -104,24 +105,21 @@ impl Target for Snapshot {
         } else {
             tracing::info!(id = %head.id, path = head.path, ?error, "refused");
         }
-        if self.is_for_service(head) {
-            return ows::fault(&self.0.registry, head, error);
-        }
-        self.problem(head, error)
+        let response = if self.is_for_service(head) {
+            ows::fault(&self.0.registry, head, error)
+        } else {
+            self.problem(head, error)
+        };
+        // A 404 may be a policy's, and others may see what is not there for this client.
+        kept_private(self.0.policies.is_empty(), response)
     }
 
     fn finish(&self, head: &Head, response: &mut Response) {
-        if head.method == Method::HEAD {
-            if let Some(length) = response.body.len().filter(|length| *length > 0) {
-                response.set(header::CONTENT_LENGTH, length.into());
-            }
-            response.body = Body::empty();
-        }
         response.set(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
         response.set(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(EXPOSED_HEADERS));
         response.set(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         if let Ok(id) = HeaderValue::try_from(head.id.to_string()) {
-            response.headers.insert("x-request-id", id);
+            response.set(REQUEST_ID, id);
         }
     }
 }
@@ -129,7 +127,12 @@ impl Target for Snapshot {
 /// An answer that a policy may have cut is nobody else's.
 fn kept_private(is_shared: bool, mut response: Response) -> Response {
     if !is_shared {
-        response.set(header::CACHE_CONTROL, HeaderValue::from_static("private"));
+        let said =
+            response.headers.get(header::CACHE_CONTROL).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let kept = said.split(',').map(str::trim).filter(|word| !matches!(*word, "" | "public" | "private"));
+        let value = std::iter::once("private").chain(kept).collect::<Vec<_>>().join(", ");
+        let value = HeaderValue::try_from(value).unwrap_or(HeaderValue::from_static("private"));
+        response.set(header::CACHE_CONTROL, value);
         response.headers.append(header::VARY, HeaderValue::from_static("Authorization"));
     }
     response

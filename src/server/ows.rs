@@ -5,6 +5,7 @@ use std::sync::Arc;
 use http::{HeaderValue, header};
 
 use crate::error::{Error, Kind, Result};
+use crate::exchange::guarded;
 use crate::message::request::{Head, Request};
 use crate::message::response::Response;
 use crate::web::ows_error::{Report, report};
@@ -13,7 +14,7 @@ use super::context::Context;
 use super::registry::{Found, Registry};
 
 /// The path of the services, below a project's.
-const PATH: &str = "/ows";
+pub(super) const PATH: &str = "/ows";
 
 /// Whether a request below a project's root is one for a service.
 pub(super) fn is_asked(rest: &str, head: &Head) -> bool {
@@ -57,11 +58,14 @@ fn disposition(name: &str) -> Option<HeaderValue> {
 
 /// Tells an error in the dialect that the request speaks.
 pub(super) fn fault(registry: &Registry, head: &Head, error: &Error) -> Response {
-    match find(registry, head) {
-        Ok(found) => found
-            .service
-            .fault(head, found.dialect, error)
-            .unwrap_or_else(|| report(found.dialect.report, (found.dialect.code)(error.kind()), error)),
-        Err(_) => report(Report::Ows, None, error),
-    }
+    let Ok(found) = find(registry, head) else { return report(Report::Ows, None, error) };
+    // What a service does with an error is code of its own, and may fail as any other.
+    let told = guarded(|| {
+        let own = found.service.fault(head, found.dialect, error);
+        Ok(own.unwrap_or_else(|| report(found.dialect.report, (found.dialect.code)(error.kind()), error)))
+    });
+    told.unwrap_or_else(|panic| {
+        tracing::error!(id = %head.id, error = ?panic, "the fault of a service failed");
+        report(found.dialect.report, None, &panic)
+    })
 }

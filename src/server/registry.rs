@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use super::api::{ApiInfo, DynApi};
+use super::ows;
 use super::service::{Dialect, DynService};
 
 /// All that is registered.
@@ -36,6 +37,9 @@ impl Registry {
             if !fine {
                 return Err(format!("the root '{root}' of '{}' must be like /name", info.title));
             }
+            if root == ows::PATH {
+                return Err(format!("the root '{root}' of '{}' is that of the services", info.title));
+            }
             if self.roots.iter().any(|(taken, _)| taken == root) {
                 return Err(format!("the root '{root}' of '{}' is taken", info.title));
             }
@@ -50,6 +54,9 @@ impl Registry {
     /// Adds a service with all its versions; the error says which is taken.
     pub(crate) fn add_service(&mut self, service: &Arc<dyn DynService>) -> Result<(), String> {
         let name = service.name();
+        if name.is_empty() {
+            return Err("a service has no name".to_owned());
+        }
         if service.dialects().is_empty() {
             return Err(format!("the service '{name}' has no version"));
         }
@@ -104,9 +111,10 @@ impl Registry {
         self.apis.iter().map(|api| api.info())
     }
 
-    /// Whether some API's root or alias begins with this segment.
+    /// Whether some API's root or alias begins with this segment, or the services' path does.
     pub fn shadows(&self, segment: &str) -> bool {
-        self.roots.iter().any(|(root, _)| root.split('/').nth(1) == Some(segment))
+        ows::PATH.strip_prefix('/') == Some(segment)
+            || self.roots.iter().any(|(root, _)| root.split('/').nth(1) == Some(segment))
     }
 }
 

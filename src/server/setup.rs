@@ -243,7 +243,7 @@ impl Builder {
             if !fine {
                 faults.push(format!("the project name '{name}' may have letters, digits, - and _ only"));
             } else if registry.shadows(&name) {
-                faults.push(format!("the project name '{name}' is the root of an API"));
+                faults.push(format!("the project name '{name}' is the root of an API or of the services"));
             } else if projects.insert(name.clone(), Arc::new(project)).is_some() {
                 faults.push(format!("two projects have the name '{name}'"));
             }

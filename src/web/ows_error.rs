@@ -32,12 +32,17 @@ fn code(kind: Kind) -> &'static str {
     }
 }
 
+/// Whether XML 1.0 can have a character at all, escaped or not (2.2), and need not be warned of it.
+fn is_xml(c: char) -> bool {
+    matches!(c, '\t' | '\n' | '\r') || (!c.is_control() && !matches!(c, '\u{fffe}' | '\u{ffff}'))
+}
+
 /// The report of an error; `own` is the dialect's code where it has one of its own.
 pub fn report(form: Report, own: Option<&'static str>, error: &Error) -> Response {
     let code = own.unwrap_or_else(|| code(error.kind()));
-    let locator = error.locator().map(|locator| locator.replace(char::is_control, ""));
+    let locator = error.locator().map(|locator| locator.replace(|c| char::is_control(c) || !is_xml(c), ""));
     let locator = locator.map(|locator| format!(" locator=\"{}\"", escape(&locator))).unwrap_or_default();
-    let message: String = error.message().chars().filter(|c| !c.is_control() || c.is_ascii_whitespace()).collect();
+    let message: String = error.message().chars().filter(|c| is_xml(*c)).collect();
     let text = escape(&message);
     let (media_type, xml) = match form {
         Report::Ows => (

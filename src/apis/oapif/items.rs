@@ -62,8 +62,9 @@ pub(super) fn route() -> Route {
 fn kept_params() -> impl Fn(&Context, &str) -> Vec<Arc<Param>> + Send + Sync {
     /// Schemas of catalogs that were reloaded stay until then.
     const MOST: usize = 4096;
-    // The schema is kept with its address, so that no other can have it.
-    let kept = Mutex::new(HashMap::<usize, (Arc<Schema>, Vec<Arc<Param>>)>::new());
+    // The schema is kept with its address, so that no other can have it. Layers of one source may share it, but not their
+    // page sizes.
+    let kept = Mutex::new(HashMap::<(usize, u32, u32), (Arc<Schema>, Vec<Arc<Param>>)>::new());
     move |cx, id| {
         let Ok((layer, view)) = cx.layer(id) else { return Vec::new() };
         let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
@@ -72,7 +73,8 @@ fn kept_params() -> impl Fn(&Context, &str) -> Vec<Arc<Param>> + Send + Sync {
         }
         let schema = view.schema();
         let make = || (schema.clone(), own_params(&layer, schema).into_iter().map(Arc::new).collect());
-        kept.entry(Arc::as_ptr(schema).addr()).or_insert_with(make).1.clone()
+        let key = (Arc::as_ptr(schema).addr(), layer.limit.default, layer.limit.maximum);
+        kept.entry(key).or_insert_with(make).1.clone()
     }
 }
 

@@ -1,0 +1,156 @@
+//! Each example, run as a program and asked over HTTP.
+
+use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+
+use ureq::http::Response;
+use ureq::{Agent, Body};
+
+/// An example that runs until it is dropped.
+struct Example {
+    program: Child,
+    /// `http://127.0.0.1:port`, without a slash at the end.
+    root: String,
+    agent: Agent,
+}
+
+impl Example {
+    /// `cargo test` builds the examples before it runs the tests, and puts them beside the tests' folder; `cargo test --test`
+    /// does not.
+    fn start(name: &str) -> Self {
+        let test = std::env::current_exe().unwrap();
+        let built: PathBuf = test.ancestors().nth(2).unwrap().join("examples").join(name);
+        let mut command = Command::new(&built);
+        command.args(["--listen", "127.0.0.1:0"]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        let mut program = command
+            .spawn()
+            .unwrap_or_else(|error| panic!("{error}: {}; cargo build --examples makes it", built.display()));
+        let mut lines = BufReader::new(program.stderr.take().unwrap()).lines();
+        let line = lines.by_ref().map(Result::unwrap).find(|line| line.starts_with("http://")).unwrap();
+        // What it logs is read and let go, so that it never waits for a reader.
+        std::thread::spawn(move || lines.for_each(drop));
+        let root = line.splitn(4, '/').take(3).collect::<Vec<_>>().join("/");
+        let agent = Agent::config_builder().http_status_as_error(false).max_redirects(0).build().into();
+        Self { program, root, agent }
+    }
+
+    fn get(&self, path: &str, headers: &[(&str, &str)]) -> Response<Body> {
+        let mut request = self.agent.get(format!("{}{path}", self.root));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        request.call().unwrap()
+    }
+
+    fn text(&self, path: &str, headers: &[(&str, &str)]) -> (u16, String) {
+        let mut answer = self.get(path, headers);
+        (answer.status().as_u16(), answer.body_mut().read_to_string().unwrap())
+    }
+
+    fn bytes(&self, path: &str) -> Vec<u8> {
+        let mut answer = self.get(path, &[]);
+        assert_eq!(answer.status(), 200);
+        answer.body_mut().read_to_vec().unwrap()
+    }
+}
+
+impl Drop for Example {
+    fn drop(&mut self) {
+        self.program.kill().unwrap();
+        self.program.wait().unwrap();
+    }
+}
+
+fn header<'a>(answer: &'a Response<Body>, name: &str) -> &'a str {
+    answer.headers().get(name).map_or("", |value| value.to_str().unwrap())
+}
+
+#[test]
+fn hello_filter() {
+    let example = Example::start("hello_filter");
+    for path in ["/?SERVICE=HELLO", "/ows?service=hello&PARAM=x"] {
+        let mut answer = example.get(path, &[]);
+        assert_eq!((answer.status().as_u16(), header(&answer, "content-type")), (200, "text/plain"));
+        assert_eq!(header(&answer, "content-length"), "12");
+        assert_eq!(answer.body_mut().read_to_string().unwrap(), "HelloServer!");
+    }
+    assert_eq!(example.text("/ogcapi/collections/countries/items/1", &[]).0, 200);
+}
+
+#[test]
+fn params_filter() {
+    let example = Example::start("params_filter");
+    let (_, text) = example.text("/?SERVICE=PARAMS&Mixed=Ca+se", &[]);
+    assert_eq!(text, "SERVICE=PARAMS\nMixed=Ca se\nTEST_NEW_PARAM=ParamsFilter\n");
+    let (status, text) = example.text("/ogcapi/collections/countries/items?limit=1", &[]);
+    assert_eq!(status, 200);
+    assert!(!text.contains("TEST_NEW_PARAM") && text.contains("\"numberReturned\":1"));
+}
+
+#[test]
+fn watermark_filter() {
+    let example = Example::start("watermark_filter");
+    let map = "/ows?SERVICE=WMS&REQUEST=GetMap&WIDTH=100&HEIGHT=80";
+    let png = example.bytes(&format!("{map}&FORMAT=image/png"));
+    let mut reader = png::Decoder::new(std::io::Cursor::new(&png)).read_info().unwrap();
+    let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
+    reader.next_frame(&mut pixels).unwrap();
+    let at = |x: usize, y: usize| pixels[(y * 100 + x) * 4..][..4].to_vec();
+    assert_eq!(at(19, 30), [40, 90, 140, 255]);
+    assert_eq!(at(20, 30), [174, 193, 212, 255]);
+    assert_eq!((at(59, 59), at(60, 59)), (at(20, 30), at(19, 30)));
+    let jpeg = example.bytes(&format!("{map}&FORMAT=image/jpeg"));
+    let pixels = jpeg_decoder::Decoder::new(&jpeg[..]).decode().unwrap();
+    let at = |x: usize, y: usize| i32::from(pixels[(y * 100 + x) * 3]);
+    assert!((at(5, 5) - 40).abs() < 12 && (at(40, 40) - 174).abs() < 12, "{} {}", at(5, 5), at(40, 40));
+    let (status, text) = example.text(&format!("{map}&FORMAT=image/gif"), &[]);
+    assert!(status == 400 && text.contains("ServiceExceptionReport"), "{text}");
+}
+
+#[test]
+fn access_control() {
+    let example = Example::start("access_control");
+    let seen = |token: &str, path: &str| {
+        let bearer = format!("Bearer {token}");
+        let headers = if token.is_empty() { vec![] } else { vec![("authorization", bearer.as_str())] };
+        example.text(path, &headers).1
+    };
+    let count = |token: &str| {
+        let page: serde_json::Value =
+            serde_json::from_str(&seen(token, "/ogcapi/collections/countries/items?limit=1")).unwrap();
+        page["numberMatched"].as_u64().unwrap()
+    };
+    let (admin, user, public) = (count("admin"), count("user"), count(""));
+    assert!(admin == 177 && public > 20 && public < user && user < admin, "{admin} {user} {public}");
+    assert!(!seen("", "/ogcapi/collections").contains("cities"));
+    assert!(seen("user", "/ogcapi/collections").contains("cities"));
+    let item = "/ogcapi/collections/countries/items?limit=1";
+    assert!(seen("admin", item).contains("gdp_md_est") && !seen("user", item).contains("gdp_md_est"));
+}
+
+#[test]
+fn custom_service() {
+    let example = Example::start("custom_service");
+    for path in ["/ows?SERVICE=CUSTOM", "/?service=custom&VERSION=9"] {
+        assert_eq!(example.text(path, &[]), (200, "Custom service executeRequest".to_owned()));
+    }
+}
+
+#[test]
+fn auth_filter() {
+    let example = Example::start("auth_filter");
+    let browser = ("accept", "text/html,*/*;q=0.8");
+    let answer = example.get("/ogcapi", &[browser]);
+    assert_eq!((answer.status().as_u16(), header(&answer, "location")), (302, "/login?next=%2Fogcapi"));
+    let answer = example.get("/login?next=/ogcapi&token=demo", &[browser]);
+    assert_eq!((answer.status().as_u16(), header(&answer, "location")), (303, "/ogcapi"));
+    let cookie = header(&answer, "set-cookie").split(';').next().unwrap().to_owned();
+    assert_eq!(example.text("/ogcapi", &[browser, ("cookie", &cookie)]).0, 200);
+    assert_eq!(header(&example.get("/login?next=//evil.example&token=demo", &[]), "location"), "/");
+    let answer = example.get("/ogcapi", &[]);
+    assert_eq!((answer.status().as_u16(), header(&answer, "www-authenticate")), (401, "Bearer"));
+    let (status, text) = example.text("/ows?SERVICE=WFS", &[]);
+    assert!(status == 401 && text.contains("ows:ExceptionReport"));
+    assert_eq!(example.text("/ogcapi", &[("authorization", "Bearer demo")]).0, 200);
+}
