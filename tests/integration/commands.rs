@@ -208,8 +208,13 @@ fn a_fault_in_a_template_names_file_and_line() {
         names_it(&stderr(&output));
     }
     ended(&run(&["check", "--templates", "/nowhere/at/all"]), 1);
-    // What shows only when the page is made, the log tells.
+    // So does one that only a run finds.
     std::fs::write(&page, "one\ntwo\n{{ data.title | nonsense }}").unwrap();
+    let output = run(&["check", "--templates", text(folder.path())]);
+    ended(&output, 1);
+    names_it(&stderr(&output));
+    // What shows only with the data, the log tells.
+    std::fs::write(&page, "one\ntwo\n{% if data.title %}{{ data.title.nonsense() }}{% endif %}").unwrap();
     let mut server = Server::start(&["--templates", text(folder.path()), "--log", "error"]);
     let answer = server.browse("/").expect(500);
     assert!(!answer.text().contains("nonsense"), "the cause is for the log");
