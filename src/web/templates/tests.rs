@@ -191,6 +191,6 @@ fn paths_and_queries_are_made_from_the_page() {
         "links": [{ "rel": "self", "href": "http://h/prefix/a/items.html?x=1" }],
         "params": { "q": "a&b", "offset": "3" },
     });
-    let page = templates.render("Paths.html", &context, &urls()).unwrap().replace("/", "/").replace("&amp;", "&");
+    let page = templates.render("Paths.html", &context, &urls()).unwrap().replace("&amp;", "&");
     assert_eq!(page, "../a/items/b c ../a ../ ../static/a.css ?q=a%26b&sortby=-x true HTML");
 }
