@@ -28,6 +28,8 @@ pub mod server;
 
 pub mod api;
 
+pub mod access;
+
 pub mod apis;
 
 pub mod standard;
