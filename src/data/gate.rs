@@ -235,11 +235,11 @@ impl View {
             match (&conjunct, from) {
                 // A box has no say over a layer without geometry.
                 (Expr::Bbox { .. }, _) if full.geometry.is_none() => {}
-                (Expr::Bbox { rects, .. }, Some(crs)) => {
+                (Expr::Bbox { .. } | Expr::Spatial { .. }, Some(crs)) => {
                     // Bent by the projection, the box is a coarse filter there, and exact only in longitude and latitude.
-                    let there =
-                        rects.iter().map(|rect| transform::rectangle(rect, &Crs::Crs84, crs)).collect::<Result<_>>();
-                    if let Ok(rects) = there {
+                    let there = |rect: &Rect| transform::rectangle(rect, &Crs::Crs84, crs);
+                    let there = conjunct.reach().map(|rects| rects.iter().map(there).collect::<Result<_>>());
+                    if let Some(Ok(rects)) = there {
                         let coarse = Expr::Bbox { rects, z: None };
                         if source.takes(&coarse) {
                             pushed.push(coarse);

@@ -1,15 +1,17 @@
 //! Tests rows: the one evaluator, for what a source does not push down and for sources that test in their own loop.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 
-use crate::base::bbox::Rect;
+use crate::base::bbox::{Bbox, Rect};
 use crate::base::datetime::{Instant, Interval};
 use crate::model::batch::{Cell, Layout, Row};
-use crate::model::geometry::intersect;
+use crate::model::geometry::{intersect, within};
 use crate::model::schema::Schema;
 use crate::model::value::{FeatureId, Value};
 
-use super::{Comparison, Expr, Operand};
+use super::like::Pattern;
+use super::{Comparison, Expr, Operand, Relation, is_geometry};
 
 /// A predicate whose names are resolved to the cells of a layout.
 #[derive(Clone, Debug)]
@@ -21,11 +23,22 @@ enum Node {
     Or(Vec<Node>),
     Not(Box<Node>),
     Compare(Side, Comparison, Side),
+    Like(Side, Pattern),
+    Between(Side, Side, Side),
+    In(Side, Vec<Value>),
     IsNull(Side),
+    Spatial(Relation, Vec<Place>),
     Ids(Vec<FeatureId>),
     Bbox { rects: Vec<Rect>, z: Option<(f64, f64)> },
     During { interval: Interval, start: usize, end: Option<usize> },
     Always,
+}
+
+/// A box as it is tested.
+#[derive(Clone, Debug)]
+struct Place {
+    rects: Vec<Rect>,
+    z: Option<(f64, f64)>,
 }
 
 #[derive(Clone, Debug)]
@@ -62,7 +75,17 @@ impl Node {
             Expr::Or(parts) => Node::Or(all(parts)?),
             Expr::Not(part) => Node::Not(Box::new(Node::new(part, schema, layout)?)),
             Expr::Compare(left, how, right) => Node::Compare(side(left)?, *how, side(right)?),
+            Expr::Like { operand, pattern } => Node::Like(side(operand)?, Pattern::new(pattern)),
+            Expr::Between(operand, low, high) => Node::Between(side(operand)?, side(low)?, side(high)?),
+            Expr::In(operand, values) => Node::In(side(operand)?, values.clone()),
             Expr::IsNull(operand) => Node::IsNull(side(operand)?),
+            Expr::Spatial { property, .. } if !layout.geometry || !is_geometry(schema, property) => {
+                return Err(property.clone());
+            }
+            Expr::Spatial { relation, boxes, .. } => {
+                let place = |bbox: &Bbox| Place { rects: bbox.rectangles(), z: bbox.z };
+                Node::Spatial(*relation, boxes.iter().map(place).collect())
+            }
             Expr::Ids(ids) => Node::Ids(ids.clone()),
             Expr::Bbox { .. } if !layout.geometry => return Err("geometry".to_owned()),
             Expr::Bbox { rects, z } => Node::Bbox { rects: rects.clone(), z: *z },
@@ -81,44 +104,31 @@ impl Node {
     /// True, false or unknown.
     fn test(&self, row: Row<'_>) -> Option<bool> {
         match self {
-            Node::And(parts) => {
-                let mut all = Some(true);
-                for part in parts {
-                    match part.test(row) {
-                        Some(false) => return Some(false),
-                        None => all = None,
-                        Some(true) => {}
-                    }
-                }
-                all
-            }
-            Node::Or(parts) => {
-                let mut any = Some(false);
-                for part in parts {
-                    match part.test(row) {
-                        Some(true) => return Some(true),
-                        None => any = None,
-                        Some(false) => {}
-                    }
-                }
-                any
-            }
+            Node::And(parts) => all(parts.iter().map(|part| part.test(row))),
+            Node::Or(parts) => any(parts.iter().map(|part| part.test(row))),
             Node::Not(part) => part.test(row).map(|truth| !truth),
-            Node::Compare(left, how, right) => {
-                let order = left.value(row).compare(&right.value(row))?;
-                Some(match how {
-                    Comparison::Equal => order == Ordering::Equal,
-                    Comparison::NotEqual => order != Ordering::Equal,
-                    Comparison::Less => order == Ordering::Less,
-                    Comparison::LessOrEqual => order != Ordering::Greater,
-                    Comparison::Greater => order == Ordering::Greater,
-                    Comparison::GreaterOrEqual => order != Ordering::Less,
-                })
+            Node::Compare(left, how, right) => compare(&left.value(row), *how, &right.value(row)),
+            Node::Like(side, pattern) => match &*side.value(row) {
+                Value::Text(text) => Some(pattern.matches(text)),
+                _ => None,
+            },
+            Node::Between(side, low, high) => {
+                let value = side.value(row);
+                all([
+                    compare(&value, Comparison::GreaterOrEqual, &low.value(row)),
+                    compare(&value, Comparison::LessOrEqual, &high.value(row)),
+                ])
+            }
+            Node::In(side, values) => {
+                let value = side.value(row);
+                any(values.iter().map(|other| compare(&value, Comparison::Equal, other)))
             }
             Node::IsNull(side) => Some(match side {
                 Side::Cell(cell) => row.cell(*cell) == Cell::Null,
                 Side::Literal(value) => *value == Value::Null,
             }),
+            // Where a geometry that cannot be read lies is unknown.
+            Node::Spatial(relation, places) => lies(*relation, row.geometry()?, places),
             Node::Ids(ids) => Some(ids.iter().any(|id| match (id, row.cell(0)) {
                 (FeatureId::Int(id), Cell::Int(other)) => *id == other,
                 (FeatureId::Text(id), text @ Cell::Text(..)) => id == row.text(text),
@@ -143,12 +153,65 @@ impl Node {
 }
 
 impl Side {
-    fn value(&self, row: Row<'_>) -> Value {
+    fn value(&self, row: Row<'_>) -> Cow<'_, Value> {
         match self {
-            Side::Cell(cell) => row.value(*cell),
-            Side::Literal(value) => value.clone(),
+            Side::Cell(cell) => Cow::Owned(row.value(*cell)),
+            Side::Literal(value) => Cow::Borrowed(value),
         }
     }
+}
+
+/// True where all are, false where one is.
+fn all(parts: impl IntoIterator<Item = Option<bool>>) -> Option<bool> {
+    let mut all = Some(true);
+    for part in parts {
+        match part {
+            Some(false) => return Some(false),
+            None => all = None,
+            Some(true) => {}
+        }
+    }
+    all
+}
+
+/// True where one is, false where all are.
+fn any(parts: impl IntoIterator<Item = Option<bool>>) -> Option<bool> {
+    let mut any = Some(false);
+    for part in parts {
+        match part {
+            Some(true) => return Some(true),
+            None => any = None,
+            Some(false) => {}
+        }
+    }
+    any
+}
+
+fn compare(left: &Value, how: Comparison, right: &Value) -> Option<bool> {
+    let order = left.compare(right)?;
+    Some(match how {
+        Comparison::Equal => order == Ordering::Equal,
+        Comparison::NotEqual => order != Ordering::Equal,
+        Comparison::Less => order == Ordering::Less,
+        Comparison::LessOrEqual => order != Ordering::Greater,
+        Comparison::Greater => order == Ordering::Greater,
+        Comparison::GreaterOrEqual => order != Ordering::Less,
+    })
+}
+
+/// How a geometry lies to the places; what of it cannot be read is unknown.
+fn lies(relation: Relation, wkb: &[u8], places: &[Place]) -> Option<bool> {
+    if relation == Relation::Within {
+        let rects: Vec<Rect> = places.iter().flat_map(|place| place.rects.iter().copied()).collect();
+        return within(wkb, &rects).ok();
+    }
+    let meets = |place: &Place| {
+        let flat = any(place.rects.iter().map(|rect| intersect::intersects(wkb, rect).ok()));
+        let high = place.z.map_or(Some(true), |(low, high)| intersect::intersects_z(wkb, low, high).ok());
+        all([flat, high])
+    };
+    let meets = any(places.iter().map(meets))?;
+    Some(meets == (relation == Relation::Intersects))
 }
 
 /// The first or last instant that a cell of time means.
@@ -204,5 +267,45 @@ mod tests {
     fn an_unknown_name_is_refused() {
         let layout = Layout { geometry: false, fields: vec![0] };
         assert!(Predicate::new(&Expr::equals("m", Value::Null), &schema(), &layout).is_err());
+    }
+
+    /// True, false or unknown, for a row with this number and no time.
+    fn truth(text: &str, number: Cell) -> Option<bool> {
+        let expr = crate::expr::cql2::parse(text).unwrap();
+        let passes = |expr: &Expr| passes(expr, number, Cell::Null);
+        match (passes(&expr), passes(&Expr::Not(Box::new(expr.clone())))) {
+            (false, false) => None,
+            (truth, negated) => {
+                assert_ne!(truth, negated, "{text}");
+                Some(truth)
+            }
+        }
+    }
+
+    #[test]
+    fn unknown_is_told_from_false() {
+        for (text, of_three, of_null) in [
+            ("n IN (1, 3)", Some(true), None),
+            ("n IN (1, 2)", Some(false), None),
+            ("n IN (1, 'a')", None, None),
+            ("n IN (3, 'a')", Some(true), None),
+            ("n BETWEEN 1 AND 3", Some(true), None),
+            ("n BETWEEN 4 AND 1", Some(false), None),
+            ("n BETWEEN 4 AND 'a'", Some(false), None),
+            ("n BETWEEN 1 AND 'a'", None, None),
+            ("n LIKE '3'", None, None),
+            ("n IS NULL", Some(false), Some(true)),
+            ("TRUE", Some(true), Some(true)),
+            ("FALSE", Some(false), Some(false)),
+            ("n = 3 OR at = n", Some(true), None),
+            ("n = 4 AND at = n", Some(false), None),
+            ("'abc' LIKE 'a%'", Some(true), Some(true)),
+        ] {
+            assert_eq!(truth(text, Cell::Int(3)), of_three, "{text}");
+            assert_eq!(truth(text, Cell::Null), of_null, "{text}");
+        }
+        for text in ["n = n", "n <> 1", "n IN (1)", "n BETWEEN 0 AND 1"] {
+            assert_eq!(truth(text, Cell::Float(f64::NAN)), None, "{text}");
+        }
     }
 }

@@ -1,11 +1,21 @@
 //! One predicate tree for every filter language, for the parameters of OGC API Features and for policies.
 
-use crate::base::bbox::Rect;
+use crate::base::bbox::{Bbox, Rect};
 use crate::base::datetime::Interval;
 use crate::model::schema::Schema;
 use crate::model::value::{FeatureId, Value};
 
+pub mod check;
+pub mod cql2;
 pub mod evaluate;
+pub mod like;
+
+mod nearest;
+
+#[cfg(test)]
+pub(crate) mod samples;
+
+pub use check::check;
 
 /// How two operands are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +43,17 @@ pub enum Operand {
     Literal(Value),
 }
 
+/// How a geometry lies to a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Relation {
+    /// They share a point; edges count.
+    Intersects,
+    /// They share no point.
+    Disjoint,
+    /// All of the geometry lies in the place, and not only on its edge.
+    Within,
+}
+
 /// A predicate over rows. Unknown (a comparison with null) is not true, as in SQL.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Expr {
@@ -44,8 +65,29 @@ pub enum Expr {
     Not(Box<Expr>),
     /// A comparison.
     Compare(Operand, Comparison, Operand),
+    /// The text has the form of the pattern (see [`like`]); unknown for what is no text.
+    Like {
+        /// What is tested.
+        operand: Operand,
+        /// `%` stands for any text, `_` for any character, `\\` for the one after it itself.
+        pattern: String,
+    },
+    /// The first is not less than the second and not more than the third.
+    Between(Operand, Operand, Operand),
+    /// It equals one of the values; of no values, none.
+    In(Operand, Vec<Value>),
     /// Whether there is no value.
     IsNull(Operand),
+    /// How the geometry lies to some boxes taken together; unknown for a feature without one.
+    Spatial {
+        /// How.
+        relation: Relation,
+        /// The name of the geometry.
+        property: String,
+        /// In longitude and latitude as clients give them (one may cross the date line); for `Within` they have an area
+        /// and do not overlap.
+        boxes: Vec<Bbox>,
+    },
     /// The feature's id is one of these.
     Ids(Vec<FeatureId>),
     /// The geometry has a point within one of the rectangles (and, where it has heights, between the two). A feature
@@ -63,6 +105,16 @@ pub enum Expr {
 }
 
 impl Expr {
+    /// True for every row.
+    pub fn always() -> Expr {
+        Expr::And(Vec::new())
+    }
+
+    /// True for no row.
+    pub fn never() -> Expr {
+        Expr::Or(Vec::new())
+    }
+
     /// `name = value`.
     pub fn equals(name: impl Into<String>, value: Value) -> Expr {
         Expr::Compare(Operand::Property(name.into()), Comparison::Equal, Operand::Literal(value))
@@ -91,7 +143,11 @@ impl Expr {
             Expr::And(parts) | Expr::Or(parts) => parts.iter().for_each(|part| part.walk(visit)),
             Expr::Not(part) => part.walk(visit),
             Expr::Compare(..)
+            | Expr::Like { .. }
+            | Expr::Between(..)
+            | Expr::In(..)
             | Expr::IsNull(_)
+            | Expr::Spatial { .. }
             | Expr::Ids(_)
             | Expr::Bbox { .. }
             | Expr::During(_)
@@ -99,10 +155,21 @@ impl Expr {
         }
     }
 
+    /// Rectangles in one of which the geometry of each row that passes has a point; `None` where it may be anywhere.
+    pub fn reach(&self) -> Option<Vec<Rect>> {
+        match self {
+            Expr::Bbox { rects, .. } => Some(rects.clone()),
+            Expr::Spatial { relation: Relation::Intersects | Relation::Within, boxes, .. } => {
+                Some(boxes.iter().flat_map(Bbox::rectangles).collect())
+            }
+            _ => None,
+        }
+    }
+
     /// Whether a test of it reads the geometry.
     pub fn reads_geometry(&self) -> bool {
         let mut reads = false;
-        self.walk(&mut |part| reads |= matches!(part, Expr::Bbox { .. }));
+        self.walk(&mut |part| reads |= matches!(part, Expr::Bbox { .. } | Expr::Spatial { .. }));
         reads
     }
 
@@ -115,7 +182,7 @@ impl Expr {
 
     /// The fields of the schema that a test of it reads; a name that the schema does not have is the error.
     pub fn fields(&self, schema: &Schema) -> Result<Vec<usize>, String> {
-        let (mut fields, mut unknown) = (Vec::new(), None);
+        let (mut fields, mut unknown, mut no_geometry) = (Vec::new(), None, None);
         let mut read = |operand: &Operand| {
             if let Operand::Property(name) = operand {
                 match schema.position(name) {
@@ -130,7 +197,9 @@ impl Expr {
                 read(left);
                 read(right);
             }
-            Expr::IsNull(operand) => read(operand),
+            Expr::Between(operand, low, high) => [operand, low, high].into_iter().for_each(&mut read),
+            Expr::Like { operand, .. } | Expr::In(operand, _) | Expr::IsNull(operand) => read(operand),
+            Expr::Spatial { property, .. } if !is_geometry(schema, property) => no_geometry = Some(property.clone()),
             Expr::During(_) => times = true,
             _ => {}
         });
@@ -140,6 +209,11 @@ impl Expr {
         }
         fields.sort_unstable();
         fields.dedup();
-        unknown.map_or(Ok(fields), Err)
+        unknown.or(no_geometry).map_or(Ok(fields), Err)
     }
+}
+
+/// Whether the schema's geometry has this name.
+fn is_geometry(schema: &Schema, name: &str) -> bool {
+    schema.geometry.as_ref().is_some_and(|geometry| geometry.name == name)
 }

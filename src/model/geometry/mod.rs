@@ -9,6 +9,7 @@ pub mod extent;
 pub mod intersect;
 pub mod points;
 pub mod rewrite;
+pub mod within;
 pub mod wkb;
 
 mod arc;
@@ -20,6 +21,7 @@ pub(crate) mod samples;
 pub use extent::{envelope, z_range};
 pub use intersect::{intersects, intersects_z};
 pub use rewrite::rewrite_xy;
+pub use within::within;
 
 /// Bytes that are no WKB: cut short, of an unknown type, or nested too deeply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,14 +8,15 @@ use super::sql::Sql;
 use super::table::Table;
 use crate::base::bbox::Rect;
 use crate::expr::evaluate::Predicate;
-use crate::expr::{Comparison, Expr, Operand};
+use crate::expr::like::Pattern;
+use crate::expr::{Comparison, Expr, Operand, Relation};
 use crate::model::batch::Layout;
 use crate::model::schema::{FieldKind, KeyKind};
 use crate::model::value::{FeatureId, Value};
 
 /// From here on not every integer is a float: SQLite compares exactly, the evaluator as floats.
 const EXACT: i64 = 1 << 53;
-/// Most ids that are bound one by one.
+/// Most ids, or values of a list, that are bound one by one.
 const BOUND_IDS: usize = 500;
 
 /// The conditions of a plan, by who tests them.
@@ -57,12 +58,13 @@ impl Filter {
         let mut rest = Vec::new();
         for conjunct in conjuncts.iter().cloned().flat_map(Expr::conjuncts) {
             filter.is_by_id |= matches!(conjunct, Expr::Ids(_));
-            if let Expr::Bbox { rects, z } = conjunct {
-                filter.boxes.push(WantedBox { rects, z });
+            if let Some(wanted) = wanted_box(&conjunct) {
+                filter.boxes.push(wanted);
             } else if let Some(sql) = exact(table, &conjunct, true) {
                 filter.sql.push(sql);
             } else {
                 filter.sql.extend(superset(table, &conjunct));
+                filter.boxes.extend(conjunct.reach().map(|rects| WantedBox { rects, z: None }));
                 rest.push(conjunct);
             }
         }
@@ -79,6 +81,19 @@ impl Filter {
     pub(super) fn is_exact(&self) -> bool {
         self.boxes.is_empty() && self.test.is_none()
     }
+}
+
+/// The box that says all of a condition.
+fn wanted_box(conjunct: &Expr) -> Option<WantedBox> {
+    let z = match conjunct {
+        Expr::Bbox { z, .. } => *z,
+        Expr::Spatial { relation: Relation::Intersects, boxes, .. } => {
+            let z = boxes.first().and_then(|bbox| bbox.z);
+            boxes.iter().all(|bbox| bbox.z == z).then_some(z)?
+        }
+        _ => return None,
+    };
+    conjunct.reach().map(|rects| WantedBox { rects, z })
 }
 
 /// SQL that is true, false and null just where the condition is true, false and unknown; where `positive`, false and null
@@ -110,20 +125,84 @@ fn exact(table: &Table, expr: &Expr, positive: bool) -> Option<Sql> {
             };
             compare(table, name, turned, value, positive)
         }
+        Expr::Between(operand, low, high) => {
+            let bound = |how, bound: &Operand| Expr::Compare(operand.clone(), how, bound.clone());
+            let bounds = [bound(Comparison::GreaterOrEqual, low), bound(Comparison::LessOrEqual, high)];
+            exact(table, &Expr::And(bounds.into()), positive)
+        }
+        Expr::In(Operand::Property(name), values) => equals_one(table, name, values, positive),
+        // SQL's own LIKE and GLOB end at a zero byte, and read broken text in another way.
+        Expr::Like { operand: Operand::Property(name), pattern } => {
+            let text = Pattern::new(pattern).literal()?.to_owned();
+            compare(table, name, Comparison::Equal, &Value::Text(text), positive)
+        }
         Expr::Ids(ids) if table.key.is_rowid() => Some(integer_ids(&table.key.sql, ids)),
         // From whoever runs the server; a comment at its end must not swallow the bracket.
         Expr::Subset(text) => Some(Sql::new(format!("({text}\n)"), Vec::new())),
-        Expr::Compare(..) | Expr::IsNull(_) | Expr::Ids(_) | Expr::Bbox { .. } | Expr::During(_) => None,
+        Expr::Compare(..)
+        | Expr::Like { .. }
+        | Expr::In(..)
+        | Expr::IsNull(_)
+        | Expr::Spatial { .. }
+        | Expr::Ids(_)
+        | Expr::Bbox { .. }
+        | Expr::During(_) => None,
     }
 }
 
-/// A comparison with a literal. What is stored in another type than the column's is neither equal nor unequal to it.
+/// `IN`, where each of the values can be compared by SQL, and in the same way.
+fn equals_one(table: &Table, name: &str, values: &[Value], positive: bool) -> Option<Sql> {
+    if values.is_empty() {
+        return Some(Sql::new("0", Vec::new()));
+    }
+    if values.len() > BOUND_IDS {
+        return None;
+    }
+    let sides = values.iter().map(|value| side(table, name, Comparison::Equal, value)).collect::<Option<Vec<_>>>()?;
+    let (comparable, left) = (sides[0].comparable.clone(), sides[0].left.clone());
+    Some(tested(among(&left, sides.into_iter().map(|side| side.bound).collect()), &comparable, positive))
+}
+
+/// A test of what is comparable; what is not has neither passed nor failed it.
+fn tested(test: Sql, comparable: &str, positive: bool) -> Sql {
+    let Sql { text, values } = test;
+    if positive {
+        // In this form an index on the column can be used.
+        return Sql::new(format!("({text} AND {comparable})"), values);
+    }
+    Sql::new(format!("CASE WHEN {comparable} THEN {text} END"), values)
+}
+
+/// A comparison with a literal.
 fn compare(table: &Table, name: &str, how: Comparison, value: &Value, positive: bool) -> Option<Sql> {
+    let Side { comparable, left, bound } = side(table, name, how, value)?;
+    let operator = match how {
+        Comparison::Equal => "=",
+        Comparison::NotEqual => "<>",
+        Comparison::Less => "<",
+        Comparison::LessOrEqual => "<=",
+        Comparison::Greater => ">",
+        Comparison::GreaterOrEqual => ">=",
+    };
+    Some(tested(Sql::new(format!("{left} {operator} ?"), vec![bound]), &comparable, positive))
+}
+
+/// A column beside a value that it is compared with.
+struct Side {
+    /// What is true where the stored value can be compared: one of another type is neither equal nor unequal to it.
+    comparable: String,
+    left: String,
+    bound: Bound,
+}
+
+fn side(table: &Table, name: &str, how: Comparison, value: &Value) -> Option<Side> {
     let field = table.schema.position(name)?;
     let column = &table.columns[field];
     let is_equality = matches!(how, Comparison::Equal | Comparison::NotEqual);
     let (comparable, left, bound) = match (table.schema.fields[field].kind, value) {
-        (FieldKind::Integer | FieldKind::Number, Value::Int(number)) if number.abs() < EXACT => {
+        (FieldKind::Integer | FieldKind::Number, Value::Int(number))
+            if number.unsigned_abs() < EXACT.unsigned_abs() =>
+        {
             (format!("typeof({column}) IN ('integer', 'real')"), column.clone(), Bound::Integer(*number))
         }
         #[allow(clippy::cast_precision_loss)] // it is a power of two
@@ -144,21 +223,7 @@ fn compare(table: &Table, name: &str, how: Comparison, value: &Value, positive: 
         }
         _ => return None,
     };
-    let operator = match how {
-        Comparison::Equal => "=",
-        Comparison::NotEqual => "<>",
-        Comparison::Less => "<",
-        Comparison::LessOrEqual => "<=",
-        Comparison::Greater => ">",
-        Comparison::GreaterOrEqual => ">=",
-    };
-    let text = if positive {
-        // In this form an index on the column can be used.
-        format!("({left} {operator} ? AND {comparable})")
-    } else {
-        format!("CASE WHEN {comparable} THEN {left} {operator} ? END")
-    };
-    Some(Sql::new(text, vec![bound]))
+    Some(Side { comparable, left, bound })
 }
 
 /// SQL that is true for every row for which the condition is, so that an index helps; `None` where there is none.

@@ -12,6 +12,7 @@ use crate::error::Result;
 use crate::model::batch::Cell;
 use crate::model::value::Value;
 
+mod compare;
 mod writer;
 
 mod bytes;

@@ -1,0 +1,333 @@
+//! Whether a predicate fits a layer: its names are the layer's, and what it compares is of like type. What is written in
+//! another form than the property has is brought into it, so that sources can push it down and indexes are used.
+
+use super::nearest::nearest;
+use super::{Comparison, Expr, Operand, is_geometry};
+use crate::base::datetime::{Date, Instant};
+use crate::model::schema::{FieldKind, KeyKind, Schema};
+use crate::model::value::{FeatureId, Value};
+
+/// What clients may call every geometry, whatever its column is called.
+const GEOMETRY: &str = "geometry";
+/// Up to here every whole number is a float.
+const EXACT: i64 = 1 << 53;
+
+/// Checks a predicate against a schema, and gives it back with literals in the types of their properties, comparisons
+/// with the key as ids, and the geometry by its name. The error is for whoever wrote it.
+pub fn check(expr: &Expr, schema: &Schema) -> Result<Expr, String> {
+    Checker { schema }.expr(expr)
+}
+
+struct Checker<'a> {
+    schema: &'a Schema,
+}
+
+/// What can be compared with each other.
+#[derive(Clone, Copy, PartialEq)]
+enum Class {
+    Number,
+    Truth,
+    Text,
+    Time,
+}
+
+impl Checker<'_> {
+    fn expr(&self, expr: &Expr) -> Result<Expr, String> {
+        let all = |parts: &[Expr]| parts.iter().map(|part| self.expr(part)).collect::<Result<_, _>>();
+        Ok(match expr {
+            Expr::And(parts) => Expr::And(all(parts)?),
+            Expr::Or(parts) => Expr::Or(all(parts)?),
+            Expr::Not(part) => Expr::Not(Box::new(self.expr(part)?)),
+            Expr::Compare(left, how, right) => return self.compare(left, *how, right),
+            Expr::Like { operand, .. } => {
+                match self.class(operand)? {
+                    Some(Class::Text) | None => {}
+                    Some(_) => return Err(format!("LIKE is for text, and {operand} is none")),
+                }
+                expr.clone()
+            }
+            Expr::Between(operand, low, high) => {
+                let (first, low) = self.pair(operand, low)?;
+                let (second, high) = self.pair(operand, high)?;
+                self.pair(&low, &high)?;
+                if first == second {
+                    return Ok(Expr::Between(first, low, high));
+                }
+                // A literal between properties of two types is coerced to each.
+                let lower = Expr::Compare(first, Comparison::GreaterOrEqual, low);
+                Expr::And(vec![lower, Expr::Compare(second, Comparison::LessOrEqual, high)])
+            }
+            Expr::In(operand, values) => return self.list(operand, values),
+            Expr::IsNull(Operand::Property(name)) => {
+                if self.schema.position(name).is_none() && self.is_geometry(name) {
+                    return Err(format!("IS NULL is for properties, not for the geometry '{name}'"));
+                }
+                self.field(name)?;
+                expr.clone()
+            }
+            Expr::Spatial { relation, property, boxes } => match &self.schema.geometry {
+                Some(geometry) if self.is_geometry(property) => {
+                    Expr::Spatial { relation: *relation, property: geometry.name.clone(), boxes: boxes.clone() }
+                }
+                Some(geometry) => return Err(format!("'{property}' is no geometry; it is called '{}'", geometry.name)),
+                None => return Err("there is no geometry".to_owned()),
+            },
+            Expr::IsNull(Operand::Literal(_))
+            | Expr::Ids(_)
+            | Expr::Bbox { .. }
+            | Expr::During(_)
+            | Expr::Subset(_) => expr.clone(),
+        })
+    }
+
+    fn compare(&self, left: &Operand, how: Comparison, right: &Operand) -> Result<Expr, String> {
+        match (left, right) {
+            (Operand::Property(name), Operand::Literal(value)) | (Operand::Literal(value), Operand::Property(name))
+                if self.is_key(name) =>
+            {
+                let ids = Expr::Ids(vec![self.id(value)?]);
+                match how {
+                    Comparison::Equal => Ok(ids),
+                    Comparison::NotEqual => Ok(Expr::Not(Box::new(ids))),
+                    _ => Err(format!("the id '{name}' can be compared with =, <> and IN only")),
+                }
+            }
+            _ => {
+                let (left, right) = self.pair(left, right)?;
+                Ok(Expr::Compare(left, how, right))
+            }
+        }
+    }
+
+    fn list(&self, operand: &Operand, values: &[Value]) -> Result<Expr, String> {
+        if let Operand::Property(name) = operand
+            && self.is_key(name)
+        {
+            return Ok(Expr::Ids(values.iter().map(|value| self.id(value)).collect::<Result<_, _>>()?));
+        }
+        let mut coerced = Vec::with_capacity(values.len());
+        for value in values {
+            match self.pair(operand, &Operand::Literal(value.clone()))?.1 {
+                Operand::Literal(value) => coerced.push(value),
+                Operand::Property(_) => {}
+            }
+        }
+        self.class(operand)?;
+        Ok(Expr::In(operand.clone(), coerced))
+    }
+
+    /// Two operands that are compared.
+    fn pair(&self, left: &Operand, right: &Operand) -> Result<(Operand, Operand), String> {
+        let (left, right) = match (left, right) {
+            (Operand::Property(name), Operand::Literal(value)) => {
+                (left.clone(), Operand::Literal(self.coerce(name, value)?))
+            }
+            (Operand::Literal(value), Operand::Property(name)) => {
+                (Operand::Literal(self.coerce(name, value)?), right.clone())
+            }
+            _ => (left.clone(), right.clone()),
+        };
+        match (self.class(&left)?, self.class(&right)?) {
+            (Some(a), Some(b)) if a != b => Err(format!("{left} and {right} cannot be compared")),
+            _ => Ok((left, right)),
+        }
+    }
+
+    /// A literal in the type of the property that it is compared with.
+    fn coerce(&self, name: &str, value: &Value) -> Result<Value, String> {
+        let kind = self.schema.fields[self.field(name)?].kind;
+        let wrong = |what: &str| {
+            let written = Operand::Literal(value.clone());
+            Err(format!("'{name}' is {what}, and cannot be compared with {written}"))
+        };
+        #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation)] // within what is exact
+        Ok(match (kind, value) {
+            (_, Value::Null) => Value::Null,
+            (FieldKind::Integer, Value::Float(number)) if number.fract() == 0.0 && number.abs() <= EXACT as f64 => {
+                Value::Int(*number as i64)
+            }
+            (FieldKind::Number, Value::Int(number)) if number.unsigned_abs() <= EXACT.unsigned_abs() => {
+                Value::Float(*number as f64)
+            }
+            (FieldKind::Integer | FieldKind::Number, Value::Int(_) | Value::Float(_))
+            | (FieldKind::Boolean, Value::Bool(_))
+            | (FieldKind::String | FieldKind::Json, Value::Text(_))
+            | (FieldKind::Date, Value::Date(_) | Value::Instant(_))
+            | (FieldKind::DateTime, Value::Instant(_)) => value.clone(),
+            (FieldKind::DateTime, Value::Date(day)) => Value::Instant(day.start()),
+            (FieldKind::Date | FieldKind::DateTime, Value::Text(text)) => {
+                let time = Date::parse(text).map(Value::Date).or_else(|| Instant::parse(text).map(Value::Instant));
+                match (kind, time) {
+                    (FieldKind::DateTime, Some(Value::Date(day))) => Value::Instant(day.start()),
+                    (_, Some(time)) => time,
+                    (_, None) => return wrong("a time, such as '2018-02-12' or '2018-02-12T23:20:50Z'"),
+                }
+            }
+            (FieldKind::Integer | FieldKind::Number, _) => return wrong("a number"),
+            (FieldKind::Boolean, _) => return wrong("true or false"),
+            (FieldKind::String | FieldKind::Json, _) => return wrong("text"),
+            (FieldKind::Date | FieldKind::DateTime, _) => return wrong("a time"),
+            (FieldKind::Binary, _) => return wrong("bytes"),
+        })
+    }
+
+    /// What the operand can be compared with; nothing and everything, where it is null.
+    fn class(&self, operand: &Operand) -> Result<Option<Class>, String> {
+        Ok(Some(match operand {
+            Operand::Property(name) => match self.schema.fields[self.field(name)?].kind {
+                FieldKind::Integer | FieldKind::Number => Class::Number,
+                FieldKind::Boolean => Class::Truth,
+                FieldKind::String | FieldKind::Json => Class::Text,
+                FieldKind::Date | FieldKind::DateTime => Class::Time,
+                FieldKind::Binary => return Err(format!("'{name}' is bytes, and cannot be compared")),
+            },
+            Operand::Literal(value) => match value {
+                Value::Null => return Ok(None),
+                Value::Int(_) | Value::Float(_) => Class::Number,
+                Value::Bool(_) => Class::Truth,
+                Value::Text(_) => Class::Text,
+                Value::Date(_) | Value::Instant(_) => Class::Time,
+            },
+        }))
+    }
+
+    fn field(&self, name: &str) -> Result<usize, String> {
+        if let Some(field) = self.schema.position(name) {
+            return Ok(field);
+        }
+        if self.is_key(name) {
+            return Err(format!("the id '{name}' can be compared with literals by =, <> and IN only"));
+        }
+        if self.is_geometry(name) {
+            return Err(format!("the geometry '{name}' can be tested with S_INTERSECTS, S_DISJOINT and S_WITHIN only"));
+        }
+        let near = nearest(name, self.schema.fields.iter().map(|field| field.name.as_str()));
+        let hint = near.map_or(String::new(), |near| format!("; did you mean '{near}'?"));
+        Err(format!("there is no property '{name}'{hint}"))
+    }
+
+    fn is_key(&self, name: &str) -> bool {
+        self.schema.key.0 == name && self.schema.position(name).is_none()
+    }
+
+    fn is_geometry(&self, name: &str) -> bool {
+        let is_alias = name == GEOMETRY && self.schema.position(name).is_none() && self.schema.geometry.is_some();
+        is_alias || is_geometry(self.schema, name)
+    }
+
+    fn id(&self, value: &Value) -> Result<FeatureId, String> {
+        match (self.schema.key.1, value) {
+            (KeyKind::Integer, Value::Int(id)) => Ok(FeatureId::Int(*id)),
+            (KeyKind::String, Value::Text(id)) => Ok(FeatureId::Text(id.clone())),
+            (KeyKind::Integer, _) => Err(format!("the id '{}' is a whole number", self.schema.key.0)),
+            (KeyKind::String, _) => Err(format!("the id '{}' is text", self.schema.key.0)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::crs::Crs;
+    use crate::expr::cql2::parse;
+    use crate::expr::samples::any_expr;
+    use crate::model::schema::{Field, GeometryField, GeometryKind};
+    use proptest::prelude::*;
+
+    fn schema() -> Schema {
+        let kinds = [
+            ("count", FieldKind::Integer),
+            ("size", FieldKind::Number),
+            ("open", FieldKind::Boolean),
+            ("name", FieldKind::String),
+            ("day", FieldKind::Date),
+            ("at", FieldKind::DateTime),
+            ("image", FieldKind::Binary),
+        ];
+        let geometry =
+            GeometryField { name: "shape".to_owned(), kind: GeometryKind::Any, crs: Crs::Crs84, has_z: false };
+        Schema {
+            fields: kinds.map(|(name, kind)| Field::new(name, kind)).into(),
+            key: ("fid".to_owned(), KeyKind::Integer),
+            geometry: Some(geometry),
+            time: None,
+        }
+    }
+
+    fn checked(text: &str) -> Result<Expr, String> {
+        check(&parse(text).unwrap(), &schema())
+    }
+
+    #[test]
+    fn literals_take_the_type_of_their_property() {
+        let day = "at < TIMESTAMP('2018-02-12T00:00:00Z')";
+        for (text, same) in [
+            ("count = 2.0", "count = 2"),
+            ("2 < size", "2.0 < size"),
+            ("size BETWEEN 1 AND 2.5", "size BETWEEN 1.0 AND 2.5"),
+            ("size IN (1, 2)", "size IN (1.0, 2.0)"),
+            ("day = '2018-02-12'", "day = DATE('2018-02-12')"),
+            ("at < '2018-02-12'", day),
+            ("at < DATE('2018-02-12')", day),
+            ("at < '2018-02-12T01:00:00+01:00'", day),
+            ("S_INTERSECTS(geometry, POINT(1 2))", "S_INTERSECTS(shape, POINT(1 2))"),
+        ] {
+            assert_eq!(checked(text), Ok(parse(same).unwrap()), "{text}");
+        }
+        for same in
+            ["count = 1.5", "count > size", "name LIKE 'a' OR image IS NULL", "1 = 1", "day = at", "NOT open = TRUE"]
+        {
+            assert_eq!(checked(same), Ok(parse(same).unwrap()));
+        }
+        let split = checked("'2018-02-12' BETWEEN day AND at").unwrap();
+        assert_eq!(split.to_string(), "DATE('2018-02-12') >= day AND TIMESTAMP('2018-02-12T00:00:00Z') <= at");
+    }
+
+    #[test]
+    fn the_key_is_compared_as_an_id() {
+        let ids = |ids: &[i64]| Expr::Ids(ids.iter().copied().map(FeatureId::Int).collect());
+        assert_eq!(checked("fid = 3"), Ok(ids(&[3])));
+        assert_eq!(checked("3 <> fid"), Ok(Expr::Not(Box::new(ids(&[3])))));
+        assert_eq!(checked("fid IN (3, 4)"), Ok(ids(&[3, 4])));
+    }
+
+    #[test]
+    fn what_does_not_fit_is_refused() {
+        for (text, message) in [
+            ("nmae = 'a'", "did you mean 'name'?"),
+            ("Name = 'a'", "did you mean 'name'?"),
+            ("zzz IS NULL", "there is no property 'zzz'"),
+            ("zzz IN (1)", "there is no property 'zzz'"),
+            ("count = 'a'", "'count' is a number, and cannot be compared with 'a'"),
+            ("open = 1", "true or false"),
+            ("name = 1 OR open = TRUE", "'name' is text"),
+            ("name IN ('a', 2)", "'name' is text"),
+            ("day = 'yesterday'", "'2018-02-12'"),
+            ("at = 2018", "a time"),
+            ("image = 'a'", "bytes"),
+            ("name < count", "name and count cannot be compared"),
+            ("1 = 'a'", "1 and 'a' cannot be compared"),
+            ("count LIKE 'a'", "LIKE is for text"),
+            ("count BETWEEN 1 AND 'a'", "'count' is a number"),
+            ("fid > 3", "=, <> and IN only"),
+            ("fid IS NULL", "=, <> and IN only"),
+            ("fid = 'a'", "whole number"),
+            ("shape = 1", "S_INTERSECTS"),
+            ("shape IS NULL", "not for the geometry"),
+            ("S_INTERSECTS(name, POINT(1 2))", "it is called 'shape'"),
+        ] {
+            let error = checked(text).unwrap_err();
+            assert!(error.contains(message), "{text}: {error}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_checked_passes_again_and_names_only_what_there_is(expr in any_expr()) {
+            if let Ok(checked) = check(&expr, &schema()) {
+                prop_assert!(checked.fields(&schema()).is_ok());
+                prop_assert_eq!(check(&checked, &schema()), Ok(checked));
+            }
+        }
+    }
+}

@@ -1,0 +1,223 @@
+//! The language as a whole.
+
+use proptest::prelude::*;
+
+use super::{DEEPEST, LONGEST, parse};
+use crate::base::bbox::Bbox;
+use crate::base::datetime::{Date, Instant};
+use crate::expr::samples::any_expr;
+use crate::expr::{Comparison, Expr, Operand, Relation};
+use crate::model::value::Value;
+
+fn property(name: &str) -> Operand {
+    Operand::Property(name.to_owned())
+}
+
+fn text(text: &str) -> Value {
+    Value::Text(text.to_owned())
+}
+
+fn read(text: &str) -> Expr {
+    parse(text).unwrap_or_else(|fault| panic!("{text}: {fault}"))
+}
+
+#[test]
+fn each_predicate_is_read() {
+    let at = Instant::parse("2018-02-12T23:20:50Z").unwrap();
+    let compare = |name: &str, how, value| Expr::Compare(property(name), how, Operand::Literal(value));
+    for (text, expected) in [
+        ("a=1", Expr::equals("a", Value::Int(1))),
+        ("a <> -1.50", compare("a", Comparison::NotEqual, Value::Float(-1.5))),
+        ("\"a b\" >= 1e3", compare("a b", Comparison::GreaterOrEqual, Value::Float(1000.0))),
+        ("a < +.5", compare("a", Comparison::Less, Value::Float(0.5))),
+        ("a = -9223372036854775808", Expr::equals("a", Value::Int(i64::MIN))),
+        ("a = 9223372036854775808", Expr::equals("a", Value::Float(9_223_372_036_854_775_808.0))),
+        ("a = 'it''s'", Expr::equals("a", text("it's"))),
+        ("a = true", Expr::equals("a", Value::Bool(true))),
+        ("date = date('1970-01-02')", Expr::equals("date", Value::Date(Date(1)))),
+        ("a > TIMESTAMP('2018-02-12T23:20:50Z')", compare("a", Comparison::Greater, Value::Instant(at))),
+        ("1 < a", Expr::Compare(Operand::Literal(Value::Int(1)), Comparison::Less, property("a"))),
+        ("a = b", Expr::Compare(property("a"), Comparison::Equal, property("b"))),
+        ("a LIKE 'b%'", Expr::Like { operand: property("a"), pattern: "b%".to_owned() }),
+        (
+            "a between 1 and 2",
+            Expr::Between(property("a"), Operand::Literal(Value::Int(1)), Operand::Literal(Value::Int(2))),
+        ),
+        ("a IN (1, 'b')", Expr::In(property("a"), vec![Value::Int(1), text("b")])),
+        ("a is null", Expr::IsNull(property("a"))),
+        ("a IS NOT NULL", Expr::Not(Box::new(Expr::IsNull(property("a"))))),
+        ("TRUE", Expr::always()),
+        ("false", Expr::never()),
+    ] {
+        assert_eq!(parse(text), Ok(expected), "{text}");
+    }
+    assert_eq!(read("a IN (1, b)"), read("a = 1 OR a = b"));
+    for (negated, plain) in
+        [("a NOT LIKE 'b'", "a LIKE 'b'"), ("a NOT IN (1)", "a IN (1)"), ("a NOT BETWEEN 1 AND 2", "a BETWEEN 1 AND 2")]
+    {
+        assert_eq!(read(negated), Expr::Not(Box::new(read(plain))));
+    }
+}
+
+#[test]
+fn and_binds_tighter_than_or_and_not_than_both() {
+    assert_eq!(read("a=1 OR b=2 AND c=3"), Expr::Or(vec![read("a=1"), read("b=2 AND c=3")]));
+    assert_eq!(read("(a=1 OR b=2) AND c=3"), Expr::And(vec![read("a=1 OR b=2"), read("c=3")]));
+    assert_eq!(read("NOT a=1 AND b=2"), Expr::And(vec![Expr::Not(Box::new(read("a=1"))), read("b=2")]));
+    assert_eq!(read("a BETWEEN 1 AND 2 AND b=3"), Expr::And(vec![read("a BETWEEN 1 AND 2"), read("b=3")]));
+    assert_eq!(read("((a = 1))"), read("a=1"));
+}
+
+#[test]
+fn geometries_that_boxes_make_up_are_read() {
+    let spatial = |relation, boxes: Vec<Bbox>| Ok(Expr::Spatial { relation, property: "geom".to_owned(), boxes });
+    let of = |boxes| spatial(Relation::Intersects, boxes);
+    let unit = Bbox::new(1.0, 2.0, 3.0, 4.0);
+    let point = |x, y| Bbox::new(x, y, x, y);
+    for (text, expected) in [
+        ("BBOX(1, 2, 3, 4)", of(vec![unit])),
+        ("bbox(177, 2, -177, 4)", of(vec![Bbox::new(177.0, 2.0, -177.0, 4.0)])),
+        ("BBOX(1,2,-5,3,4,5)", of(vec![Bbox { z: Some((-5.0, 5.0)), ..unit }])),
+        ("POINT(1 -2.5)", of(vec![point(1.0, -2.5)])),
+        ("POLYGON((1 2, 3 2, 3 4, 1 4, 1 2))", of(vec![unit])),
+        ("POLYGON((3 4, 3 2, 1 2, 1 4, 3 4))", of(vec![unit])),
+        ("LINESTRING(1 2, 1 4, 3 4)", of(vec![Bbox::new(1.0, 2.0, 1.0, 4.0), Bbox::new(1.0, 4.0, 3.0, 4.0)])),
+        ("MULTIPOINT(1 2, (3 4))", of(vec![point(1.0, 2.0), point(3.0, 4.0)])),
+        ("MULTIPOLYGON(((1 2, 3 2, 3 4, 1 4, 1 2)))", of(vec![unit])),
+        ("MULTILINESTRING((1 2, 1 4))", of(vec![Bbox::new(1.0, 2.0, 1.0, 4.0)])),
+        ("GEOMETRYCOLLECTION(POINT(1 2), GEOMETRYCOLLECTION(POINT(3 4)))", of(vec![point(1.0, 2.0), point(3.0, 4.0)])),
+    ] {
+        assert_eq!(parse(&format!("S_INTERSECTS(geom, {text})")), expected, "{text}");
+        assert_eq!(parse(&format!("s_intersects({text}, \"geom\")")), expected, "{text}");
+    }
+    assert_eq!(parse("S_DISJOINT(geom, POINT(1 2))"), spatial(Relation::Disjoint, vec![point(1.0, 2.0)]));
+    assert_eq!(parse("S_WITHIN(geom, BBOX(1,2,3,4))"), spatial(Relation::Within, vec![unit]));
+    assert_eq!(parse("S_CONTAINS(BBOX(1,2,3,4), geom)"), spatial(Relation::Within, vec![unit]));
+}
+
+#[test]
+fn faults_say_where_and_what() {
+    for (text, column, message) in [
+        ("", 1, "empty"),
+        ("  ", 3, "empty"),
+        ("a", 1, "alone is no condition"),
+        ("a b", 3, "expected = <>"),
+        ("a =", 4, "found the end"),
+        ("a = 1 b = 2", 7, "expected AND, OR or the end, found 'b'"),
+        ("a => 1", 4, "found '>'"),
+        ("a = 1 AND", 10, "found the end"),
+        ("(a = 1", 7, "expected ')'"),
+        ("a = 1)", 6, "expected AND, OR or the end"),
+        ("a = NULL", 5, "IS NULL"),
+        ("a IS 1", 6, "NULL or NOT NULL"),
+        ("like = 1", 1, "\"like\""),
+        ("a NOT = 1", 7, "LIKE, BETWEEN or IN"),
+        ("a BETWEEN 1", 12, "upper bound"),
+        ("a LIKE b", 8, "pattern"),
+        ("a IN ()", 7, "a value"),
+        ("a IN (1", 8, "')'"),
+        ("a + 1 = 2", 3, "calculations"),
+        ("a = 1e999", 5, "too large"),
+        ("a = DATE('2018-02-30')", 10, "is not a day"),
+        ("a = TIMESTAMP('2018-02-12')", 15, "23:20:50Z"),
+        ("a = DATE(2018)", 10, "DATE('2018-02-12')"),
+        ("a = S_INTERSECTS(a, POINT(1 2))", 5, "is a condition"),
+        ("casei(a) = 'b'", 1, "CASEI is not supported"),
+        ("T_AFTER(a, DATE('2018-02-12'))", 1, "not supported"),
+        ("S_INTERSECT(a, POINT(1 2))", 1, "did you mean S_INTERSECTS?"),
+        ("S_CROSSES(a, POINT(1 2))", 1, "not supported"),
+        ("S_INTERSECTS(a, b)", 1, "needs a property and a geometry"),
+        ("S_INTERSECTS(a, BBOX(1, 2, 3))", 17, "4 numbers"),
+        ("S_INTERSECTS(a, BBOX(1, 4, 3, 2))", 17, "north"),
+        ("S_INTERSECTS(a, POLYGON((1 2, 3 2, 3 4, 1 2)))", 24, "upright rectangles"),
+        ("S_INTERSECTS(a, LINESTRING(1 2, 3 4))", 27, "along the axes"),
+        ("S_INTERSECTS(a, POINT(1 2 3))", 27, "heights"),
+        ("S_INTERSECTS(a, POINT Z(1 2 3))", 23, "expected ')'"),
+        ("S_INTERSECTS(a, CIRCLE(1 2))", 17, "there are POINT"),
+        ("S_CONTAINS(a, POINT(1 2))", 1, "not supported"),
+        ("S_WITHIN(a, BBOX(1, 2, 1, 4))", 1, "area"),
+        ("S_WITHIN(a, MULTIPOINT(1 2, 3 4))", 1, "one flat box"),
+        ("größe = 'a' AND ? = 1", 17, "no meaning"),
+    ] {
+        let fault = parse(text).unwrap_err();
+        assert!(fault.to_string().contains(message), "{text}: {fault}");
+        assert_eq!(fault.column, column, "{text}: {fault}");
+        assert!(text.is_char_boundary(fault.position));
+    }
+    let property = parse("NOT flag").unwrap_err();
+    assert_eq!(property.hint.unwrap(), "if it is true or false, write flag = TRUE");
+}
+
+#[test]
+fn quotes_that_are_doubled_keep_every_text_within_them() {
+    for hostile in ["' OR TRUE OR a = '", "\\' OR TRUE --", "\\", "''", "\\'"] {
+        let filter = format!("a = '{}'", hostile.replace('\'', "''"));
+        assert_eq!(parse(&filter), Ok(Expr::equals("a", text(hostile))));
+    }
+}
+
+#[test]
+fn what_has_no_text_is_written_as_nothing_that_reads() {
+    use crate::model::value::FeatureId;
+    for expr in [
+        Expr::Ids(vec![FeatureId::Int(1), FeatureId::Text("a".to_owned())]),
+        Expr::Bbox { rects: Bbox::new(1.0, 2.0, 3.0, 4.0).rectangles(), z: None },
+        Expr::During("2018-02-12/..".parse().unwrap()),
+        Expr::equals("a", Value::Null),
+        Expr::equals("a", Value::Float(f64::NAN)),
+        Expr::equals("a", Value::Float(f64::INFINITY)),
+    ] {
+        assert!(parse(&expr.to_string()).is_err(), "{expr}");
+    }
+    assert_eq!(Expr::And(vec![Expr::Or(vec![read("a=1"), read("b=2")])]).to_string(), "a = 1 OR b = 2");
+}
+
+#[test]
+fn no_depth_and_no_length_exhausts_the_stack() {
+    let nested =
+        |open: &str, levels: usize, close: &str| format!("{}a = 1{}", open.repeat(levels), close.repeat(levels));
+    let read = move || {
+        for (open, close) in [("(", ")"), ("NOT ", ""), ("NOT (", ")"), ("(a = 2 OR ", ")"), ("((b = 1) AND ", ")")] {
+            for levels in [1000, 10_000, 100_000] {
+                assert!(parse(&nested(open, levels, close)).is_err());
+            }
+            let per_level = if open == "NOT (" { 2 } else { 1 };
+            let deepest = nested(open, (DEEPEST - 1) / per_level, close);
+            let expr = parse(&deepest).unwrap();
+            assert_eq!(parse(&expr.to_string()).unwrap(), expr);
+        }
+        let collections = "GEOMETRYCOLLECTION(".repeat(3000);
+        assert!(parse(&format!("S_INTERSECTS(a, {collections}")).unwrap_err().message.contains("deeper"));
+        assert!(parse(&"(".repeat(LONGEST)).unwrap_err().message.contains("deeper"));
+        assert!(parse(&" ".repeat(LONGEST + 1)).unwrap_err().message.contains("longer"));
+    };
+    std::thread::Builder::new().stack_size(1024 * 1024).spawn(read).unwrap().join().unwrap();
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    #[test]
+    fn what_is_written_is_read(expr in any_expr()) {
+        let text = expr.to_string();
+        prop_assert_eq!(parse(&text), Ok(expr), "{}", text);
+    }
+
+    #[test]
+    fn no_text_panics(text in "\\PC{0,60}") {
+        let _ = parse(&text).map_err(|fault| fault.to_string());
+    }
+
+    #[test]
+    fn no_heap_of_words_panics(words in prop::collection::vec(prop::sample::select(vec![
+        "a", "\"b\"", "'c'", "1", "-2.5e3", "AND", "OR", "NOT", "IS", "NULL", "IN", "BETWEEN", "LIKE", "TRUE", "(", ")", ",",
+        "=", "<>", "<=", "-", "DATE('2018-02-12')", "TIMESTAMP(", "S_INTERSECTS(", "S_WITHIN(", "BBOX(1,2,3,4)", "POINT",
+        "POLYGON((", "GEOMETRYCOLLECTION(", "MULTIPOINT(", "1 2", "a = 1", "a IN (1)", "a LIKE 'b'",
+    ]), 0..16)) {
+        let text = words.join(" ");
+        match parse(&text) {
+            Ok(expr) => prop_assert_eq!(parse(&expr.to_string()), Ok(expr)),
+            Err(fault) => prop_assert!(fault.position <= text.len() && text.is_char_boundary(fault.position)),
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! Writes a tree as CQL2 text that reads as the same tree.
+//!
+//! What only parameters and programs can make (ids, boxes of a `bbox`, intervals, null, numbers that are none) has no text
+//! in CQL2. It is written in angle brackets, which no parser takes for something else.
+
+use std::fmt::{self, Display, Formatter};
+
+use super::{lexer, parser};
+use crate::base::bbox::Bbox;
+use crate::expr::{Comparison, Expr, Operand, Relation};
+use crate::model::value::Value;
+
+/// What binds how tightly.
+#[derive(Clone, Copy, PartialEq, PartialOrd)]
+enum Level {
+    Or,
+    And,
+    Not,
+}
+
+impl Display for Expr {
+    fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
+        write_at(out, self, Level::Or)
+    }
+}
+
+impl Display for Operand {
+    fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Property(name) => Name(name).fmt(out),
+            Self::Literal(value) => Literal(value).fmt(out),
+        }
+    }
+}
+
+impl Display for Comparison {
+    fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
+        out.write_str(match self {
+            Self::Equal => "=",
+            Self::NotEqual => "<>",
+            Self::Less => "<",
+            Self::LessOrEqual => "<=",
+            Self::Greater => ">",
+            Self::GreaterOrEqual => ">=",
+        })
+    }
+}
+
+/// Writes what stands where nothing may that binds less tightly than this.
+fn write_at(out: &mut Formatter<'_>, expr: &Expr, least: Level) -> fmt::Result {
+    let (parts, level, word) = match expr {
+        Expr::And(parts) => (parts, Level::And, " AND "),
+        Expr::Or(parts) => (parts, Level::Or, " OR "),
+        Expr::Not(part) => {
+            return match &**part {
+                Expr::Like { .. } | Expr::Between(..) | Expr::In(..) | Expr::IsNull(_) => predicate(out, part, " NOT"),
+                part => {
+                    out.write_str("NOT ")?;
+                    write_at(out, part, Level::Not)
+                }
+            };
+        }
+        other => return predicate(out, other, ""),
+    };
+    let inner = if level == Level::Or { Level::And } else { Level::Not };
+    match &parts[..] {
+        [] => out.write_str(if level == Level::And { "TRUE" } else { "FALSE" }),
+        [one] => write_at(out, one, least),
+        [first, rest @ ..] => {
+            let needs_parentheses = level < least;
+            out.write_str(if needs_parentheses { "(" } else { "" })?;
+            write_at(out, first, inner)?;
+            for part in rest {
+                out.write_str(word)?;
+                write_at(out, part, inner)?;
+            }
+            out.write_str(if needs_parentheses { ")" } else { "" })
+        }
+    }
+}
+
+fn predicate(out: &mut Formatter<'_>, expr: &Expr, not: &str) -> fmt::Result {
+    match expr {
+        Expr::Compare(left, how, right) => write!(out, "{left} {how} {right}"),
+        Expr::Like { operand, pattern } => write!(out, "{operand}{not} LIKE {}", Quoted(pattern, '\'')),
+        Expr::Between(operand, low, high) => write!(out, "{operand}{not} BETWEEN {low} AND {high}"),
+        Expr::In(operand, values) => {
+            write!(out, "{operand}{not} IN (")?;
+            listed(out, values.iter().map(Literal))?;
+            out.write_str(")")
+        }
+        Expr::IsNull(operand) => write!(out, "{operand} IS{not} NULL"),
+        Expr::Spatial { relation, property, boxes } => {
+            let function = match relation {
+                Relation::Intersects => "S_INTERSECTS",
+                Relation::Disjoint => "S_DISJOINT",
+                Relation::Within => "S_WITHIN",
+            };
+            write!(out, "{function}({}, ", Name(property))?;
+            match &boxes[..] {
+                [one] => write!(out, "BBOX({one})")?,
+                several => {
+                    out.write_str("GEOMETRYCOLLECTION(")?;
+                    listed(out, several.iter().map(Drawn))?;
+                    out.write_str(")")?;
+                }
+            }
+            out.write_str(")")
+        }
+        Expr::Ids(ids) => {
+            out.write_str("<id ")?;
+            listed(out, ids)?;
+            out.write_str(">")
+        }
+        Expr::Bbox { rects, .. } => {
+            out.write_str("<bbox ")?;
+            listed(out, rects.iter().map(|rect| Bbox::from(*rect)))?;
+            out.write_str(">")
+        }
+        Expr::During(interval) => {
+            let end = |at: Option<crate::base::datetime::Instant>| at.map_or("..".to_owned(), |at| at.to_string());
+            write!(out, "<datetime {}/{}>", end(interval.start), end(interval.end))
+        }
+        Expr::Subset(text) => write!(out, "<subset {text}>"),
+        Expr::And(_) | Expr::Or(_) | Expr::Not(_) => write_at(out, expr, Level::Not),
+    }
+}
+
+fn listed(out: &mut Formatter<'_>, items: impl IntoIterator<Item = impl Display>) -> fmt::Result {
+    for (at, item) in items.into_iter().enumerate() {
+        write!(out, "{}{item}", if at == 0 { "" } else { ", " })?;
+    }
+    Ok(())
+}
+
+/// A property's name, in quotes where it needs them.
+struct Name<'a>(&'a str);
+
+impl Display for Name<'_> {
+    fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
+        if lexer::is_plain(self.0) && !parser::is_reserved(self.0) {
+            out.write_str(self.0)
+        } else {
+            Quoted(self.0, '"').fmt(out)
+        }
+    }
+}
+
+struct Quoted<'a>(&'a str, char);
+
+impl Display for Quoted<'_> {
+    fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
+        let Self(text, quote) = self;
+        write!(out, "{quote}{}{quote}", text.replace(*quote, &format!("{quote}{quote}")))
+    }
+}
+
+struct Literal<'a>(&'a Value);
+
+impl Display for Literal<'_> {
+    fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Value::Null => out.write_str("<null>"),
+            Value::Int(number) => number.fmt(out),
+            // With a point or an exponent, so that it reads as what it is.
+            Value::Float(number) if number.is_finite() => write!(out, "{number:?}"),
+            Value::Float(number) => write!(out, "<{number}>"),
+            Value::Bool(truth) => out.write_str(if *truth { "TRUE" } else { "FALSE" }),
+            Value::Text(text) => Quoted(text, '\'').fmt(out),
+            Value::Date(date) => write!(out, "DATE('{date}')"),
+            Value::Instant(at) => write!(out, "TIMESTAMP('{at}')"),
+        }
+    }
+}
+
+/// A box as the simplest geometry that it is.
+struct Drawn<'a>(&'a Bbox);
+
+impl Display for Drawn<'_> {
+    #[allow(clippy::float_cmp)] // exactly no width or height
+    fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
+        let Bbox { min_x, min_y, max_x, max_y, .. } = self.0;
+        match (min_x == max_x, min_y == max_y) {
+            (true, true) => write!(out, "POINT({min_x} {min_y})"),
+            (false, false) => write!(
+                out,
+                "POLYGON(({min_x} {min_y}, {max_x} {min_y}, {max_x} {max_y}, {min_x} {max_y}, {min_x} {min_y}))"
+            ),
+            _ => write!(out, "LINESTRING({min_x} {min_y}, {max_x} {max_y})"),
+        }
+    }
+}
