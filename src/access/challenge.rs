@@ -16,11 +16,12 @@ impl Challenge {
     /// A challenge of a scheme, with parameters beside the realm.
     pub fn new(scheme: &str, realm: &str, parameters: &[(&str, &str)]) -> Self {
         let quoted = |text: &str| text.replace(|c: char| c == '"' || c == '\\' || !(' '..='~').contains(&c), "");
-        let mut text = format!("{scheme} realm=\"{}\"", quoted(realm));
-        for (name, value) in parameters {
-            text.push_str(&format!(", {name}=\"{}\"", quoted(value)));
-        }
-        Self(HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static("Basic realm=\"\"")))
+        let all = std::iter::once(("realm", realm)).chain(parameters.iter().copied());
+        let parts: Vec<String> = all.map(|(name, value)| format!("{name}=\"{}\"", quoted(value))).collect();
+        Self(
+            HeaderValue::try_from(format!("{scheme} {}", parts.join(", ")))
+                .unwrap_or(HeaderValue::from_static("Basic realm=\"\"")),
+        )
     }
 }
 

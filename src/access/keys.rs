@@ -29,7 +29,9 @@ pub struct ApiKeys {
 
 /// The SHA-256 of a key, as the project file has it.
 pub fn hash(key: &str) -> String {
-    digest(&SHA256, key.as_bytes()).as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    let digest = digest(&SHA256, key.as_bytes());
+    let halves = digest.as_ref().iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    halves.filter_map(|half| char::from_digit(half.into(), 16)).collect()
 }
 
 /// A new key of 256 random bits.

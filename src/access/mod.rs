@@ -11,4 +11,8 @@ pub mod jwt;
 pub mod keys;
 pub mod password;
 pub mod proxy;
+pub mod rules;
+mod setup;
 mod verifier;
+
+pub use setup::{Access, PRIORITY};

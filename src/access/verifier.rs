@@ -114,9 +114,8 @@ mod tests {
         assert!(verifier.matches(&hash, b"right").await.unwrap());
         assert_eq!(verifier.known().len(), 1);
         // Nobody can take a turn, and yet the password is right: it was not verified again.
-        let _all =
-            verifier.waiting.clone().acquire_many_owned(u32::try_from(verifier.waiting.available_permits()).unwrap());
-        let _all = _all.await.unwrap();
+        let all = u32::try_from(verifier.waiting.available_permits()).unwrap();
+        let _all = verifier.waiting.clone().acquire_many_owned(all).await.unwrap();
         assert!(verifier.matches(&hash, b"right").await.unwrap());
         assert_eq!(verifier.matches(&hash, b"other").await.unwrap_err().kind(), Kind::Unavailable);
         // The same password under another hash is another matter.

@@ -5,6 +5,7 @@
 use std::io::{ErrorKind, Write};
 
 pub(crate) mod check;
+pub(crate) mod hash;
 pub(crate) mod init;
 pub(crate) mod openapi;
 pub(crate) mod publish;
