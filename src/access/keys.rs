@@ -116,7 +116,7 @@ impl Filter for ApiKeys {
         if head.headers.contains_key(ACCESS_CONTROL_ALLOW_HEADERS) {
             // A page of another origin may send the key's header.
             head.headers.append(ACCESS_CONTROL_ALLOW_HEADERS, header);
-        } else if head.headers.get(CACHE_CONTROL).is_some_and(|it| it == "private") {
+        } else if head.headers.get(CACHE_CONTROL).is_some_and(|it| it.as_bytes().starts_with(b"private")) {
             head.headers.append(VARY, header);
         }
         Ok(())

@@ -102,3 +102,53 @@ impl Admission for Granted {
         self.scope.clone()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::access::rules::Who;
+    use crate::expr::cql2::parse;
+    use crate::model::batch::{Batch, Cell};
+    use crate::model::schema::{Field, FieldKind, KeyKind, Schema};
+
+    fn schema() -> Schema {
+        let key = ("fid".to_owned(), KeyKind::Integer);
+        Schema { fields: vec![Field::new("n", FieldKind::Integer)], key, geometry: None, time: None }
+    }
+
+    fn may_edit(rules: &[(&[&str], Option<&str>)], cells: &[Cell]) -> bool {
+        let rule = |(operations, rows): &(&[&str], Option<&str>)| Rule {
+            project: None,
+            layers: ["a".to_owned()].into(),
+            who: vec![Who::Everybody],
+            grants: Permissions {
+                read: operations.contains(&"read"),
+                insert: operations.contains(&"insert"),
+                update: operations.contains(&"update"),
+                delete: operations.contains(&"delete"),
+            },
+            rows: rows.map(|text| parse(text).unwrap()),
+            binds: std::collections::BTreeSet::new(),
+            properties: None,
+        };
+        let compiled = Compiled { rules: rules.iter().map(rule).collect(), ..Compiled::default() };
+        let matching = (0..rules.len()).collect();
+        let granted = Granted { compiled: compiled.into(), matching, principal: None, scope: CacheScope::Shared };
+        let mut batch = Batch::new(cells.len());
+        cells.iter().for_each(|cell| batch.push(*cell));
+        granted.allow_to_edit(LayerRef { project: None, id: "a", schema: &schema() }, batch.row(0))
+    }
+
+    #[test]
+    fn a_feature_is_edited_within_the_rows_of_what_is_granted() {
+        let (one, nine) = ([Cell::Int(1), Cell::Int(1)], [Cell::Int(1), Cell::Int(9)]);
+        assert!(!may_edit(&[(&["read"], None)], &one), "reading is not writing");
+        assert!(may_edit(&[(&["insert"], None)], &one));
+        let few: (&[&str], _) = (&["delete"], Some("n < 5"));
+        assert!(may_edit(&[few], &one) && !may_edit(&[few], &nine));
+        assert!(may_edit(&[few, (&["delete"], Some("n > 8"))], &nine), "of any rule that grants it");
+        assert!(!may_edit(&[few, (&["insert"], None)], &nine), "but not of one that grants another thing");
+        assert!(!may_edit(&[few], &[Cell::Int(1)]), "a row of another shape");
+        assert!(!may_edit(&[few], &[Cell::Int(1), Cell::Null]));
+    }
+}
