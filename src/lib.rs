@@ -48,3 +48,8 @@ pub use server::{Builder, Server};
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+/// So is the code of the guides.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/authentication.md")]
+struct Authentication;
