@@ -6,7 +6,7 @@ use clap::{Parser, Subcommand};
 
 mod commands;
 
-use commands::{check, hash, init, openapi, serve, templates};
+use commands::{behind, cgi, check, fcgi, hash, init, openapi, scgi, serve, templates};
 
 /// Geodata on the web: OGC API Features, pages and maps from files, at once.
 ///
@@ -23,6 +23,12 @@ struct Cli {
 enum Command {
     /// Publish files, or what a project file names, until told to stop
     Serve(serve::Options),
+    /// The same behind a web server that speaks FastCGI: from a port, a Unix socket, or spawn-fcgi
+    Fcgi(behind::Options),
+    /// The same behind a web server that speaks SCGI
+    Scgi(behind::Options),
+    /// Answer one request of a web server that runs programs (CGI), from the environment and standard input
+    Cgi(cgi::Options),
     /// Write a commented project file for data, to start from
     Init(init::Options),
     /// Open and validate everything that would be served; exits with 1 on a fault
@@ -36,8 +42,15 @@ enum Command {
 }
 
 fn main() -> ExitCode {
+    if cgi::arguments_are_the_clients(std::env::args_os()) {
+        eprintln!("graticule: refused to take the words of a query as arguments");
+        return ExitCode::FAILURE;
+    }
     let done = match Cli::parse().command {
         Command::Serve(options) => serve::run(&options),
+        Command::Fcgi(options) => fcgi::run(&options),
+        Command::Scgi(options) => scgi::run(&options),
+        Command::Cgi(options) => cgi::run(&options),
         Command::Init(options) => init::run(&options),
         Command::Check(options) => check::run(&options),
         Command::Hash(options) => hash::run(&options),

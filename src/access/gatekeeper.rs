@@ -64,8 +64,9 @@ impl Filter for Gatekeeper {
 
     fn response_ready(&self, request: &request::Head, head: &mut response::Head) -> Result<()> {
         let told = head.headers.get(CACHE_CONTROL).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let is_fine = told.contains("private") || told.contains("no-store");
-        if !is_fine && !(is_open(&request.path) && told.contains("public")) {
+        let is_kept = told.contains("private") || told.contains("no-store");
+        let is_for_all = is_open(&request.path) && told.contains("public");
+        if !is_kept && !is_for_all {
             // What only some may see, no cache on the way may keep.
             head.set(CACHE_CONTROL, HeaderValue::from_static("private"));
         }

@@ -22,7 +22,9 @@ pub(crate) fn check(
 ) -> Result<Values> {
     let mut values = Values::new();
     for (name, value) in path {
-        values.insert(name.clone(), value.clone());
+        let declared = params.iter().find(|param| param.in_path && param.name == *name);
+        let value = declared.map_or_else(|| Ok(value.clone()), |param| param.check(value))?;
+        values.insert(name.clone(), value);
     }
     for parameter in given.iter().filter(|parameter| parameter.origin != Origin::Form) {
         let name = &parameter.name;

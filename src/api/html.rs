@@ -1,12 +1,11 @@
 //! Pages: the same value that the JSON has, plus links, operation and parameters.
 
-use http::{HeaderValue, header};
 use serde_json::{Map, Value, json};
 
 use crate::base::format::Format;
 use crate::error::{Error, Result};
 use crate::message::response::Response;
-use crate::web::page::{Crumb, Page, content_security_policy, page_urls};
+use crate::web::page::{Crumb, Page, page_urls};
 
 use super::reply::Rendering;
 
@@ -51,12 +50,7 @@ pub(crate) fn page(
     let name = route.page_name();
     let name = if cx.templates().has(&name) { &name } else { GENERIC };
     let html = cx.templates().render(name, &context, &page_urls(cx.base(), cx.head()))?;
-    let mut response = Response::ok(Format::Html.content_type(), html);
-    response.set(header::VARY, HeaderValue::from_static("Accept"));
-    if let Ok(policy) = HeaderValue::try_from(content_security_policy(&cx.project().map)) {
-        response.set(header::CONTENT_SECURITY_POLICY, policy);
-    }
-    Ok(response)
+    Ok(rendering.response(html))
 }
 
 /// The way to the page: home, the API, and each part of the path that is a page itself.

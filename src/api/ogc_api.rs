@@ -3,12 +3,14 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use http::{HeaderValue, Method, StatusCode, header};
 use serde_json::{Map, Value};
 
 use crate::base::format::Format;
 use crate::base::link::Link;
 use crate::error::{Error, Kind, Result};
+use crate::exchange::cache::{CacheKind, Cached};
 use crate::message::response::Response;
 use crate::server::api::{Api, ApiInfo};
 use crate::server::context::Context;
@@ -189,7 +191,7 @@ impl Api for OgcApi {
     }
 
     async fn execute(&self, cx: Context) -> Result<Response> {
-        let path = cx.rest().strip_suffix('/').unwrap_or(cx.rest()).to_owned();
+        let path = cx.rest().to_owned();
         let suffix = path.rsplit_once('.').and_then(|(stem, name)| Some((stem, Format::by_name(name)?)));
         if let Some((stem, format)) = suffix {
             match self.run(&cx, stem, Some(format)).await {
@@ -253,7 +255,17 @@ impl Api for OgcApi {
 
 /// The OpenAPI document of the API that is asked; at the empty root, that of the whole server.
 async fn describe(cx: Context, _: NoParams) -> Result<Document> {
-    let mut documents = cx.registry().apis().map(|api| (api.info(), api.openapi(&cx)));
+    let make = async {
+        let body = serde_json::to_vec(&document(&cx)?).map_err(Error::internal)?;
+        Ok(Cached { content_type: Format::OpenApi.content_type().to_owned(), body: body.into() })
+    };
+    // The page is made from the same document, so there is one entry for both.
+    let cached = cx.cached(CacheKind::Document, Format::OpenApi.name(), make).await?;
+    Ok(Document(cached.body))
+}
+
+fn document(cx: &Context) -> Result<Value> {
+    let mut documents = cx.registry().apis().map(|api| (api.info(), api.openapi(cx)));
     if cx.root().is_empty() {
         let parts =
             documents.map(|(info, document)| openapi::join::Part { root: info.root.clone(), document }).collect();
@@ -263,14 +275,14 @@ async fn describe(cx: Context, _: NoParams) -> Result<Document> {
             "version": env!("CARGO_PKG_VERSION"),
         });
         let server = format!("{}{}", cx.base().as_str(), cx.mount());
-        return Ok(Document(openapi::join::join(&info, &server, parts)));
+        return Ok(openapi::join::join(&info, &server, parts));
     }
     let document = documents.find(|(info, _)| info.root == cx.root()).map(|(_, document)| document);
-    document.map(Document).ok_or_else(|| Error::internal("an API that is not registered"))
+    document.ok_or_else(|| Error::internal("an API that is not registered"))
 }
 
-/// An OpenAPI document.
-struct Document(Value);
+/// An OpenAPI document, as it is sent.
+struct Document(Bytes);
 
 impl Reply for Document {
     fn describe() -> Described {
@@ -283,8 +295,9 @@ impl Reply for Document {
 
     async fn render(self, rendering: Rendering) -> Result<Response> {
         if rendering.format == Format::Html {
-            return html::page(&rendering, &self.0, None, Map::new());
+            let value = serde_json::from_slice(&self.0).map_err(Error::internal)?;
+            return html::page(&rendering, &value, None, Map::new());
         }
-        Ok(rendering.response(serde_json::to_vec(&self.0).map_err(Error::internal)?))
+        Ok(rendering.response(self.0))
     }
 }

@@ -4,12 +4,17 @@
 
 use std::io::{ErrorKind, Write};
 
+pub(crate) mod behind;
+pub(crate) mod cgi;
 pub(crate) mod check;
+pub(crate) mod fcgi;
 pub(crate) mod hash;
 pub(crate) mod init;
 pub(crate) mod openapi;
 pub(crate) mod publish;
 pub(crate) mod reload;
+mod running;
+pub(crate) mod scgi;
 pub(crate) mod serve;
 pub(crate) mod templates;
 

@@ -1,17 +1,13 @@
 //! `graticule serve`.
 
-use std::io::IsTerminal;
-use std::net::SocketAddr;
-
-use clap::{Args, ValueEnum};
+use clap::Args;
 use graticule::gateways::http::{Patience, serve, stopped};
-use graticule::server::Snapshot;
 use tokio::net::TcpListener;
-use tracing_subscriber::EnvFilter;
 
 use super::Done;
 use super::publish::Publish;
 use super::reload::keep_up;
+use super::running::{Running, announce, published, runtime};
 
 /// Options of `serve`.
 #[derive(Args)]
@@ -21,75 +17,23 @@ pub(crate) struct Options {
     /// Address and port to listen on; port 0 takes a free one [default: 127.0.0.1:8080]
     #[arg(long, short, value_name = "ADDRESS:PORT", env = "GRATICULE_LISTEN")]
     listen: Option<String>,
-    /// Seconds between two looks at the project file, the templates and the data; 0 looks at SIGHUP alone
-    #[arg(long, value_name = "SECONDS", default_value_t = 2, env = "GRATICULE_WATCH")]
-    watch: u64,
-    /// How the log is written
-    #[arg(long, value_enum, default_value_t = LogFormat::Text, env = "GRATICULE_LOG_FORMAT")]
-    log_format: LogFormat,
-    /// What is logged: error, warn, info, debug, trace, or directives such as graticule=debug
-    #[arg(long, value_name = "LEVEL", default_value = "info", env = "GRATICULE_LOG")]
-    log: String,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum LogFormat {
-    /// For people
-    Text,
-    /// One JSON object a line
-    Json,
+    #[command(flatten)]
+    running: Running,
 }
 
 const LISTEN: &str = "127.0.0.1:8080";
 
 pub(crate) fn run(options: &Options) -> Done {
-    start_log(options)?;
-    let published = options.publish.build()?;
-    let collections: usize = published.server.snapshot().projects().map(|project| project.layers().len()).sum();
-    if collections == 0 && !published.faults.is_empty() {
-        return Err(published.faults.join("\n"));
-    }
-    for fault in &published.faults {
-        tracing::error!("{fault}");
-    }
+    options.running.start_log()?;
+    let published = published(&options.publish)?;
     let listen = options.listen.clone().or_else(|| published.listen.clone()).unwrap_or_else(|| LISTEN.to_owned());
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    let runtime = runtime.map_err(|cause| format!("the runtime does not start: {cause}"))?;
-    runtime.block_on(async {
+    runtime()?.block_on(async {
         let listener =
             TcpListener::bind(&listen).await.map_err(|cause| format!("cannot listen on {listen}: {cause}"))?;
         let address = listener.local_addr().map_err(|cause| cause.to_string())?;
-        announce(&published.server.snapshot(), address);
+        announce(&published.server.snapshot(), "", &format!("http://{address}"))?;
         let server = published.server.clone();
-        tokio::spawn(keep_up(options.publish.clone(), published, options.watch));
+        tokio::spawn(keep_up(options.publish.clone(), published, options.running.watch));
         serve(server, listener, Patience::default(), stopped()).await.map_err(|cause| cause.to_string())
     })
-}
-
-fn start_log(options: &Options) -> Done {
-    let filter = EnvFilter::try_new(&options.log).map_err(|cause| format!("--log '{}': {cause}", options.log))?;
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    match options.log_format {
-        LogFormat::Text => log.with_ansi(std::io::stderr().is_terminal()).init(),
-        LogFormat::Json => log.json().flatten_event(true).init(),
-    }
-    Ok(())
-}
-
-/// Tells every mounted URL.
-fn announce(server: &Snapshot, address: SocketAddr) {
-    let base = format!("http://{address}");
-    let projects: Vec<_> = server.projects().collect();
-    let collections: usize = projects.iter().map(|project| project.layers().len()).sum();
-    println!("Graticule {} serves {collections} collections", env!("CARGO_PKG_VERSION"));
-    for project in projects {
-        let mount = project.name.as_ref().map(|name| format!("/{name}")).unwrap_or_default();
-        println!("\n  {}", project.title);
-        for info in server.registry().infos() {
-            let path = if info.root.is_empty() { "/" } else { &info.root };
-            println!("    {:<50} {}", format!("{base}{mount}{path}"), info.title);
-        }
-        println!("    {:<50} API definition", format!("{base}{mount}/api.html"));
-    }
-    println!("\nPress Ctrl+C to stop.");
 }

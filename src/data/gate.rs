@@ -303,6 +303,10 @@ fn to_crs84(extent: Extent, schema: &Schema) -> Extent {
             max_x: rect.max_x.min(180.0),
             max_y: rect.max_y.min(90.0),
         }),
+        // What runs past 180 is on the other side of the date line, so the whole width of the world.
+        (Some(rect), None) if rect.min_x < -180.0 || rect.max_x > 180.0 => {
+            Some(Rect { min_x: -180.0, max_x: 180.0, ..rect })
+        }
         (space, _) => space,
     };
     Extent { space: moved.map(rounded_out), ..extent }
@@ -311,7 +315,12 @@ fn to_crs84(extent: Extent, schema: &Schema) -> Extent {
 /// Rounds outward to a centimetre: files tell extents that fall short of their features by the noise of arithmetic, and
 /// clients ask with fewer decimals than they were told.
 fn rounded_out(rect: Rect) -> Rect {
-    let (down, up) = (|number: f64| (number * 1e7).floor() / 1e7, |number: f64| (number * 1e7).ceil() / 1e7);
+    let up = |number: f64| {
+        let steps = (number * 1e7).ceil();
+        // The product of a number a hair beyond a step is that step itself.
+        if steps / 1e7 < number { (steps + 1.0) / 1e7 } else { steps / 1e7 }
+    };
+    let down = |number: f64| -up(-number);
     Rect { min_x: down(rect.min_x), min_y: down(rect.min_y), max_x: up(rect.max_x), max_y: up(rect.max_y) }
 }
 

@@ -4,6 +4,7 @@
 //! `response_complete` of each filter, the last `send_response`. After an early answer, an error, or a request that nothing
 //! serves, dispatch is skipped, and the rest runs all the same.
 
+pub mod cache;
 mod filter;
 mod pipeline;
 mod sending;

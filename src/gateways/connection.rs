@@ -1,7 +1,8 @@
-//! One TCP connection: a client that reads nothing is let go, and an answer that breaks off ends with a reset, for a mere
+//! One connection: a client that reads nothing is let go, and an answer that breaks off ends with a reset, for a mere
 //! close looks whole over HTTP/1.0, which proxies speak to upstreams.
 
 use std::io;
+use std::os::fd::AsFd;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,7 +12,6 @@ use std::time::Duration;
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, sleep};
 
 use crate::error::Error;
@@ -20,17 +20,22 @@ use crate::message::body::Body;
 /// Set when an answer of the connection broke off.
 pub(crate) type Broken = Arc<AtomicBool>;
 
-/// A TCP stream whose writes must make progress.
-pub(crate) struct Connection {
-    stream: TcpStream,
+/// What a connection is made of.
+pub(crate) trait Socket: AsyncRead + AsyncWrite + AsFd + Send + Unpin {}
+
+impl<S: AsyncRead + AsyncWrite + AsFd + Send + Unpin> Socket for S {}
+
+/// A stream whose writes must make progress.
+pub(crate) struct Connection<S: Socket> {
+    stream: S,
     broken: Broken,
     patience: Duration,
     stalled: Option<Pin<Box<Sleep>>>,
 }
 
-impl Connection {
+impl<S: Socket> Connection<S> {
     /// Watches a stream; a write that waits longer than `patience` ends the connection.
-    pub(crate) fn new(stream: TcpStream, patience: Duration) -> (Self, Broken) {
+    pub(crate) fn new(stream: S, patience: Duration) -> (Self, Broken) {
         let broken = Broken::default();
         (Self { stream, broken: broken.clone(), patience, stalled: None }, broken)
     }
@@ -49,22 +54,22 @@ impl Connection {
     }
 }
 
-impl Drop for Connection {
+impl<S: Socket> Drop for Connection<S> {
     fn drop(&mut self) {
         if self.broken.load(Ordering::Relaxed) {
-            // Without lingering, the close is a reset.
+            // Without lingering, the close of a TCP stream is a reset.
             let _ = socket2::SockRef::from(&self.stream).set_linger(Some(Duration::ZERO));
         }
     }
 }
 
-impl AsyncRead for Connection {
+impl<S: Socket> AsyncRead for Connection<S> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_read(cx, buffer)
     }
 }
 
-impl AsyncWrite for Connection {
+impl<S: Socket> AsyncWrite for Connection<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let write = Pin::new(&mut self.stream).poll_write(cx, bytes);
         self.watch(cx, write)

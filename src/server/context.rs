@@ -1,11 +1,13 @@
 //! What a handler knows of the request that it answers: cheap to clone, the same for every API and service.
 
 use std::collections::BTreeMap;
+use std::future::Future;
 use std::sync::Arc;
 
 use crate::data::gate::View;
 use crate::data::policy::{Admissions, CacheScope, LayerRef};
 use crate::error::{Error, Kind, Result};
+use crate::exchange::cache::{CacheKey, CacheKind, Cached};
 use crate::message::principal::Principal;
 use crate::message::request::Head;
 use crate::project::catalog::{Layer, Project};
@@ -148,6 +150,32 @@ impl Context {
     /// Who may share this answer, in a cache.
     pub fn cache_scope(&self) -> CacheScope {
         self.0.admissions.scope()
+    }
+
+    /// A document or image out of a cache, or made and kept. The key has all that an answer may depend on: the state of the
+    /// server, who may share it, base URL, project, path, query, `format` and language. Under a policy that lets nobody
+    /// share, it is made anew each time.
+    pub async fn cached(
+        &self,
+        kind: CacheKind,
+        format: &str,
+        make: impl Future<Output = Result<Cached>> + Send,
+    ) -> Result<Cached> {
+        let inner = &*self.0;
+        let scope = match inner.admissions.scope() {
+            CacheScope::Nobody => return make.await,
+            CacheScope::Shared => String::new(),
+            CacheScope::Key(key) => key,
+        };
+        let language = inner.head.headers.get(http::header::ACCEPT_LANGUAGE).map(|value| value.as_bytes().to_vec());
+        let place = &inner.place;
+        let project = (&place.mount, &place.map, &place.root, &place.rest);
+        let query = inner.head.parameters.query(&[], &[]);
+        let text =
+            format!("{kind:?} {scope:?} {:?} {project:?} {query:?} {format:?} {language:?}", inner.base.as_str());
+        // The state of the server keeps the entries of another process, or of an older project, apart.
+        let key = CacheKey::new(kind, format!("graticule:{}:{}", inner.server.generation, text));
+        inner.server.caches.get_or_make(&key, make).await
     }
 
     /// The layers that the client may see, in order; one whose policy fails is none of them.

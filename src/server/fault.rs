@@ -54,7 +54,7 @@ impl Snapshot {
         let project = self.place(head).map_or_else(|_| self.0.root.clone(), |(project, _)| project);
         let mut page = Page::new(problem.title, &project, base, head);
         page.breadcrumbs = vec![
-            Crumb { title: "Home".to_owned(), href: Some(base.join("/")) },
+            Crumb { title: "Home".to_owned(), href: Some(page.home.clone()) },
             Crumb { title: problem.title.to_owned(), href: None },
         ];
         let context =

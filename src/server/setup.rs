@@ -1,11 +1,13 @@
 //! Building a server: everything is registered, then checked at once, so that no fault waits for the first request.
 
 use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use crate::data::policy::{AccessControl, DynAccess};
+use crate::exchange::cache::{CacheFilter, CacheKind, Caches, DynCache, MemoryCache};
 use crate::exchange::{DynFilter, Filter, Registered};
 use crate::project::catalog::Project;
 use crate::web::base_url::BaseUrlSettings;
@@ -17,6 +19,10 @@ use super::service::{DynService, Service};
 
 /// How long the measurement of one layer may keep the next waiting; it goes on after that.
 const MEASURING: Duration = Duration::from_secs(60);
+
+/// Limits of the built-in cache.
+const CACHE_BYTES: usize = 32 * 1024 * 1024;
+const CACHE_AGE: Duration = Duration::from_secs(3600);
 
 /// A server: give it requests, it gives responses. Cheap to clone; the clones are the same server.
 #[derive(Clone)]
@@ -34,6 +40,9 @@ pub(crate) struct Shared {
     pub(super) templates: Templates,
     pub(super) filters: Registered,
     pub(super) policies: Vec<Arc<dyn DynAccess>>,
+    pub(super) caches: Caches,
+    /// Tells this state of the server from others: the same in every process that publishes the same.
+    pub(super) generation: String,
     pub(super) base_url: BaseUrlSettings,
     ignored: Vec<String>,
 }
@@ -44,6 +53,23 @@ impl Shared {
         let aliased = |project: &&Arc<Project>| project.aliases.iter().any(|alias| alias == name);
         let all = std::iter::once(&self.root).chain(self.projects.values());
         self.projects.get(name).or_else(|| all.into_iter().find(aliased))
+    }
+
+    /// A number of all that documents are made from: the program, what is registered, what is published.
+    fn fingerprint(&self) -> String {
+        let mut hasher = DefaultHasher::new();
+        let program = std::env::current_exe().and_then(std::fs::metadata);
+        program.ok().map(|about| (about.len(), about.modified().ok())).hash(&mut hasher);
+        self.registry.infos().for_each(|info| format!("{info:?}").hash(&mut hasher));
+        for project in std::iter::once(&self.root).chain(self.projects.values()) {
+            (&project.name, &project.title, &project.description).hash(&mut hasher);
+            format!("{:?} {:?}", project.contact, project.license).hash(&mut hasher);
+            for layer in project.layers() {
+                (&layer.id, &layer.title, &layer.description, &layer.properties).hash(&mut hasher);
+                format!("{:?} {:?}", layer.limit, layer.full_schema()).hash(&mut hasher);
+            }
+        }
+        format!("{:016x}", hasher.finish())
     }
 
     pub(super) fn ignores(&self, name: &str) -> bool {
@@ -63,6 +89,8 @@ pub struct Builder {
     services: Vec<Arc<dyn DynService>>,
     filters: Vec<(i32, Arc<dyn DynFilter>)>,
     policies: Vec<(i32, Arc<dyn DynAccess>)>,
+    caches: Vec<(i32, Arc<dyn DynCache>)>,
+    memory: Option<MemoryCache>,
     templates: Option<PathBuf>,
     base_url: BaseUrlSettings,
     ignored: Vec<String>,
@@ -95,6 +123,11 @@ impl Snapshot {
     /// What is registered.
     pub fn registry(&self) -> &Registry {
         &self.0.registry
+    }
+
+    /// Forgets all cached documents or images.
+    pub async fn clear_cache(&self, kind: CacheKind) {
+        self.0.caches.clear(kind).await;
     }
 
     /// Measures the extent of every layer, so that no request has to wait for it.
@@ -131,6 +164,20 @@ impl Builder {
     #[must_use]
     pub fn access(mut self, policy: impl AccessControl, priority: i32) -> Self {
         self.policies.push((priority, Arc::new(policy)));
+        self
+    }
+
+    /// Registers a cache: lower priorities are asked first, the built-in memory last.
+    #[must_use]
+    pub fn cache(mut self, cache: impl CacheFilter, priority: i32) -> Self {
+        self.caches.push((priority, Arc::new(cache)));
+        self
+    }
+
+    /// The built-in memory, where its usual limits (32 MiB, an hour) do not suit.
+    #[must_use]
+    pub fn memory_cache(mut self, cache: MemoryCache) -> Self {
+        self.memory = Some(cache);
         self
     }
 
@@ -183,6 +230,10 @@ impl Builder {
         }
         let mut filters = self.filters;
         filters.sort_by_key(|(priority, _)| *priority);
+        let mut caches = self.caches;
+        caches.sort_by_key(|(priority, _)| *priority);
+        let memory = self.memory.unwrap_or_else(|| MemoryCache::new(CACHE_BYTES, CACHE_AGE));
+        let caches = caches.into_iter().map(|(_, cache)| cache).chain([Arc::new(memory) as Arc<dyn DynCache>]);
         let mut policies = self.policies;
         policies.sort_by_key(|(priority, _)| *priority);
         let mut projects = BTreeMap::new();
@@ -200,16 +251,19 @@ impl Builder {
         if !faults.is_empty() {
             return Err(Faults(faults));
         }
-        let shared = Shared {
+        let mut shared = Shared {
             registry,
             projects,
             root: Arc::new(self.root),
             templates,
             filters: filters.into_iter().map(|(_, filter)| filter).collect(),
             policies: policies.into_iter().map(|(_, policy)| policy).collect(),
+            caches: Caches::new(caches.collect()),
+            generation: String::new(),
             base_url: self.base_url,
             ignored: self.ignored,
         };
+        shared.generation = shared.fingerprint();
         Ok(Server(Arc::new(RwLock::new(Snapshot(Arc::new(shared))))))
     }
 }

@@ -46,6 +46,8 @@ pub struct Page {
     pub formats: Vec<OtherFormat>,
     /// Base URL.
     pub base: String,
+    /// The catalogue of the project.
+    pub home: String,
     /// Names the request in the log.
     pub request_id: String,
     project: ProjectWords,
@@ -75,6 +77,7 @@ impl Page {
             breadcrumbs: Vec::new(),
             formats: Vec::new(),
             base: base.as_str().to_owned(),
+            home: base.join(&project.name.as_ref().map_or_else(|| "/".to_owned(), |name| format!("/{name}/"))),
             request_id: head.id.to_string(),
             project: ProjectWords { title: project.title.clone(), description: project.description.clone() },
             map: MapWords { settings: project.map.clone(), library: assets::MAP_LIBRARY },

@@ -48,15 +48,15 @@ fn what_hash_prints_is_what_serve_reads() {
         assert!(!hashed(args, input).0, "{args:?} {input:?}");
     }
     let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("project.toml");
+    let path = folder.path().join("project.toml");
     let text = format!(
         "data = [{SAMPLE:?}]\n[[access.users]]\nname = 'ann'\npassword = '{password}'\nroles = ['reader']\n\
          [[access.keys]]\nname = 'robot'\nsha256 = '{sha256}'\nroles = ['reader']\n\
          [[access.rules]]\nlayers = '*'\nroles = 'reader'\n"
     );
-    std::fs::write(&file, text).unwrap();
+    std::fs::write(&path, text).unwrap();
     let log = std::fs::File::create(folder.path().join("log")).unwrap();
-    let args = ["serve", "--project", file.to_str().unwrap(), "--listen", "127.0.0.1:0", "--log", "debug"];
+    let args = ["serve", "--project", path.to_str().unwrap(), "--listen", "127.0.0.1:0", "--log", "debug"];
     let mut running = Running(program(&args).stderr(log).spawn().unwrap());
     let mut output = BufReader::new(running.0.stdout.take().unwrap());
     let mut url = String::new();

@@ -135,7 +135,9 @@ mod tests {
         let matching = (0..rules.len()).collect();
         let granted = Granted { compiled: compiled.into(), matching, principal: None, scope: CacheScope::Shared };
         let mut batch = Batch::new(cells.len());
-        cells.iter().for_each(|cell| batch.push(*cell));
+        for cell in cells {
+            batch.push(*cell);
+        }
         granted.allow_to_edit(LayerRef { project: None, id: "a", schema: &schema() }, batch.row(0))
     }
 

@@ -92,7 +92,8 @@ impl Reply for FeaturePage {
             let value = serde_json::from_slice(&out).map_err(Error::internal)?;
             let mut words = words_of(&page.view);
             words.insert("title".to_owned(), title.into());
-            return html::page(&rendering, &value, None, words);
+            response.body = html::page(&rendering, &value, None, words)?.body;
+            return Ok(response);
         }
         response.body = out.into();
         Ok(response)

@@ -15,6 +15,7 @@ use crate::base::link::{Link, Rel};
 use crate::error::{Error, Result};
 use crate::message::response::Response;
 use crate::server::context::Context;
+use crate::web::page::content_security_policy;
 
 use super::check::Values;
 use super::html;
@@ -136,6 +137,11 @@ impl Rendering {
     pub fn response(&self, body: impl Into<crate::message::body::Body>) -> Response {
         let mut response = Response::ok(self.format.content_type(), body);
         response.set(header::VARY, HeaderValue::from_static("Accept"));
+        if self.format == Format::Html
+            && let Ok(policy) = HeaderValue::try_from(content_security_policy(&self.cx.project().map))
+        {
+            response.set(header::CONTENT_SECURITY_POLICY, policy);
+        }
         response
     }
 }

@@ -124,7 +124,9 @@ async fn catalogue(cx: Context, _: NoParams) -> Result<Json<Catalogue>> {
         api.links(&cx).iter().any(|link| link.href == collections).then(|| api.info().root.clone())
     });
     let collections = root.into_iter().flat_map(|root| entries(&cx, &root)).collect();
-    let projects = cx.projects().filter_map(|project| {
+    // The catalogue of one project does not lead to others.
+    let is_root = project.name.is_none();
+    let projects = cx.projects().filter(|_| is_root).filter_map(|project| {
         let name = project.name.clone()?;
         let href = cx.base().join(&format!("/{name}/"));
         Some(ProjectEntry { title: project.title.clone(), name, href })

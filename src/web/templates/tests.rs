@@ -30,7 +30,7 @@ fn context(data: &Value, text: &str, href: &str) -> Value {
         "page": {
             "title": text, "breadcrumbs": [{ "title": text, "href": href }, { "title": text }],
             "formats": [{ "name": "geojson", "label": text, "href": href, "type": "application/geo+json" }],
-            "base": "http://h/prefix", "request_id": text, "project": { "title": text, "description": text },
+            "base": "http://h/prefix", "home": "http://h/prefix/", "request_id": text, "project": { "title": text, "description": text },
             "map": { "tile_url": text, "attribution": text, "library": true }, "version": text,
         },
     })

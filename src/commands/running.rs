@@ -1,0 +1,87 @@
+//! What the commands that serve share: log, runtime, and what they say when they start.
+
+use std::fmt::Write;
+use std::io::IsTerminal;
+
+use clap::{Args, ValueEnum};
+use graticule::server::Snapshot;
+use tokio::runtime::Runtime;
+use tracing_subscriber::EnvFilter;
+
+use super::publish::{Publish, Published};
+use super::{Done, print};
+
+/// Options of every command that serves.
+#[derive(Args)]
+pub(crate) struct Running {
+    /// Seconds between two looks at the project file, the templates and the data, to keep up with them; 0 looks at SIGHUP
+    /// alone
+    #[arg(long, value_name = "SECONDS", default_value_t = 2, env = "GRATICULE_WATCH")]
+    pub(crate) watch: u64,
+    /// How the log is written
+    #[arg(long, value_enum, default_value_t = LogFormat::Text, env = "GRATICULE_LOG_FORMAT")]
+    log_format: LogFormat,
+    /// What is logged: error, warn, info, debug, trace, or directives such as graticule=debug
+    #[arg(long, value_name = "LEVEL", default_value = "info", env = "GRATICULE_LOG")]
+    log: String,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum LogFormat {
+    /// For people
+    Text,
+    /// One JSON object a line
+    Json,
+}
+
+impl Running {
+    /// Starts to log to standard error.
+    pub(crate) fn start_log(&self) -> Done {
+        let filter = EnvFilter::try_new(&self.log).map_err(|cause| format!("--log '{}': {cause}", self.log))?;
+        let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+        match self.log_format {
+            LogFormat::Text => log.with_ansi(std::io::stderr().is_terminal()).init(),
+            LogFormat::Json => log.json().flatten_event(true).init(),
+        }
+        Ok(())
+    }
+}
+
+/// Builds the server. Layers that cannot be served are logged; where there are no others, that is the error.
+pub(crate) fn published(publish: &Publish) -> Result<Published, String> {
+    let published = publish.build()?;
+    let collections: usize = published.server.snapshot().projects().map(|project| project.layers().len()).sum();
+    if collections == 0 && !published.faults.is_empty() {
+        return Err(published.faults.join("\n"));
+    }
+    for fault in &published.faults {
+        tracing::error!("{fault}");
+    }
+    Ok(published)
+}
+
+/// A runtime on all processors.
+pub(crate) fn runtime() -> Result<Runtime, String> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    runtime.map_err(|cause| format!("the runtime does not start: {cause}"))
+}
+
+/// Tells where the server listens and every mounted URL, or path where the web server in front makes URLs of them.
+pub(crate) fn announce(server: &Snapshot, listening: &str, base: &str) -> Done {
+    let projects: Vec<_> = server.projects().collect();
+    let collections: usize = projects.iter().map(|project| project.layers().len()).sum();
+    let mut text = format!("Graticule {} serves {collections} collections{listening}\n", env!("CARGO_PKG_VERSION"));
+    // Writing to a string does not fail.
+    let mut line = |line: std::fmt::Arguments<'_>| text.write_fmt(line).unwrap_or_default();
+    for project in projects {
+        let mount = project.name.as_ref().map(|name| format!("/{name}")).unwrap_or_default();
+        line(format_args!("\n  {}\n", project.title));
+        for info in server.registry().infos() {
+            let path = if info.root.is_empty() { "/" } else { &info.root };
+            line(format_args!("    {:<50} {}\n", format!("{base}{mount}{path}"), info.title));
+        }
+        line(format_args!("    {:<50} API definition\n", format!("{base}{mount}/api.html")));
+    }
+    line(format_args!("\nPress Ctrl+C to stop."));
+    print(&text)
+}

@@ -1,0 +1,39 @@
+//! The framework, the server and the program, from outside.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::float_cmp,
+    clippy::large_stack_arrays,
+    reason = "a test that cannot go on fails, and its numbers are small"
+)]
+
+#[path = "../harness/mod.rs"]
+mod harness;
+
+mod architecture;
+mod base_url;
+mod circle;
+mod commands;
+mod corrupt;
+mod cors;
+mod data;
+mod embedding;
+mod errors;
+mod faults_of_build;
+mod gdal;
+mod handlers;
+mod hostile;
+mod methods;
+mod mounting;
+mod negotiation;
+mod openapi;
+mod pages;
+mod projects;
+mod random;
+mod stopping;
+mod streams;

@@ -1,0 +1,80 @@
+//! Methods: HEAD is GET without its body, OPTIONS tells what there is, others are refused with `Allow`.
+
+use crate::harness::client;
+use crate::harness::server::demo;
+
+const PATHS: [&str; 9] = [
+    "/",
+    "/health",
+    "/ogcapi",
+    "/ogcapi/api",
+    "/ogcapi/collections",
+    "/ogcapi/collections/cities",
+    "/ogcapi/collections/cities/items?limit=3",
+    "/ogcapi/collections/cities/items/1",
+    "/customapi?x=1&y=1&r=1",
+];
+
+#[test]
+fn head_has_the_headers_of_get_and_no_body() {
+    for path in PATHS {
+        for accept in ["application/json", "text/html"] {
+            let get = demo().get_with(path, &[("Accept", accept)]);
+            let head = demo().send("HEAD", path, &[("Accept", accept)]);
+            assert_eq!(head.status, get.status, "{path}");
+            assert!(head.body.is_empty(), "{path}");
+            for name in [
+                "content-type",
+                "vary",
+                "content-crs",
+                "access-control-allow-origin",
+                "cache-control",
+                "content-security-policy",
+            ] {
+                assert_eq!(head.header(name), get.header(name), "{path}: {name}");
+            }
+        }
+    }
+}
+
+#[test]
+fn head_tells_errors_as_get_does() {
+    for (path, status) in [
+        ("/nothing", 404),
+        ("/ogcapi/collections/nothing/items", 404),
+        ("/ogcapi/collections/cities/items/no-such", 404),
+        ("/ogcapi/collections/cities/items?limit=x", 400),
+        ("/ogcapi/collections/cities/items?name=x&nothing=1", 400),
+    ] {
+        let head = demo().send("HEAD", path, &[]).expect(status);
+        assert!(head.body.is_empty());
+    }
+}
+
+#[test]
+fn options_tells_what_is_allowed() {
+    for path in PATHS {
+        let answer = demo().send("OPTIONS", path, &[]);
+        assert!((200..300).contains(&answer.status), "{path}: {}", answer.status);
+        for method in ["GET", "HEAD", "OPTIONS"] {
+            assert!(
+                answer.header("allow").split(", ").any(|it| it == method),
+                "{path}: Allow {}",
+                answer.header("allow")
+            );
+        }
+    }
+    demo().send("OPTIONS", "/nothing", &[]).expect(404);
+}
+
+#[test]
+fn other_methods_are_refused_with_allow() {
+    for method in ["POST", "PUT", "PATCH", "DELETE", "PROPFIND"] {
+        for path in PATHS {
+            let url = format!("{}{path}", demo().url);
+            let answer = client::attempt(method, &url, &[], &[]).unwrap().expect(405);
+            assert!(answer.header("allow").contains("GET"), "{method} {path}: Allow {}", answer.header("allow"));
+            assert_eq!(answer.json()["status"], 405);
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! Pages in a browser: nothing is loaded from another host, no script fails, and the tables are filled. Without Chromium
+//! these tests are passed over, and say so.
+
+use std::process::{Command, Stdio};
+
+use crate::harness::server::{Server, demo};
+
+const PAGES: [(&str, &str); 9] = [
+    ("/", "Natural Earth"),
+    ("/ogcapi", "conforms"),
+    ("/ogcapi/conformance", "conf/core"),
+    ("/ogcapi/collections", "countries"),
+    ("/ogcapi/collections/countries", "countries"),
+    ("/ogcapi/collections/countries/items?limit=5", "Fiji"),
+    ("/ogcapi/collections/cities/items/1", "1"),
+    ("/customapi?x=8&y=45&r=2", "segments"),
+    ("/nowhere", "404"),
+];
+
+fn browser() -> Option<&'static str> {
+    let found = ["chromium", "chromium-browser", "google-chrome"].into_iter().find(|name| {
+        Command::new(name)
+            .arg("--version")
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status()
+            .is_ok_and(|it| it.success())
+    });
+    if found.is_none() {
+        eprintln!("passed over: there is no Chromium");
+    }
+    found
+}
+
+/// The page as the browser has it when its scripts have run, and what its console said.
+fn opened(browser: &str, url: &str) -> (String, String) {
+    let profile = tempfile::tempdir().unwrap();
+    let mut command = Command::new(browser);
+    command.args([
+        "--headless=new",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-dev-shm-usage",
+        "--no-first-run",
+        "--disable-extensions",
+    ]);
+    // Whatever is not this machine does not resolve: a request to another host fails, and the console tells.
+    command.args([
+        "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+        "--no-proxy-server",
+        "--disable-background-networking",
+    ]);
+    command.args(["--enable-logging=stderr", "--v=0", "--virtual-time-budget=5000", "--dump-dom"]);
+    command.arg(format!("--user-data-dir={}", profile.path().display())).arg(url);
+    let output = command.env("HOME", profile.path()).stdin(Stdio::null()).output().unwrap();
+    let console = String::from_utf8_lossy(&output.stderr);
+    let console: Vec<&str> = console.lines().filter(|line| line.contains("CONSOLE")).collect();
+    (String::from_utf8_lossy(&output.stdout).into_owned(), console.join("\n"))
+}
+
+#[test]
+fn pages_run_without_an_error() {
+    let Some(browser) = browser() else { return };
+    for (path, shown) in PAGES {
+        let (page, console) = opened(browser, &format!("{}{path}", demo().url));
+        assert!(page.contains(shown), "{path} does not show {shown}: {}", page.chars().take(2000).collect::<String>());
+        // A browser reports the status of a page that is an error as one.
+        let own: Vec<&str> = console.lines().filter(|line| !(path == "/nowhere" && line.contains("404"))).collect();
+        assert!(own.is_empty(), "{path}: {}", own.join("\n"));
+    }
+}
+
+#[test]
+fn the_definitions_page_shows_the_operations() {
+    let Some(browser) = browser() else { return };
+    let (page, console) = opened(browser, &format!("{}/ogcapi/api.html", demo().url));
+    assert!(page.contains("/collections/countries/items"), "{}", page.chars().take(2000).collect::<String>());
+    assert!(console.is_empty(), "{console}");
+}
+
+#[test]
+fn pages_ask_for_nothing_elsewhere() {
+    let server: &Server = demo();
+    for (path, _) in PAGES {
+        let answer = server.browse(path);
+        let policy = answer.header("content-security-policy").to_owned();
+        assert!(policy.contains("default-src 'self'") && !policy.contains("http"), "{path}: {policy}");
+        let page = answer.text();
+        for tag in ["<script", "<img", "<link rel=\"stylesheet\"", "<iframe"] {
+            for (at, _) in page.match_indices(tag) {
+                let element = &page[at..at + page[at..].find('>').unwrap()];
+                assert!(!element.contains("://"), "{path}: {element}");
+            }
+        }
+        assert!(!page.contains("<script>") && !page.contains(" onclick="), "{path}: a script within the page");
+        assert!(page.contains("<html lang=") && page.contains("name=\"viewport\""), "{path}");
+    }
+}
