@@ -42,9 +42,13 @@ fn what_hash_prints_is_what_serve_reads() {
     };
     let (key, sha256) = (value("key"), value("sha256"));
     assert!(fine && hashed(&["hash", "--key"], &key) == (true, sha256.clone()));
-    for (args, input) in
-        [(&["hash"][..], ""), (&["hash"], "a\nb\n"), (&["hash", "--key"], "short"), (&["hash", "--key"], "")]
-    {
+    for (args, input) in [
+        (&["hash"][..], ""),
+        (&["hash"], "a\nb\n"),
+        (&["hash"], &*"a".repeat(5000)),
+        (&["hash", "--key"], "short"),
+        (&["hash", "--key"], ""),
+    ] {
         assert!(!hashed(args, input).0, "{args:?} {input:?}");
     }
     let folder = tempfile::tempdir().unwrap();

@@ -95,8 +95,9 @@ fn claims() -> Value {
 
 fn settings(path: &Path, more: &str) -> String {
     format!(
-        "[access.jwt]\njwks = {path:?}\nissuer = 'https://id.example'\naudience = 'gis'\nroles = 'realm_access.roles'\n{more}\n\
-         [[access.rules]]\nlayers = 'countries'\nroles = 'reader'\nrows = 'continent = :part'\n"
+        "[access.jwt]\njwks = '{}'\nissuer = 'https://id.example'\naudience = 'gis'\nroles = 'realm_access.roles'\n{more}\n\
+         [[access.rules]]\nlayers = 'countries'\nroles = 'reader'\nrows = 'continent = :part'\n",
+        path.display()
     )
 }
 

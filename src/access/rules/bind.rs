@@ -166,7 +166,10 @@ mod tests {
     use super::*;
     use crate::expr::check;
     use crate::expr::cql2::parse;
+    use crate::expr::evaluate::Predicate;
+    use crate::model::batch::{Batch, Cell, Layout};
     use crate::model::schema::Field;
+    use proptest::prelude::*;
 
     fn schema() -> Schema {
         let fields = [("owner", FieldKind::String), ("tenant", FieldKind::Integer), ("since", FieldKind::Date)];
@@ -238,5 +241,31 @@ mod tests {
         }
         let names = names(&parse("NOT (a = :x OR :y LIKE 'b') AND :z IS NULL").unwrap());
         assert_eq!(names.into_iter().collect::<Vec<_>>(), ["x", "y", "z"]);
+    }
+
+    proptest! {
+        #[test]
+        fn a_claim_is_equal_to_itself_alone(claim in "[a'\"%_:;() -]{0,6}|\\PC{0,6}", owner in "[a'\"%_:]{0,2}|\\PC{0,3}") {
+            let mut ann = Principal::new("ann", [&claim]);
+            ann.claims.insert("c".to_owned(), claim.clone());
+            let (schema, layout) = (schema(), Layout { geometry: false, fields: vec![0] });
+            for owner in [&owner, &claim] {
+                let mut batch = Batch::new(2);
+                batch.push(Cell::Int(1));
+                batch.push_text(owner);
+                for (rule, holds) in [
+                    ("owner = :c", *owner == claim),
+                    ("NOT owner = :c", *owner != claim),
+                    ("owner IN (:roles)", *owner == claim),
+                    ("owner BETWEEN :c AND :c", *owner == claim),
+                ] {
+                    let bound = check(&bind(&parse(rule).unwrap(), &schema, Some(&ann)), &schema).unwrap();
+                    let predicate = Predicate::new(&bound, &schema, &layout).unwrap();
+                    prop_assert_eq!(predicate.test(batch.row(0)), holds, "{}", rule);
+                    let nobody = check(&bind(&parse(rule).unwrap(), &schema, None), &schema).unwrap();
+                    prop_assert!(!Predicate::new(&nobody, &schema, &layout).unwrap().test(batch.row(0)));
+                }
+            }
+        }
     }
 }
