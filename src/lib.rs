@@ -28,6 +28,8 @@ pub mod server;
 
 pub mod api;
 
+pub mod access;
+
 pub mod apis;
 
 pub mod standard;
@@ -58,4 +60,6 @@ mod guides {
     struct Services;
     #[doc = include_str!("../docs/access.md")]
     struct Access;
+    #[doc = include_str!("../docs/authentication.md")]
+    struct Authentication;
 }

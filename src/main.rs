@@ -6,7 +6,7 @@ use clap::{Parser, Subcommand};
 
 mod commands;
 
-use commands::{behind, cgi, check, fcgi, init, openapi, scgi, serve, templates};
+use commands::{behind, cgi, check, fcgi, hash, init, openapi, scgi, serve, templates};
 
 /// Geodata on the web: OGC API Features, pages and maps from files, at once.
 ///
@@ -33,6 +33,8 @@ enum Command {
     Init(init::Options),
     /// Open and validate everything that would be served; exits with 1 on a fault
     Check(check::Options),
+    /// Read a password from a prompt or standard input, and print its hash for the project file
+    Hash(hash::Options),
     /// Print an OpenAPI document of the server
     Openapi(openapi::Options),
     /// Write the templates of the pages into a folder, to change them there
@@ -51,6 +53,7 @@ fn main() -> ExitCode {
         Command::Cgi(options) => cgi::run(&options),
         Command::Init(options) => init::run(&options),
         Command::Check(options) => check::run(&options),
+        Command::Hash(options) => hash::run(&options),
         Command::Openapi(options) => openapi::run(&options),
         Command::Templates(options) => templates::run(&options),
     };

@@ -45,6 +45,19 @@ description = ""
 # ignored_parameters = ["utm_*"]           # query parameters that are let through unread
 # circle = false                           # the demo at /customapi
 
+# Who may ask, and what they may see. graticule hash makes the hashes.
+# [access]
+# require = false                          # true: nobody anonymous is let in
+# [[access.users]]
+# name = "ann"
+# password = "$argon2id$..."
+# roles = ["editor"]
+# [[access.rules]]                         # a layer with a rule is closed but for what its rules grant
+# layers = ["NAME"]                        # or "*"
+# roles = ["editor"]                       # or "authenticated", or "*"
+# rows = "owner = :name"                   # CQL2; all where left out
+# properties = ["name"]                    # all where left out
+
 # A basemap for the pages' maps; none where left out.
 # [map]
 # tile_url = "https://tiles.example.org/{z}/{x}/{y}.png"

@@ -8,6 +8,7 @@ pub(crate) mod behind;
 pub(crate) mod cgi;
 pub(crate) mod check;
 pub(crate) mod fcgi;
+pub(crate) mod hash;
 pub(crate) mod init;
 pub(crate) mod openapi;
 pub(crate) mod publish;

@@ -4,12 +4,14 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use clap::Args;
-use graticule::Server;
+use graticule::access::Access;
+use graticule::project::catalog::Project;
 use graticule::project::open::{Opened, open};
 use graticule::project::settings;
 use graticule::project::watch::Watched;
 use graticule::standard;
 use graticule::web::base_url::{AddressRange, BaseUrlSettings};
+use graticule::{Builder, Server};
 use tempfile::NamedTempFile;
 
 /// What to publish.
@@ -95,6 +97,26 @@ impl Publish {
         set.templates = self.templates.clone().or(set.templates);
         set.ignored_parameters.extend(self.ignore_parameters.iter().cloned());
         let Opened { project, mut faults, mut watched } = open(&root, None);
+        let mut others = Vec::new();
+        for (name, settings) in &root.projects {
+            if settings.server.is_some() || !settings.projects.is_empty() {
+                faults.push(format!("project '{name}': [server] and projects stand at the root of the file alone"));
+            }
+            if settings.access.is_some() {
+                // Passed over, it would leave open what it was to close.
+                return Err(format!(
+                    "project '{name}': [access] stands at the root of the file; its rules name the project"
+                ));
+            }
+            let Opened { project, faults: more, watched: theirs } = open(settings, Some(name.clone()));
+            watched.join(theirs);
+            faults.extend(more.into_iter().map(|fault| format!("project '{name}': {fault}")));
+            others.push(project);
+        }
+        let projects: Vec<&Project> = std::iter::once(&project).chain(&others).collect();
+        let access = root.access.as_ref().map(|access| Access::new(access, &projects)).transpose();
+        let mut access = access.map_err(|error| format!("{error:?}"))?;
+        faults.extend(access.iter_mut().flat_map(|access| std::mem::take(&mut access.faults)));
         self.project.iter().chain(&set.templates).for_each(|path| watched.path(path));
         let trusted = set.trusted_proxies.clone().unwrap_or_else(|| vec!["127.0.0.0/8".to_owned(), "::1".to_owned()]);
         let ranges = trusted.iter().filter(|range| !range.is_empty()).map(|range| range.parse::<AddressRange>());
@@ -114,14 +136,9 @@ impl Publish {
         if let Some(folder) = &set.templates {
             builder = builder.templates(folder);
         }
-        for (name, settings) in &root.projects {
-            if settings.server.is_some() || !settings.projects.is_empty() {
-                faults.push(format!("project '{name}': [server] and projects stand at the root of the file alone"));
-            }
-            let Opened { project, faults: more, watched: others } = open(settings, Some(name.clone()));
-            watched.join(others);
-            faults.extend(more.into_iter().map(|fault| format!("project '{name}': {fault}")));
-            builder = builder.project(project);
+        builder = others.into_iter().fold(builder, Builder::project);
+        if let Some(access) = access {
+            builder = access.register(builder);
         }
         let server = builder.build().map_err(|faults| faults.to_string())?;
         Ok(Published { server, listen: set.listen, faults, watched, _sample: sample })

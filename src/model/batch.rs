@@ -185,6 +185,11 @@ pub struct Row<'a> {
 }
 
 impl<'a> Row<'a> {
+    /// How many cells it has.
+    pub fn width(&self) -> usize {
+        self.cells.len()
+    }
+
     /// The cell at this place.
     pub fn cell(&self, at: usize) -> Cell {
         self.cells[at]

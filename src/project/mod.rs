@@ -1,5 +1,6 @@
 //! What is published: the project file, and the catalog of layers that is made from it.
 
+pub mod access_settings;
 pub mod catalog;
 pub mod open;
 pub mod settings;

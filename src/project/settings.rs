@@ -5,12 +5,16 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::access_settings::Access;
+
 /// A project; the file is the project at the root.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Project {
     /// Settings of the server; only at the root.
     pub server: Option<Server>,
+    /// Who may ask and what they may see; only at the root.
+    pub access: Option<Access>,
     /// Other values of `MAP=` that mean this project, such as the path that an old client sends.
     #[serde(default)]
     pub aliases: Vec<String>,
@@ -179,6 +183,7 @@ impl Project {
         let sources = self.layers.iter_mut().map(|layer| &mut layer.source);
         let templates = self.server.iter_mut().filter_map(|server| server.templates.as_mut());
         self.data.iter_mut().chain(sources).chain(templates).for_each(|path| *path = folder.join(&*path));
+        self.access.iter_mut().for_each(|access| access.resolve(folder));
         self.projects.values_mut().for_each(|project| project.resolve(folder));
     }
 }

@@ -27,7 +27,7 @@ impl Server {
     pub async fn handle(&self, request: Request) -> Response {
         let started = Instant::now();
         let head = request.head().clone();
-        tracing::debug!(id = %head.id, method = %head.method, path = head.path, parameters = ?head.parameters, "asked");
+        tracing::debug!(id = %head.id, method = %head.method, path = head.path, "asked");
         let snapshot = self.snapshot();
         let response = exchange::run(&snapshot, &snapshot.0.filters, request).await;
         tracing::debug!(
@@ -73,6 +73,8 @@ impl Target for Snapshot {
 
     async fn dispatch(&self, request: &mut Request) -> Result<Response> {
         let head = request.head().clone();
+        // Not before the filters have taken out what is nothing for a log, such as keys.
+        tracing::debug!(id = %head.id, parameters = ?head.parameters, "dispatched");
         if head.method == Method::OPTIONS && head.headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD) {
             return Ok(preflight());
         }
