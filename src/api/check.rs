@@ -66,7 +66,7 @@ pub(crate) fn check(
 
 fn unknown(params: &[Arc<Param>], name: &str) -> Error {
     let known: Vec<&str> = params.iter().filter(|param| !param.in_path).map(|param| param.name.as_str()).collect();
-    let cased = known.iter().find(|other| other.eq_ignore_ascii_case(name));
+    let cased = known.iter().chain([&"f"]).find(|other| other.eq_ignore_ascii_case(name));
     let way_out = match cased {
         Some(right) => format!("it is written '{right}'"),
         None => format!("known here: {}", known.iter().copied().chain(["f"]).collect::<Vec<_>>().join(", ")),

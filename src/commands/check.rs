@@ -2,8 +2,8 @@
 
 use clap::Args;
 
-use super::Done;
 use super::publish::Publish;
+use super::{Done, print};
 
 /// Options of `check`.
 #[derive(Args)]
@@ -15,9 +15,9 @@ pub(crate) struct Options {
 pub(crate) fn run(options: &Options) -> Done {
     let published = options.publish.build()?;
     for project in published.server.snapshot().projects() {
-        println!("{}", project.title);
+        print(&project.title)?;
         for layer in project.layers() {
-            println!("  {:<30} {}", layer.id, layer.title);
+            print(&format!("  {:<30} {}", layer.id, layer.title))?;
         }
     }
     match published.faults.len() {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 use std::fs::OpenOptions;
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -103,7 +103,10 @@ pub(crate) fn run(options: &Options) -> Done {
         Some(path) => {
             let file = OpenOptions::new().write(true).create_new(true).open(path);
             let written = file.and_then(|mut file| file.write_all(text.as_bytes()));
-            written.map_err(|cause| format!("{}: {cause}", path.display()))?;
+            written.map_err(|cause| match cause.kind() {
+                ErrorKind::AlreadyExists => format!("{} exists already and is not overwritten", path.display()),
+                _ => format!("{}: {cause}", path.display()),
+            })?;
             println!("{} written; now: graticule serve --project {}", path.display(), path.display());
         }
     }

@@ -124,7 +124,8 @@ impl Forwarded {
         found.prefix = first(headers, "x-forwarded-prefix").and_then(|prefix| {
             let clean = prefix.trim_matches('/');
             let fine = clean.bytes().all(|b| b.is_ascii_alphanumeric() || b"/-._~%".contains(&b));
-            (fine && !clean.is_empty()).then(|| format!("/{clean}"))
+            let walks = clean.split('/').any(|part| matches!(part, "" | "." | ".."));
+            (fine && !walks).then(|| format!("/{clean}"))
         });
         found
     }
@@ -210,7 +211,7 @@ mod tests {
         assert_eq!(base(&headers, "192.0.2.1", "127.0.0.0/8"), "http://inside:8080");
         let headers = [
             ("x-forwarded-host", "evil\"><script>"),
-            ("x-forwarded-prefix", "/a\"b"),
+            ("x-forwarded-prefix", "/a/../b"),
             ("x-forwarded-proto", "javascript"),
         ];
         assert_eq!(base(&headers, "127.0.0.1", "127.0.0.0/8"), "http://inside:8080");
