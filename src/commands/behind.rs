@@ -9,7 +9,7 @@ use graticule::gateways::listener::Listener;
 use super::Done;
 use super::publish::Publish;
 use super::reload::keep_up;
-use super::running::{Running, announce, published, runtime};
+use super::running::{Running, address, announce, published, runtime};
 
 /// Options of a gateway behind a web server.
 #[derive(Args)]
@@ -18,7 +18,7 @@ pub(crate) struct Options {
     publish: Publish,
     /// Address and port to listen on; port 0 takes a free one. With no --listen and no --socket, the listening socket that
     /// spawn-fcgi or systemd passes as standard input, else port 9000 (fcgi) or 4000 (scgi) of this machine
-    #[arg(long, short, value_name = "ADDRESS:PORT", env = "GRATICULE_LISTEN", conflicts_with = "socket")]
+    #[arg(long, short, value_name = "ADDRESS:PORT", value_parser = address, env = "GRATICULE_LISTEN", conflicts_with = "socket")]
     listen: Option<String>,
     /// Unix socket to listen on
     #[arg(long, value_name = "PATH", env = "GRATICULE_SOCKET")]

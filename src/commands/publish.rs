@@ -14,6 +14,8 @@ use graticule::web::base_url::{AddressRange, BaseUrlSettings};
 use graticule::{Builder, Server};
 use tempfile::NamedTempFile;
 
+use super::running::address;
+
 /// What to publish.
 #[derive(Args, Clone, Debug, Default)]
 pub(crate) struct Publish {
@@ -125,6 +127,9 @@ impl Publish {
             set.base_url.as_ref().filter(|url| !url.starts_with("http://") && !url.starts_with("https://"))
         {
             return Err(format!("the base URL '{url}' must begin with http:// or https://"));
+        }
+        if let Some(fault) = set.listen.as_deref().and_then(|listen| address(listen).err()) {
+            faults.push(format!("server.listen: {fault}"));
         }
         let ogcapi = set.ogcapi.as_deref().unwrap_or(standard::OGCAPI);
         let mut builder = standard::server_at(ogcapi, project)

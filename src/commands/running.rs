@@ -47,6 +47,15 @@ impl Running {
     }
 }
 
+/// An address and a port, as an option.
+pub(crate) fn address(text: &str) -> Result<String, String> {
+    let port = text.rsplit_once(':').filter(|(host, _)| !host.is_empty()).map(|(_, port)| port.parse::<u16>());
+    match port {
+        Some(Ok(_)) => Ok(text.to_owned()),
+        _ => Err("expected an address and a port, such as 127.0.0.1:8080".to_owned()),
+    }
+}
+
 /// Builds the server. Layers that cannot be served are logged; where there are no others, that is the error.
 pub(crate) fn published(publish: &Publish) -> Result<Published, String> {
     let published = publish.build()?;

@@ -7,7 +7,7 @@ use tokio::net::TcpListener;
 use super::Done;
 use super::publish::Publish;
 use super::reload::keep_up;
-use super::running::{Running, announce, published, runtime};
+use super::running::{Running, address, announce, published, runtime};
 
 /// Options of `serve`.
 #[derive(Args)]
@@ -15,7 +15,7 @@ pub(crate) struct Options {
     #[command(flatten)]
     publish: Publish,
     /// Address and port to listen on; port 0 takes a free one [default: 127.0.0.1:8080]
-    #[arg(long, short, value_name = "ADDRESS:PORT", env = "GRATICULE_LISTEN")]
+    #[arg(long, short, value_name = "ADDRESS:PORT", value_parser = address, env = "GRATICULE_LISTEN")]
     listen: Option<String>,
     #[command(flatten)]
     running: Running,
