@@ -35,7 +35,7 @@ define install
 endef
 
 .ONESHELL:
-.PHONY: help run build setup setup-test map test lint bless bench count-filters conformance
+.PHONY: help run build setup setup-test map test lint bless bench count-filters soak conformance
 
 help: ## Tell what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -92,6 +92,9 @@ count-filters: setup ## Count the instructions that three empty filters cost on 
 	# The difference of two runs is what requests cost, without the start.
 	none=$$(( ($$(count 400 0) - $$(count 100 0)) / 300 )); three=$$(( ($$(count 400 3) - $$(count 100 3)) / 300 ))
 	echo "instructions a request: $$none without filters, $$three with three"
+
+soak: setup ## Let 64 connections of every temper at a server with filters and policies, for SECONDS (300)
+	@SECONDS_OF_SOAK=$(or $(SECONDS),300) $(CARGO) bench --locked --bench soak
 
 conformance: setup-test ## Check any server against OGC API Features Part 1: make conformance URL=http://127.0.0.1:8080/ogcapi
 	@[ -n "$(URL)" ] || { echo "say which server: make conformance URL=http://127.0.0.1:8080/ogcapi" >&2; exit 2; }
