@@ -246,7 +246,10 @@ impl View {
                 (Expr::Bbox { .. } | Expr::Spatial { .. }, Some(crs)) => {
                     // Bent by the projection, the box is a coarse filter there, and exact only in longitude and latitude.
                     let there = |rects: Vec<Rect>| -> Option<Vec<Vec<Rect>>> {
-                        rects.iter().map(|rect| coarse::rectangles(rect, crs)).collect()
+                        // Metres never come out a turn further, where no rectangle need be followed then.
+                        let is_met =
+                            |rect: &&Rect| (rect.min_x < 180.0 && rect.max_x > -180.0) || transform::may_run_on(crs);
+                        rects.iter().filter(is_met).map(|rect| coarse::rectangles(rect, crs)).collect()
                     };
                     if let Some(rects) = conjunct.reach().and_then(there) {
                         let coarse = Expr::Bbox { rects: rects.concat(), z: None };

@@ -110,6 +110,11 @@ pub fn check(from: &Crs, to: &Crs) -> Result<()> {
     with_transform(from, to, |_| Ok(()))
 }
 
+/// Whether longitudes that come from a system may run past ±180, as they do from one in degrees.
+pub fn may_run_on(from: &Crs) -> bool {
+    with_transform(from, &Crs::Crs84, |kept| Ok(kept.ends.0.is_infinite())).unwrap_or(true)
+}
+
 /// Brings the geometries in a column of a batch into another system, in place. One with a point that has no place there
 /// becomes infinite as a whole: it is nowhere, and is written as null.
 pub fn reproject(batch: &mut Batch, cell: usize, from: &Crs, to: &Crs) -> Result<()> {
