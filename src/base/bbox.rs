@@ -81,22 +81,23 @@ impl Bbox {
         Self { min_x, min_y, max_x, max_y, z: None }
     }
 
-    /// The rectangles that the box means in longitude and latitude: one, or two where it crosses the date line.
+    /// The rectangles that the box means in longitude and latitude: one, or two where it crosses the date line, and those
+    /// again a turn further on each side, for data may count its longitudes on past ±180 (or from 0 to 360).
     ///
     /// A box that runs past ±180 (as map clients send while a user pans) is brought back into the world.
     pub fn rectangles(&self) -> Vec<Rect> {
         let rect = |min_x, max_x| Rect { min_x, min_y: self.min_y, max_x, max_y: self.max_y };
-        if self.min_x > self.max_x {
-            return vec![rect(self.min_x, 180.0), rect(-180.0, self.max_x)];
-        }
         if self.max_x - self.min_x >= 360.0 {
-            return vec![rect(self.min_x.min(-180.0), self.max_x.max(180.0))];
+            // All the way round is everywhere, however longitudes are counted.
+            return vec![rect(self.min_x.min(-540.0), self.max_x.max(540.0))];
         }
-        let mut rects = vec![rect(self.min_x, self.max_x)];
-        if self.max_x > 180.0 {
-            rects.push(rect((self.min_x - 360.0).max(-180.0), self.max_x - 360.0));
-        } else if self.min_x < -180.0 {
-            rects.push(rect(self.min_x + 360.0, (self.max_x + 360.0).min(180.0)));
+        let mut rects = if self.min_x > self.max_x {
+            vec![rect(self.min_x, 180.0), rect(-180.0, self.max_x)]
+        } else {
+            vec![rect(self.min_x, self.max_x)]
+        };
+        for at in 0..rects.len() {
+            rects.extend([-360.0, 360.0].map(|turn| rect(rects[at].min_x + turn, rects[at].max_x + turn)));
         }
         rects
     }
@@ -202,11 +203,25 @@ mod tests {
     #[test]
     fn the_date_line_splits_a_box() {
         let rects = Bbox::new(177.0, 65.0, -177.0, 70.0).rectangles();
-        assert_eq!(rects.len(), 2);
         assert!(rects[0].holds(179.0, 66.0) && rects[1].holds(-179.0, 66.0));
         assert!(!rects.iter().any(|rect| rect.holds(0.0, 66.0)));
         let panned = Bbox::new(170.0, 0.0, 190.0, 1.0).rectangles();
         assert!(panned.iter().any(|rect| rect.holds(-175.0, 0.5)));
+    }
+
+    #[test]
+    fn longitudes_may_be_counted_on_past_the_date_line() {
+        for (bbox, inside, outside) in [
+            (Bbox::new(-175.0, -5.0, -172.0, 5.0), [186.0, -174.0], [180.0, 174.0]),
+            (Bbox::new(170.0, -5.0, -170.0, 5.0), [185.0, -185.0], [200.0, -195.0]),
+            (Bbox::new(170.0, -5.0, 190.0, 5.0), [-175.0, -185.0], [200.0, -195.0]),
+            (Bbox::new(190.0, -5.0, 200.0, 5.0), [-165.0, 195.0], [185.0, 165.0]),
+            (Bbox::new(1.0, -5.0, 1.0, 5.0), [361.0, -359.0], [0.0, 360.0]),
+            (Bbox::new(-180.0, -5.0, 180.0, 5.0), [359.0, -359.0], [1e9, -1e9]),
+        ] {
+            let holds = |x: f64| bbox.rectangles().iter().any(|rect| rect.holds(x, 0.0));
+            assert!(inside.iter().all(|&x| holds(x)) && !outside.iter().any(|&x| holds(x)), "{bbox}");
+        }
     }
 
     proptest! {

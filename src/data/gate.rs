@@ -15,6 +15,7 @@ use crate::model::batch::{Batch, Layout};
 use crate::model::geometry::envelope;
 use crate::model::schema::{Schema, TimeFields};
 
+use super::coarse;
 use super::extent::Extent;
 use super::measure::Measured;
 use super::plan::Plan;
@@ -196,7 +197,10 @@ impl View {
             let batch = batch?;
             if features.layout.geometry {
                 for wkb in batch.rows().filter_map(|row| row.geometry()) {
-                    if let Ok(Some(rect)) = envelope(wkb) {
+                    // What has no place in longitude and latitude is infinite.
+                    if let Ok(Some(rect)) = envelope(wkb)
+                        && rect.max_x.is_finite()
+                    {
                         space.include(rect.min_x, rect.min_y);
                         space.include(rect.max_x, rect.max_y);
                     }
@@ -241,10 +245,14 @@ impl View {
                 (Expr::Bbox { .. }, _) if full.geometry.is_none() => {}
                 (Expr::Bbox { .. } | Expr::Spatial { .. }, Some(crs)) => {
                     // Bent by the projection, the box is a coarse filter there, and exact only in longitude and latitude.
-                    let there = |rect: &Rect| transform::rectangle(rect, &Crs::Crs84, crs);
-                    let there = conjunct.reach().map(|rects| rects.iter().map(there).collect::<Result<_>>());
-                    if let Some(Ok(rects)) = there {
-                        let coarse = Expr::Bbox { rects, z: None };
+                    let there = |rects: Vec<Rect>| -> Option<Vec<Vec<Rect>>> {
+                        // Metres never come out a turn further, where no rectangle need be followed then.
+                        let is_met =
+                            |rect: &&Rect| (rect.min_x < 180.0 && rect.max_x > -180.0) || transform::may_run_on(crs);
+                        rects.iter().filter(is_met).map(|rect| coarse::rectangles(rect, crs)).collect()
+                    };
+                    if let Some(rects) = conjunct.reach().and_then(there) {
+                        let coarse = Expr::Bbox { rects: rects.concat(), z: None };
                         if source.takes(&coarse) {
                             pushed.push(coarse);
                         }
@@ -313,12 +321,7 @@ fn timeless(expr: Expr) -> Expr {
 fn to_crs84(extent: Extent, schema: &Schema) -> Extent {
     let crs = schema.geometry.as_ref().map(|geometry| &geometry.crs).filter(|crs| !crs.is_lon_lat_wgs84());
     let moved = match (extent.space, crs) {
-        (Some(rect), Some(crs)) => transform::rectangle(&rect, crs, &Crs::Crs84).ok().map(|rect| Rect {
-            min_x: rect.min_x.max(-180.0),
-            min_y: rect.min_y.max(-90.0),
-            max_x: rect.max_x.min(180.0),
-            max_y: rect.max_y.min(90.0),
-        }),
+        (Some(rect), Some(crs)) => coarse::extent(&rect, crs),
         // What runs past 180 is on the other side of the date line, so the whole width of the world.
         (Some(rect), None) if rect.min_x < -180.0 || rect.max_x > 180.0 => {
             Some(Rect { min_x: -180.0, max_x: 180.0, ..rect })

@@ -1,6 +1,8 @@
 //! The only door to rows: what a client or a handler asks ([`query`]), what a source is told ([`plan`]), what a source is
 //! ([`source`]), and the gate between them ([`gate`]), which no read can go round.
 
+mod coarse;
+
 pub mod extent;
 pub mod gate;
 pub mod measure;

@@ -2,6 +2,7 @@
 //! before y (longitude before latitude) here; what order an authority wants is a matter of those who write.
 
 use std::cell::RefCell;
+use std::sync::Once;
 
 use gdal::spatial_ref::{AxisMappingStrategy, CoordTransform, CoordTransformOptions, SpatialRef};
 
@@ -14,8 +15,27 @@ use crate::model::geometry::rewrite_xy;
 /// A transform is not `Send` and dear to make, so each thread keeps those that it used last.
 const KEPT: usize = 16;
 
+/// Degrees that arithmetic may put a point beyond the end of the world.
+const NOISE: f64 = 1e-9;
+
+struct Kept {
+    from: Crs,
+    to: Crs,
+    transform: CoordTransform,
+    /// Furthest longitude and latitude of an answer; infinite where the answer is not in degrees.
+    ends: (f64, f64),
+}
+
 thread_local! {
-    static TRANSFORMS: RefCell<Vec<((Crs, Crs), CoordTransform)>> = const { RefCell::new(Vec::new()) };
+    static TRANSFORMS: RefCell<Vec<Kept>> = const { RefCell::new(Vec::new()) };
+}
+
+/// By itself GDAL writes every point that has no place to the standard error, past the log.
+fn quiet() {
+    static QUIET: Once = Once::new();
+    QUIET.call_once(|| {
+        gdal::config::set_error_handler(|_, number, message| tracing::debug!(number, message, "GDAL complains"));
+    });
 }
 
 fn reference(crs: &Crs) -> Result<SpatialRef> {
@@ -31,25 +51,58 @@ fn reference(crs: &Crs) -> Result<SpatialRef> {
     Ok(reference)
 }
 
-fn with_transform<T>(from: &Crs, to: &Crs, run: impl FnOnce(&CoordTransform) -> Result<T>) -> Result<T> {
+fn with_transform<T>(from: &Crs, to: &Crs, run: impl FnOnce(&Kept) -> Result<T>) -> Result<T> {
     TRANSFORMS.with_borrow_mut(|kept| {
-        let found = kept.iter().position(|((a, b), _)| a == from && b == to);
+        let found = kept.iter().position(|kept| kept.from == *from && kept.to == *to);
         let at = if let Some(at) = found {
             at
         } else {
-            let options = CoordTransformOptions::new().map_err(Error::internal)?;
-            let made = CoordTransform::new_with_options(&reference(from)?, &reference(to)?, &options);
-            let made = made.map_err(|cause| {
-                Error::new(Kind::UnknownCrs, format!("there is no way from {from} to {to}")).because(cause)
-            })?;
+            quiet();
+            let made = Kept::new(from, to)?;
             if kept.len() == KEPT {
                 kept.remove(0);
             }
-            kept.push(((from.clone(), to.clone()), made));
+            kept.push(made);
             kept.len() - 1
         };
-        run(&kept[at].1)
+        run(&kept[at])
     })
+}
+
+impl Kept {
+    fn new(from: &Crs, to: &Crs) -> Result<Self> {
+        let options = CoordTransformOptions::new().map_err(Error::internal)?;
+        let (source, target) = (reference(from)?, reference(to)?);
+        let transform = CoordTransform::new_with_options(&source, &target, &options).map_err(|cause| {
+            Error::new(Kind::UnknownCrs, format!("there is no way from {from} to {to}")).because(cause)
+        })?;
+        let ends = match (to.is_lon_lat_wgs84(), source.is_geographic()) {
+            (false, _) => (f64::INFINITY, f64::INFINITY),
+            // Degrees may run past the date line, and stay so on their way from one datum to another.
+            (true, true) => (f64::INFINITY, 90.0 + NOISE),
+            (true, false) => (180.0 + NOISE, 90.0 + NOISE),
+        };
+        Ok(Self { from: from.clone(), to: to.clone(), transform, ends })
+    }
+
+    /// Moves points; one that has no place there becomes infinite. Returns whether all have one.
+    fn moved(&self, xs: &mut [f64], ys: &mut [f64]) -> bool {
+        let is_lost = |x: f64, y: f64| !(x.is_finite() && y.is_finite());
+        // PROJ makes the lost ones infinite and moves the others; where none is, it gave up before it moved any.
+        if self.transform.transform_coords(xs, ys, &mut []).is_err()
+            && !xs.iter().zip(&*ys).any(|(&x, &y)| is_lost(x, y))
+        {
+            xs.fill(f64::INFINITY);
+        }
+        let mut all = true;
+        for (x, y) in xs.iter_mut().zip(ys) {
+            if is_lost(*x, *y) || x.abs() > self.ends.0 || y.abs() > self.ends.1 {
+                (*x, *y) = (f64::INFINITY, f64::INFINITY);
+                all = false;
+            }
+        }
+        all
+    }
 }
 
 /// Whether coordinates can be brought from one system to the other.
@@ -57,25 +110,70 @@ pub fn check(from: &Crs, to: &Crs) -> Result<()> {
     with_transform(from, to, |_| Ok(()))
 }
 
-/// Brings the geometries in a column of a batch into another system, in place. A point that has no place there becomes
-/// infinite (PROJ moves the others all the same), and its geometry is written as null.
+/// Whether longitudes that come from a system may run past ±180, as they do from one in degrees.
+pub fn may_run_on(from: &Crs) -> bool {
+    with_transform(from, &Crs::Crs84, |kept| Ok(kept.ends.0.is_infinite())).unwrap_or(true)
+}
+
+/// Brings the geometries in a column of a batch into another system, in place. One with a point that has no place there
+/// becomes infinite as a whole: it is nowhere, and is written as null.
 pub fn reproject(batch: &mut Batch, cell: usize, from: &Crs, to: &Crs) -> Result<()> {
-    with_transform(from, to, |transform| {
+    with_transform(from, to, |kept| {
+        let mut lost = 0_u64;
         batch.blobs_mut(cell, |geometry| {
             // Malformed bytes stay as they are: the encoder meets them again and tells.
-            let _ = rewrite_xy(geometry, &mut |xs, ys| transform.transform_coords(xs, ys, &mut []).is_ok());
+            let _ = rewrite_xy(geometry, &mut |xs, ys| {
+                if !kept.moved(xs, ys) {
+                    lost += 1;
+                    xs.fill(f64::INFINITY);
+                    ys.fill(f64::INFINITY);
+                }
+                true
+            });
         });
+        if lost > 0 {
+            tracing::warn!(lost, %from, %to, "geometries have no place in the other system: they are written as null");
+        }
         Ok(())
     })
 }
 
-/// The smallest rectangle around a rectangle in another system; its edges are followed, for they bend.
+/// Moves points, in place; one that has no place there becomes infinite. Returns whether all have one.
+pub fn points(xs: &mut [f64], ys: &mut [f64], from: &Crs, to: &Crs) -> Result<bool> {
+    with_transform(from, to, |kept| Ok(kept.moved(xs, ys)))
+}
+
+/// A rectangle around the edges of a rectangle in another system, followed, for they bend, and the poles within it. In
+/// degrees its `min_x` is greater than its `max_x` where it crosses the date line.
 pub fn rectangle(rect: &Rect, from: &Crs, to: &Crs) -> Result<Rect> {
-    with_transform(from, to, |transform| {
+    with_transform(from, to, |kept| {
         let bounds = [rect.min_x, rect.min_y, rect.max_x, rect.max_y];
-        let [min_x, min_y, max_x, max_y] = transform
+        let [min_x, min_y, max_x, max_y] = kept
+            .transform
             .transform_bounds(&bounds, 21)
             .map_err(|cause| Error::new(Kind::OutOfRange, format!("the box has no place in {to}")).because(cause))?;
         Ok(Rect { min_x, min_y, max_x, max_y })
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_point_without_a_place_is_lost_and_the_others_are_moved() {
+        let mollweide = Crs::Definition("ESRI:54009".into());
+        let (mut xs, mut ys) = ([0.0, 17_000_000.0, 1_000_000.0], [0.0, 8_000_000.0, 0.0]);
+        assert!(!points(&mut xs, &mut ys, &mollweide, &Crs::Crs84).unwrap());
+        assert!(xs[0].abs() < 1e-9 && ys[0].abs() < 1e-9);
+        assert!(xs[1].is_infinite() && ys[1].is_infinite());
+        assert!((xs[2] - 9.98).abs() < 0.1 && ys[2].abs() < 1e-9, "{xs:?} {ys:?}");
+    }
+
+    #[test]
+    fn degrees_past_the_date_line_stay() {
+        let (mut xs, mut ys) = ([185.0], [10.0]);
+        assert!(points(&mut xs, &mut ys, &Crs::Epsg(4258), &Crs::Crs84).unwrap());
+        assert!((xs[0] - 185.0).abs() < 1e-6 || (xs[0] + 175.0).abs() < 1e-6);
+    }
 }

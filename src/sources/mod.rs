@@ -2,3 +2,6 @@
 
 pub mod geopackage;
 pub mod memory;
+
+#[cfg(test)]
+mod projected_tests;

@@ -1,9 +1,11 @@
 //! Which conditions SQL tests, and which the loop that reads the rows. SQL compares by the type of what is stored, the
 //! evaluator by the schema; only where the two agree for certain does SQL have the last word.
 
+use rusqlite::Connection;
 use rusqlite::types::Value as Bound;
 
 use super::cells;
+use super::spatial;
 use super::sql::Sql;
 use super::table::Table;
 use crate::base::bbox::Rect;
@@ -75,6 +77,17 @@ impl Filter {
             filter.test = Some(Test { predicate, layout });
         }
         Ok(filter)
+    }
+
+    /// Leaves out rectangles beyond everything that the R-tree has, as most are that stand a turn further.
+    pub(super) fn narrow(&mut self, connection: &Connection, table: &Table) -> rusqlite::Result<()> {
+        if let Some(rtree) = &table.rtree
+            && self.boxes.iter().any(|wanted| wanted.rects.len() > 1)
+            && let Some(bounds) = spatial::bounds(connection, &rtree.nodes)?
+        {
+            self.boxes.iter_mut().for_each(|wanted| wanted.rects.retain(|rect| rect.intersects(&bounds)));
+        }
+        Ok(())
     }
 
     /// Whether SQL has the last word on every row.

@@ -99,7 +99,8 @@ impl FeatureSource for Layer {
         let job = move |connection: Result<&Connection>| {
             let _telltale = Telltale(&sender);
             let read = connection.and_then(|connection| {
-                let filter = Filter::new(&table, plan.filter()).map_err(|name| not_taken(&name))?;
+                let mut filter = Filter::new(&table, plan.filter()).map_err(|name| not_taken(&name))?;
+                filter.narrow(connection, &table).map_err(fault::reading)?;
                 let mut reader = Reader::new(connection, &table, &plan, &filter, &sender);
                 armed(sender.stop(), connection, || reader.run()).map_err(fault::reading)?;
                 if reader.has_bad_geometry && !has_warned.swap(true, Ordering::Relaxed) {
@@ -125,7 +126,10 @@ impl FeatureSource for Layer {
 
     fn count(&self, plan: Plan) -> Pending<Result<u64>> {
         match Filter::new(&self.table, plan.filter()) {
-            Ok(filter) => self.ask(move |connection, table| count::count(connection, table, &filter)),
+            Ok(mut filter) => self.ask(move |connection, table| {
+                filter.narrow(connection, table)?;
+                count::count(connection, table, &filter)
+            }),
             Err(name) => Box::pin(async move { Err(not_taken(&name)) }),
         }
     }

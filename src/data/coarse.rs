@@ -1,0 +1,123 @@
+//! Boxes between systems, on the safe side: where a projection bends, folds or ends, more rather than less.
+
+use crate::base::bbox::Rect;
+use crate::base::crs::Crs;
+
+use super::transform;
+
+/// Samples on each side of a box, its inside as well as its edges.
+const SIDE: u8 = 21;
+
+/// Degrees beyond which a box has no shape any more in a projection made for a country.
+const WIDEST: f64 = 30.0;
+
+/// Degrees from which on the meridians are too near each other to say how far a point is off.
+const POLAR: f64 = 89.0;
+
+/// Degrees by which the way there and back may be off before the box is not worth following.
+const WORST: f64 = 0.1;
+
+/// The whole width of web Mercator.
+const MERCATOR: f64 = 40_075_016.685_578_49;
+
+/// Rectangles in another system that hold every point that lies in the box once it is brought into longitude and
+/// latitude; `None` where that may be anywhere.
+pub(super) fn rectangles(rect: &Rect, crs: &Crs) -> Option<Vec<Rect>> {
+    let is_small = rect.max_x - rect.min_x <= WIDEST && rect.max_y - rect.min_y <= WIDEST;
+    if !is_small || rect.min_y < -POLAR || rect.max_y > POLAR {
+        return None;
+    }
+    let (mut there, off) = Grid::there_and_back(&grown(rect, 1e-6), crs)?;
+    if off > 1e-7 {
+        // Each direction may choose another way between two datums: what is off one way is off the other.
+        (there, _) = Grid::there_and_back(&grown(rect, 2.0 * off + 1e-6), crs)?;
+    }
+    let rect = grown(&there.bounds(), there.diagonal());
+    let shifted = |by: f64| Rect { min_x: rect.min_x + by, max_x: rect.max_x + by, ..rect };
+    Some(match crs {
+        // Data there run past the seam, and PROJ reads them as the other side of the world.
+        Crs::Epsg(3857 | 3395) => vec![shifted(-MERCATOR), rect, shifted(MERCATOR)],
+        _ => vec![rect],
+    })
+}
+
+/// The rectangle in longitude and latitude around one of another system. Where it meets the date line or the end of a
+/// projection, it is as wide as the world.
+pub(super) fn extent(rect: &Rect, crs: &Crs) -> Option<Rect> {
+    let mut grid = Grid::over(rect);
+    let has_all = transform::points(&mut grid.xs, &mut grid.ys, crs, &Crs::Crs84).ok()?;
+    if !has_all {
+        return grid.xs.iter().any(|x| x.is_finite()).then_some(Rect::WORLD);
+    }
+    let mut bounds = grid.bounds();
+    let mut is_ring = grid.steps().any(|(a, b)| (grid.xs[a] - grid.xs[b]).abs() > 180.0);
+    // The edges are followed once more for the sake of a pole within, which no sample hits.
+    if let Ok(edges) = transform::rectangle(rect, crs, &Crs::Crs84) {
+        is_ring |= edges.min_x > edges.max_x;
+        bounds.include(edges.min_x, edges.min_y);
+        bounds.include(edges.max_x, edges.max_y);
+    }
+    if is_ring || bounds.min_x < -180.0 || bounds.max_x > 180.0 {
+        (bounds.min_x, bounds.max_x) = (-180.0, 180.0);
+    }
+    Some(Rect { min_y: bounds.min_y.max(-90.0), max_y: bounds.max_y.min(90.0), ..bounds })
+}
+
+fn grown(rect: &Rect, by: f64) -> Rect {
+    Rect { min_x: rect.min_x - by, min_y: rect.min_y - by, max_x: rect.max_x + by, max_y: rect.max_y + by }
+}
+
+/// Points spread evenly over a rectangle, row by row.
+struct Grid {
+    xs: Vec<f64>,
+    ys: Vec<f64>,
+}
+
+impl Grid {
+    fn over(rect: &Rect) -> Self {
+        let at = |min: f64, max: f64, step: u8| min + (max - min) * (f64::from(step) / f64::from(SIDE - 1));
+        let steps = || (0..SIDE).flat_map(|row| (0..SIDE).map(move |column| (row, column)));
+        Self {
+            xs: steps().map(|(_, column)| at(rect.min_x, rect.max_x, column)).collect(),
+            ys: steps().map(|(row, _)| at(rect.min_y, rect.max_y, row)).collect(),
+        }
+    }
+
+    /// A box of degrees in another system, and by how many degrees its points are off on the way back; `None` where a
+    /// point does not come back.
+    fn there_and_back(rect: &Rect, crs: &Crs) -> Option<(Grid, f64)> {
+        let start = Grid::over(rect);
+        let (mut xs, mut ys) = (start.xs.clone(), start.ys.clone());
+        transform::points(&mut xs, &mut ys, &Crs::Crs84, crs).ok().filter(|&all| all)?;
+        let there = Grid { xs: xs.clone(), ys: ys.clone() };
+        transform::points(&mut xs, &mut ys, crs, &Crs::Crs84).ok().filter(|&all| all)?;
+        let turn = |degrees: f64| (degrees - (degrees / 360.0).round() * 360.0).abs();
+        let x_off = xs.iter().zip(&start.xs).map(|(a, b)| turn(a - b));
+        let y_off = ys.iter().zip(&start.ys).map(|(a, b)| (a - b).abs());
+        let off = x_off.chain(y_off).fold(0.0, f64::max);
+        (off <= WORST).then_some((there, off))
+    }
+
+    fn bounds(&self) -> Rect {
+        let mut bounds = Rect::EMPTY;
+        self.xs.iter().zip(&self.ys).for_each(|(&x, &y)| bounds.include(x, y));
+        bounds
+    }
+
+    /// Each two samples that are next to each other.
+    fn steps(&self) -> impl Iterator<Item = (usize, usize)> {
+        let (side, count) = (usize::from(SIDE), self.xs.len());
+        let right = (0..count).filter(move |at| at % side + 1 < side).map(|at| (at, at + 1));
+        right.chain((side..count).map(move |at| (at - side, at)))
+    }
+
+    /// No point within a cell is further from its corners than this, unless the projection is wild.
+    fn diagonal(&self) -> f64 {
+        let length = |(a, b): (usize, usize)| (self.xs[a] - self.xs[b]).hypot(self.ys[a] - self.ys[b]);
+        2.0 * self.steps().map(length).fold(0.0, f64::max)
+    }
+}
+
+#[cfg(test)]
+#[path = "coarse_tests.rs"]
+mod tests;
