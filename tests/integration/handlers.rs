@@ -267,3 +267,13 @@ fn the_definition_says_what_is_enforced() {
     );
     assert!(api["paths"]["/everything"]["post"].is_object());
 }
+
+#[test]
+fn a_member_that_is_null_fits_the_definition() {
+    let server = server();
+    let api = json(&server, "/own/api");
+    let described = &api["paths"]["/everything"]["get"]["responses"]["200"]["content"]["application/json"]["schema"];
+    let read = json(&server, "/own/everything");
+    assert!(read["word"].is_null() && read["colour"].is_null());
+    assert_eq!(schema::faults(&api, described, &read), Vec::<String>::new());
+}
