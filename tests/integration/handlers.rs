@@ -277,3 +277,10 @@ fn a_member_that_is_null_fits_the_definition() {
     assert!(read["word"].is_null() && read["colour"].is_null());
     assert_eq!(schema::faults(&api, described, &read), Vec::<String>::new());
 }
+
+#[test]
+fn a_form_may_leave_fields_empty() {
+    let server = server();
+    let ask = |f: &str| ask(&server, Request::get(&format!("/own/everything?word=&flag=&bbox=&datetime=&f={f}"))).0;
+    assert_eq!((ask("html").as_u16(), ask("json").as_u16()), (200, 400));
+}
