@@ -173,6 +173,8 @@ pub(crate) fn expected(param: &Param) -> String {
         ("array", _) => {
             let items = get("items").and_then(|items| items.get("type")).and_then(Value::as_str).unwrap_or("value");
             match (get("minItems"), get("maxItems")) {
+                // A box has no five.
+                (Some(min), Some(max)) if *min == 4 && *max == 6 => format!("4 or 6 {items}s with commas between"),
                 (Some(min), Some(max)) => format!("{min} to {max} {items}s with commas between"),
                 _ => format!("{items}s with commas between"),
             }
@@ -180,7 +182,12 @@ pub(crate) fn expected(param: &Param) -> String {
         ("integer", _) => "an integer".to_owned(),
         ("number", _) => "a number".to_owned(),
         ("boolean", _) => "true or false".to_owned(),
-        _ => "text".to_owned(),
+        _ => match (get("minLength"), get("maxLength")) {
+            (Some(min), Some(max)) => format!("text of {min} to {max} characters"),
+            (Some(min), None) => format!("text of at least {min} characters"),
+            (None, Some(max)) => format!("text of at most {max} characters"),
+            (None, None) => "text".to_owned(),
+        },
     }];
     let exclusive = |key: &str| get(key).and_then(Value::as_bool).unwrap_or(false);
     if let Some(min) = get("minimum") {
@@ -276,6 +283,10 @@ mod tests {
         assert_eq!(message("Limit=1"), "parameter 'Limit' is not known; it is written 'limit'");
         assert_eq!(message("r=-1"), "parameter 'r' is '-1', expected a number greater than 0");
         assert_eq!(message("kind=c"), "parameter 'kind' is 'c', expected one of a, b");
+        let text = Param::query("t", "", json!({"type": "string", "minLength": 2, "maxLength": 5}));
+        assert_eq!(expected(&text), "text of 2 to 5 characters");
+        let items = json!({"type": "array", "items": {"type": "number"}, "minItems": 4, "maxItems": 6});
+        assert_eq!(expected(&Param::query("bbox", "", items)), "4 or 6 numbers with commas between");
     }
 
     proptest! {

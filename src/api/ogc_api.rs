@@ -1,5 +1,6 @@
 //! An API made of routes: finds the route, checks the parameters, negotiates the format, runs the handler.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -150,7 +151,13 @@ impl OgcApi {
         let value =
             group.and_then(|name| groups.iter().find(|(other, _)| other == name)).map(|(_, value)| value.as_str());
         let params = Arc::new(route.params_for(cx, value));
-        let checked = check(&params, &head.parameters, &groups, |name| cx.ignores(name));
+        let mut given = Cow::Borrowed(&head.parameters);
+        if format == Format::Html {
+            // A form without scripts sends every field, filled in or not.
+            let is_optional = |name: &str| params.iter().any(|param| param.name == name && !param.required);
+            given.to_mut().retain(|it| it.value.as_deref() != Some("") || !is_optional(&it.name));
+        }
+        let checked = check(&params, &given, &groups, |name| cx.ignores(name));
         let mut rendering = Rendering {
             cx: cx.clone(),
             route: route.clone(),

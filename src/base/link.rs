@@ -80,9 +80,11 @@ pub struct Link {
     pub rel: Rel,
     /// Media type of the target
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub media_type: Option<String>,
     /// Title for people
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub title: Option<String>,
 }
 

@@ -7,6 +7,9 @@ use super::api::{ApiInfo, DynApi};
 use super::ows;
 use super::service::{Dialect, DynService};
 
+/// Paths of the API at the empty root, which nothing else may take.
+const LANDING: [&str; 3] = ["static", "health", "api"];
+
 /// All that is registered.
 #[derive(Default)]
 pub struct Registry {
@@ -36,6 +39,15 @@ impl Registry {
                     && root[1..].split('/').all(|part| !part.is_empty() && part != "." && part != ".."));
             if !fine {
                 return Err(format!("the root '{root}' of '{}' must be like /name", info.title));
+            }
+            if !root.bytes().all(|b| b.is_ascii_alphanumeric() || b"/-_.~".contains(&b)) {
+                return Err(format!(
+                    "the root '{root}' of '{}' has characters that a URL writes otherwise",
+                    info.title
+                ));
+            }
+            if root.strip_prefix('/').is_some_and(|name| LANDING.contains(&name)) {
+                return Err(format!("the root '{root}' of '{}' is a path of the catalogue", info.title));
             }
             if root == ows::PATH {
                 return Err(format!("the root '{root}' of '{}' is that of the services", info.title));
@@ -114,6 +126,7 @@ impl Registry {
     /// Whether some API's root or alias begins with this segment, or the services' path does.
     pub fn shadows(&self, segment: &str) -> bool {
         ows::PATH.strip_prefix('/') == Some(segment)
+            || LANDING.contains(&segment)
             || self.roots.iter().any(|(root, _)| root.split('/').nth(1) == Some(segment))
     }
 }

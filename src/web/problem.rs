@@ -25,6 +25,7 @@ pub struct Problem {
     pub detail: String,
     /// The parameter that is at fault
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub parameter: Option<String>,
     /// Names the request in the server's log
     pub request_id: String,

@@ -78,6 +78,9 @@ fn all_faults_are_told_at_once() {
         .api(second)
         .api(third)
         .api(fourth)
+        .api(OgcApi::new("/health", "Fifth"))
+        .api(OgcApi::new("/a b", "Sixth"))
+        .project(named("static"))
         .project(named("first"))
         .project(named("a/b"))
         .project(named("twice"))
@@ -100,6 +103,9 @@ fn all_faults_are_told_at_once() {
         "broken.html",
         "'/first' of 'Third'",
         "no-slash",
+        "'/health'",
+        "'/a b'",
+        "'static'",
         "'first'",
         "'a/b'",
         "'twice'",

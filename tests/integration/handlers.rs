@@ -267,3 +267,20 @@ fn the_definition_says_what_is_enforced() {
     );
     assert!(api["paths"]["/everything"]["post"].is_object());
 }
+
+#[test]
+fn a_member_that_is_null_fits_the_definition() {
+    let server = server();
+    let api = json(&server, "/own/api");
+    let described = &api["paths"]["/everything"]["get"]["responses"]["200"]["content"]["application/json"]["schema"];
+    let read = json(&server, "/own/everything");
+    assert!(read["word"].is_null() && read["colour"].is_null());
+    assert_eq!(schema::faults(&api, described, &read), Vec::<String>::new());
+}
+
+#[test]
+fn a_form_may_leave_fields_empty() {
+    let server = server();
+    let ask = |f: &str| ask(&server, Request::get(&format!("/own/everything?word=&flag=&bbox=&datetime=&f={f}"))).0;
+    assert_eq!((ask("html").as_u16(), ask("json").as_u16()), (200, 400));
+}

@@ -19,7 +19,7 @@ use crate::web::page::content_security_policy;
 
 use super::check::Values;
 use super::html;
-use super::openapi::lower::lower;
+use super::openapi::lower::lower_reply;
 use super::param::Param;
 use super::route::Route;
 
@@ -63,7 +63,7 @@ impl Described {
             .into_iter()
             .filter_map(|(name, schema)| {
                 let mut schema = serde_json::to_value(schema).ok()?;
-                lower(&mut schema);
+                lower_reply(&mut schema);
                 Some((name, schema))
             })
             .collect();

@@ -17,6 +17,7 @@ struct Catalogue {
     title: String,
     /// Description
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     description: Option<String>,
     /// Links
     links: Vec<Link>,
@@ -51,6 +52,7 @@ struct CollectionEntry {
     title: String,
     /// Description
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     description: Option<String>,
     /// Where it is to be had
     links: Vec<Link>,

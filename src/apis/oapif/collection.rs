@@ -32,9 +32,11 @@ pub(super) struct Collection {
     title: String,
     /// Description
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     description: Option<String>,
     /// Where and when the features are
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     extent: Option<ExtentWords>,
     /// What the items are
     #[serde(rename = "itemType")]
@@ -44,6 +46,7 @@ pub(super) struct Collection {
     crs: Vec<&'static str>,
     /// Coordinate reference system of the stored coordinates
     #[serde(rename = "storageCrs", skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     storage_crs: Option<String>,
     /// Links
     pub(super) links: Vec<Link>,
@@ -54,9 +57,11 @@ pub(super) struct Collection {
 struct ExtentWords {
     /// Where
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     spatial: Option<Spatial>,
     /// When
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     temporal: Option<Temporal>,
 }
 

@@ -16,6 +16,7 @@ struct LandingPage {
     title: String,
     /// Description
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     description: Option<String>,
     /// What there is
     links: Vec<Link>,

@@ -1,5 +1,8 @@
 //! Which column makes the ids of features.
 
+use std::sync::mpsc;
+use std::time::Duration;
+
 use rusqlite::{Connection, OptionalExtension};
 
 use super::columns::{self, Column};
@@ -16,7 +19,14 @@ pub(super) struct Key {
     pub(super) sql: String,
     /// SQLite's own number of the row in SQL, where the table has it; an R-tree knows rows by it.
     pub(super) rowid: Option<String>,
+    /// Whether the column is a property as well: a key that was guessed is one of a view's values.
+    pub(super) is_property: bool,
 }
+
+/// So many rows of a column are looked at before it makes ids: a huge view must not block the start.
+const TRIED: u32 = 100_000;
+/// And for so long.
+const TRYING: Duration = Duration::from_secs(2);
 
 impl Key {
     /// The key as it is compared: text by its bytes, whatever the column's collation.
@@ -75,11 +85,15 @@ pub(super) fn choose(
         },
         sql: sql::column(&column.name),
         rowid: rowid.clone(),
+        is_property: false,
     };
     if let Some(wanted) = wanted {
         let found = columns.iter().find(|column| column.name == wanted);
         let found = found.or_else(|| columns.iter().find(|column| column.name.eq_ignore_ascii_case(wanted)));
-        return Ok(found.map(by_column).ok_or_else(|| format!("there is no column '{wanted}' for the ids")));
+        let Some(column) = found else { return Ok(Err(format!("there is no column '{wanted}' for the ids"))) };
+        let key = by_column(column);
+        let is_sure = alias.is_some_and(|alias| alias.name == column.name);
+        return Ok(if is_sure { Ok(key) } else { tried(connection, table, key)? });
     }
     if let Some(column) = alias {
         return Ok(Ok(by_column(column)));
@@ -93,7 +107,8 @@ pub(super) fn choose(
         {
             key.kind = KeyKind::Integer;
         }
-        return Ok(Ok(key));
+        key.is_property = key.kind == KeyKind::String;
+        return tried(connection, table, key);
     }
     if let [column] = in_key[..] {
         // SQLite lets a key that is no rowid be null; such rows would have no id.
@@ -106,9 +121,53 @@ pub(super) fn choose(
         tracing::warn!(table, column = column.name, "the key has nulls: the rowid makes the ids");
     }
     Ok(match rowid {
-        Some(sql) => Ok(Key { name: "rowid".to_owned(), kind: KeyKind::Integer, rowid: Some(sql.clone()), sql }),
+        Some(sql) => Ok(Key {
+            name: "rowid".to_owned(),
+            kind: KeyKind::Integer,
+            rowid: Some(sql.clone()),
+            sql,
+            is_property: false,
+        }),
         None => Err("it has no key of a single column: name the column of the ids in the project file".to_owned()),
     })
+}
+
+/// The key where its first values are unique and none is null: of features with the same id clients keep one.
+fn tried(connection: &Connection, table: &str, key: Key) -> rusqlite::Result<Result<Key, String>> {
+    let (id, from) = (&key.sql, sql::quoted(table));
+    let query = format!(
+        "SELECT count(*), count(id), count(DISTINCT id COLLATE BINARY) FROM (SELECT {id} AS id FROM {from} AS t LIMIT {TRIED})"
+    );
+    let counts = |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?));
+    let handle = connection.get_interrupt_handle();
+    let (done, waiting) = mpsc::channel::<()>();
+    // A view may search long for its first row.
+    let watch = std::thread::spawn(move || {
+        if waiting.recv_timeout(TRYING) == Err(mpsc::RecvTimeoutError::Timeout) {
+            handle.interrupt();
+        }
+    });
+    let counted = connection.query_row(&query, [], counts);
+    drop(done);
+    // It ends before the connection is asked again, so that it interrupts nothing else.
+    let _ = watch.join();
+    let (rows, filled, distinct) = match counted {
+        Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::OperationInterrupted) => {
+            tracing::warn!(table, column = key.name, "whether the ids are unique takes too long to find out");
+            return Ok(Ok(key));
+        }
+        counted => counted?,
+    };
+    let what = match () {
+        () if filled < rows => "null",
+        () if distinct < filled => "the same",
+        () => return Ok(Ok(key)),
+    };
+    let name = &key.name;
+    Ok(Err(format!(
+        "the column '{name}' cannot make the ids, some of its values are {what}: name a unique column with \
+         key = \"…\" in the project file"
+    )))
 }
 
 /// Whether the primary key has an index of its own, and so is not the rowid (`INTEGER PRIMARY KEY DESC` has).

@@ -48,7 +48,7 @@ pub(super) fn read(connection: &Connection, name: &str, options: &LayerOptions) 
     let geometry = geometry(connection, name)?;
     let (mut fields, mut columns, mut makes_text) = (Vec::new(), Vec::new(), Vec::new());
     for column in &all {
-        let is_key = key.sql == sql::column(&column.name);
+        let is_key = key.sql == sql::column(&column.name) && !key.is_property;
         let is_geometry = geometry.as_ref().is_some_and(|field| field.name.eq_ignore_ascii_case(&column.name));
         if is_key || is_geometry {
             continue;

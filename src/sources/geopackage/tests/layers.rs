@@ -150,6 +150,38 @@ async fn ids_come_from_the_key_that_there_is() {
 }
 
 #[tokio::test]
+async fn a_view_whose_first_column_is_no_key_is_refused() {
+    let file = File::new();
+    file.run(
+        "CREATE TABLE t (fid INTEGER PRIMARY KEY, kind TEXT, word TEXT, part INTEGER);
+         INSERT INTO t VALUES (1, 'a', 'x', NULL), (2, 'a', 'y', 5), (3, 'b', 'z', 6);
+         CREATE VIEW repeats AS SELECT kind, fid FROM t;
+         CREATE VIEW nulls AS SELECT part, fid FROM t;
+         CREATE VIEW words AS SELECT word, kind FROM t",
+    );
+    for name in ["repeats", "nulls", "words", "t"] {
+        file.attributes(name);
+    }
+    let opened = GeoPackage::open(&file.path).unwrap();
+    let failed: Vec<_> = opened.layers().into_iter().filter_map(Result::err).collect();
+    assert_eq!(failed.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["repeats", "nulls"]);
+    assert!(failed[0].1.message().contains("'kind'") && failed[0].1.message().contains("the same"));
+    assert!(failed[1].1.message().contains("null") && failed[1].1.message().contains("key = \"…\""));
+    let by = |name: &str, key: &str| {
+        let options = LayerOptions { id: Some(key.to_owned()), ..LayerOptions::default() };
+        opened.layer(name, &options)
+    };
+    assert_eq!(ids(&all(&open(&by("repeats", "fid").unwrap().source)).await), [1, 2, 3]);
+    assert!(by("t", "kind").is_err() && by("t", "fid").is_ok(), "a key that is configured is tried as well");
+    // The words that make the ids are still words.
+    let view = open(&layer(&file, "words").source);
+    let names: Vec<_> = view.schema().fields.iter().map(|field| field.name.as_str()).collect();
+    assert_eq!(names, ["word", "kind"]);
+    let rows = all(&view).await;
+    assert_eq!((&rows[0].id, &rows[0].values[0]), (&Value::Text("x".to_owned()), &Value::Text("x".to_owned())));
+}
+
+#[tokio::test]
 async fn geometries_keep_their_heights_and_measures() {
     let file = File::new();
     file.run("CREATE TABLE t (fid INTEGER PRIMARY KEY, geom POINT)");
