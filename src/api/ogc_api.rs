@@ -247,15 +247,23 @@ impl Api for OgcApi {
             faults.extend(templates.add(&name, source).err().map(|fault| format!("{root}: template {name}: {fault}")));
         }
         let mut routes = std::mem::take(&mut self.building);
+        if routes.is_empty() {
+            faults.push(format!("{root}: '{}' has no route", self.info.title));
+        }
         if !routes.iter().any(|route| route.operation_id == "getApiDescription") {
             // First, so that a group of the API's own, such as /(?<name>[^/]+), does not shadow it.
             routes.insert(0, Self::description_route());
         }
-        let mut ids = BTreeSet::new();
+        let (mut ids, mut places) = (BTreeSet::new(), BTreeSet::new());
         for route in &mut routes {
             faults.extend(route.settle(&root));
             if !ids.insert(route.operation_id.clone()) {
                 faults.push(format!("{root}: two operations have the id '{}'", route.operation_id));
+            }
+            let place = route.pattern.as_ref().map(|pattern| (route.method.to_string(), pattern.template.clone()));
+            if let Some((method, path)) = place.filter(|place| !places.insert(place.clone())) {
+                faults
+                    .push(format!("{root}: operation '{}': {method} {path} is another's already", route.operation_id));
             }
             if route.page.as_ref().is_some_and(|name| !templates.has(name)) {
                 faults.push(format!(

@@ -48,6 +48,22 @@ impl Param {
         self
     }
 
+    /// What in its own description does not go together.
+    pub(crate) fn contradiction(&self) -> Option<String> {
+        if self.name == "f" && !self.in_path {
+            return Some("the parameter 'f' is the framework's own: it chooses the format".to_owned());
+        }
+        let bound = |key: &str| self.schema.get(key).and_then(Value::as_f64);
+        if let (Some(least), Some(most)) = (bound("minimum"), bound("maximum"))
+            && least > most
+        {
+            return Some(format!("parameter '{}': its minimum {least} is above its maximum {most}", self.name));
+        }
+        let default = self.default.as_ref()?;
+        let error = self.check(default).err()?;
+        Some(format!("parameter '{}': its default is not allowed: {error}", self.name))
+    }
+
     /// Takes what is checked often out of the schema; a default that the schema states makes the parameter optional.
     fn settle(&mut self) {
         self.default = self.schema.get("default").map(as_text);

@@ -37,6 +37,17 @@ impl Pattern {
         Ok(Self { regex, groups, template, full })
     }
 
+    /// Where the template is no path of these groups.
+    pub(crate) fn misfit(&self) -> Option<String> {
+        let template = &self.template;
+        if !template.is_empty() && !template.starts_with('/') {
+            return Some(format!("its path '{template}' is neither empty nor begins with a slash"));
+        }
+        let mut named = template.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name);
+        let stranger = named.find(|name| !self.groups.iter().any(|group| group == name))?;
+        Some(format!("its template names '{stranger}', which is no group of the path"))
+    }
+
     /// Matches a path; gives the decoded groups. A group that is no UTF-8 matches nothing.
     pub(crate) fn find(&self, root: &str, rest: &str) -> Option<Vec<(String, String)>> {
         let whole;

@@ -173,13 +173,20 @@ impl Route {
                         None => faults.push(format!("the parameter '{name}' that clamps is not declared")),
                     }
                 }
+                faults.extend(params.iter().filter_map(Param::contradiction));
+                faults.extend(pattern.misfit());
                 self.params = params.into_iter().map(Arc::new).collect();
                 self.pattern = Some(pattern);
             }
             Err(fault) => faults.push(fault),
         }
-        if self.operation_id.is_empty() {
+        let id = &self.operation_id;
+        if id.is_empty() {
             faults.push("it has no operation id".to_owned());
+        } else if !id.bytes().all(|b| b.is_ascii_alphanumeric() || b"_.-".contains(&b)) {
+            faults.push(
+                "an operation id has letters, digits, '_', '.' and '-' alone: it names the page's template".to_owned(),
+            );
         }
         if self.formats.is_empty() {
             faults.push("it offers no format".to_owned());

@@ -114,3 +114,44 @@ fn all_faults_are_told_at_once() {
     }
     assert!(faults.0.len() >= 17);
 }
+
+#[derive(Deserialize, IntoParams)]
+#[allow(dead_code)]
+struct Contradicting {
+    #[param(minimum = 5, maximum = 1)]
+    upside_down: Option<u32>,
+    #[param(minimum = 1, maximum = 3, default = 99)]
+    beyond: u32,
+    f: Option<String>,
+}
+
+async fn contradicting(_: Context, _: Contradicting) -> graticule::Result<Text> {
+    Ok(Text(String::new()))
+}
+
+#[test]
+fn what_contradicts_itself_is_told_when_the_server_is_built() {
+    let wrong = OgcApi::new("/wrong", "Wrong")
+        .route(get("/a", "contradicting", contradicting))
+        .route(get("/b", "first", nothing))
+        .route(get("/b", "second", nothing))
+        .route(get("/api", "third", nothing))
+        .route(get("no-slash", "fourth", nothing))
+        .route(get("/c", "fifth", nothing).template("/c/{stranger}"))
+        .route(get("/d", "a b/../c", nothing));
+    let empty = OgcApi::new("/empty", "Empty");
+    let faults = Server::builder(Project::new("Faulty")).api(wrong).api(empty).build().err().unwrap().to_string();
+    for told in [
+        "minimum 5 is above its maximum 1",
+        "'beyond': its default is not allowed",
+        "the parameter 'f' is the framework's own",
+        "operation 'second': GET /b is another's already",
+        "operation 'third': GET /api is another's already",
+        "its path 'no-slash' is neither empty nor begins with a slash",
+        "its template names 'stranger'",
+        "operation 'a b/../c': an operation id has letters",
+        "'Empty' has no route",
+    ] {
+        assert!(faults.contains(told), "{told} is not among:\n{faults}");
+    }
+}
