@@ -174,11 +174,17 @@ async function start(place) {
   try {
     const answer = await fetch(src, { headers: { Accept: "application/geo+json, application/json;q=0.9" } });
     if (!answer.ok) throw new Error(`the server answered ${answer.status}`);
-    map.show(await answer.json());
+    map.show(parsed(await answer.text()));
     note.remove();
   } catch (error) {
     note.textContent = `The map’s features could not be loaded: ${error.message}.`;
   }
+}
+
+// Numbers beyond 2^53 would be rounded, and an id led to another feature: whole numbers that long become text.
+function parsed(json) {
+  const long = /"(?:[^"\\]|\\.)*"|(?<![\d.eE+-])-?\d{16,}(?![\d.eE])/g;
+  return JSON.parse(json.replace(long, (found) => (found[0] === '"' ? found : `"${found}"`)));
 }
 
 if (globalThis.L) {
