@@ -71,6 +71,10 @@ pub(crate) fn published(publish: &Publish) -> Result<Published, String> {
 
 /// A runtime on all processors.
 pub(crate) fn runtime() -> Result<Runtime, String> {
+    // The usual 1024 are soon taken by clients that keep their connections open.
+    if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
+        tracing::debug!(%error, "the limit of open files stays as it is");
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     runtime.map_err(|cause| format!("the runtime does not start: {cause}"))
 }
