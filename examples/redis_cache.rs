@@ -8,12 +8,12 @@ use std::time::Duration;
 
 use clap::Parser;
 use graticule::exchange::cache::{CacheFilter, CacheKey, CacheKind, Cached};
-use graticule::gateways::http::listen;
+use graticule::gateways::http::{Patience, serve, stopped};
 use graticule::project::open::open;
 use graticule::project::settings::Project;
 use graticule::standard;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufStream};
-use tokio::net::TcpStream;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 
@@ -109,6 +109,7 @@ async fn main() -> std::result::Result<(), Box<dyn Error>> {
     let sample = concat!(env!("CARGO_MANIFEST_DIR"), "/data/natural_earth.gpkg");
     let opened = open(&Project { data: vec![sample.into()], ..Project::default() }, None);
     let server = standard::server(opened.project).cache(Redis::new(options.redis), 100).build()?;
-    eprintln!("http://{}/ogcapi/api", options.listen);
-    Ok(listen(server, options.listen).await?)
+    let listener = TcpListener::bind(options.listen).await?;
+    eprintln!("http://{}/ogcapi/api", listener.local_addr()?);
+    Ok(serve(server, listener, Patience::default(), stopped()).await?)
 }

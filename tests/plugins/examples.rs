@@ -8,7 +8,7 @@ use ureq::http::Response;
 use ureq::{Agent, Body};
 
 /// An example that runs until it is dropped.
-struct Example {
+pub(crate) struct Example {
     program: Child,
     /// `http://127.0.0.1:port`, without a slash at the end.
     root: String,
@@ -19,10 +19,19 @@ impl Example {
     /// `cargo test` builds the examples before it runs the tests, and puts them beside the tests' folder; `cargo test --test`
     /// does not.
     fn start(name: &str) -> Self {
+        Self::start_with(name, &[])
+    }
+
+    pub(crate) fn start_with(name: &str, arguments: &[&str]) -> Self {
         let test = std::env::current_exe().unwrap();
         let built: PathBuf = test.ancestors().nth(2).unwrap().join("examples").join(name);
         let mut command = Command::new(&built);
-        command.args(["--listen", "127.0.0.1:0"]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        command
+            .args(["--listen", "127.0.0.1:0"])
+            .args(arguments)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped());
         let mut program = command
             .spawn()
             .unwrap_or_else(|error| panic!("{error}: {}; cargo build --examples makes it", built.display()));
@@ -43,7 +52,7 @@ impl Example {
         request.call().unwrap()
     }
 
-    fn text(&self, path: &str, headers: &[(&str, &str)]) -> (u16, String) {
+    pub(crate) fn text(&self, path: &str, headers: &[(&str, &str)]) -> (u16, String) {
         let mut answer = self.get(path, headers);
         (answer.status().as_u16(), answer.body_mut().read_to_string().unwrap())
     }

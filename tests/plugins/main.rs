@@ -14,6 +14,7 @@ mod order;
 mod parameters;
 mod private;
 mod projected;
+mod redis;
 mod replacing;
 mod rules;
 mod scripted;
