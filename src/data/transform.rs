@@ -105,11 +105,6 @@ impl Kept {
     }
 }
 
-/// Whether coordinates can be brought from one system to the other.
-pub fn check(from: &Crs, to: &Crs) -> Result<()> {
-    with_transform(from, to, |_| Ok(()))
-}
-
 /// Whether longitudes that come from a system may run past ±180, as they do from one in degrees.
 pub fn may_run_on(from: &Crs) -> bool {
     with_transform(from, &Crs::Crs84, |kept| Ok(kept.ends.0.is_infinite())).unwrap_or(true)

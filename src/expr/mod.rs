@@ -120,14 +120,6 @@ impl Expr {
         Expr::Compare(Operand::Property(name.into()), Comparison::Equal, Operand::Literal(value))
     }
 
-    /// The name and the value of `name = value`.
-    pub fn as_equality(&self) -> Option<(&str, &Value)> {
-        match self {
-            Expr::Compare(Operand::Property(name), Comparison::Equal, Operand::Literal(value)) => Some((name, value)),
-            _ => None,
-        }
-    }
-
     /// The parts that must all hold.
     pub fn conjuncts(self) -> Vec<Expr> {
         match self {
