@@ -5,3 +5,4 @@ pub mod crs;
 pub mod datetime;
 pub mod format;
 pub mod link;
+pub mod xml;

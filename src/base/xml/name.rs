@@ -1,0 +1,72 @@
+//! Names that XML can have, and an escape for those it cannot.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+/// Whether a name without a colon may begin with a character (Namespaces in XML, production 4).
+fn starts(c: char) -> bool {
+    matches!(c, 'A'..='Z' | '_' | 'a'..='z'
+        | '\u{C0}'..='\u{D6}' | '\u{D8}'..='\u{F6}' | '\u{F8}'..='\u{2FF}' | '\u{370}'..='\u{37D}' | '\u{37F}'..='\u{1FFF}'
+        | '\u{200C}'..='\u{200D}' | '\u{2070}'..='\u{218F}' | '\u{2C00}'..='\u{2FEF}' | '\u{3001}'..='\u{D7FF}'
+        | '\u{F900}'..='\u{FDCF}' | '\u{FDF0}'..='\u{FFFD}' | '\u{10000}'..='\u{EFFFF}')
+}
+
+/// Whether a name may go on with a character.
+fn goes_on(c: char) -> bool {
+    starts(c) || matches!(c, '-' | '.' | '0'..='9' | '\u{B7}' | '\u{300}'..='\u{36F}' | '\u{203F}'..='\u{2040}')
+}
+
+/// Whether text is a name without a colon.
+pub fn is_name(text: &str) -> bool {
+    let mut chars = text.chars();
+    chars.next().is_some_and(starts) && chars.all(goes_on)
+}
+
+/// Text as a name: what a name cannot have stands as `_xHHHH_`, and so does an underscore that would read as such an
+/// escape. Two texts never give one name.
+pub fn escaped_name(text: &str) -> Cow<'_, str> {
+    let reads_as_escape = |rest: &str| rest.starts_with("_x");
+    if is_name(text) && !text.match_indices('_').any(|(at, _)| reads_as_escape(&text[at..])) {
+        return Cow::Borrowed(text);
+    }
+    let mut name = String::with_capacity(text.len() + 8);
+    for (at, c) in text.char_indices() {
+        let fits = if at == 0 { starts(c) } else { goes_on(c) };
+        if fits && !reads_as_escape(&text[at..]) {
+            name.push(c);
+        } else {
+            // Writing to a String cannot fail.
+            let _ = write!(name, "_x{:04X}_", u32::from(c));
+        }
+    }
+    if name.is_empty() { Cow::Borrowed("_x0000_") } else { Cow::Owned(name) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn odd_names_are_escaped_and_others_left() {
+        for (text, wanted) in [
+            ("name", "name"),
+            ("größe_2", "größe_2"),
+            ("2nd name", "_x0032_nd_x0020_name"),
+            ("a:b", "a_x003A_b"),
+            ("_x0020_", "_x005F_x0020_"),
+            ("", "_x0000_"),
+            ("😀!", "😀_x0021_"),
+        ] {
+            assert_eq!(escaped_name(text), wanted);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn escapes_are_names_and_never_meet(a in "[a_x0-9 :]{0,8}", b in "[a_x0-9 :]{0,8}") {
+            prop_assert!(is_name(&escaped_name(&a)));
+            prop_assert_eq!(a == b, escaped_name(&a) == escaped_name(&b));
+        }
+    }
+}
