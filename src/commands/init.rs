@@ -26,6 +26,7 @@ const HEAD: &str = r##"# A project of Graticule: graticule serve --project THIS_
 
 title = "@title@"
 description = ""
+# keywords = ["example"]
 # contact = { name = "GIS office", email = "gis@example.org", url = "https://example.org" }
 # license = { name = "CC BY 4.0", url = "https://creativecommons.org/licenses/by/4.0/" }
 
@@ -58,6 +59,19 @@ description = ""
 # rows = "owner = :name"                   # CQL2; all where left out
 # properties = ["name"]                    # all where left out
 
+# Layers that maps show as one; the first lies at the bottom. A group may hold groups.
+# [[groups]]
+# id = "base"
+# title = "Base map"
+# layers = ["NAME", "NAME2"]
+
+# Limits of maps, in pixels, layers and seconds.
+# [wms]
+# max_width = 4096
+# max_height = 4096
+# max_layers = 50
+# timeout = 30
+
 # A basemap for the pages' maps; none where left out.
 # [map]
 # tile_url = "https://tiles.example.org/{z}/{x}/{y}.png"
@@ -86,7 +100,10 @@ pub(crate) fn run(options: &Options) -> Done {
                 text,
                 "\n[[layers]]\nsource = {}\nlayer = {}\nid = {}\ntitle = {}\ndescription = {}\n\
                  # key = {}\n# time = {}             # or two columns: [\"start\", \"end\"]\n# properties = [{}]\n\
-                 # limit = {{ default = 10, maximum = 10000 }}\n# decimals = 7\n",
+                 # limit = {{ default = 10, maximum = 10000 }}\n# decimals = 7\n\
+                 # keywords = []\n# attribution = {{ title = \"Example\", url = \"https://example.org\" }}\n\
+                 # min_scale = 1000           # maps show it from 1:1000 …\n\
+                 # max_scale = 50000          # … to 1:50000\n",
                 quoted(&source.to_string_lossy()),
                 quoted(&layer.name),
                 quoted(&layer.name),

@@ -9,7 +9,9 @@ use crate::error::{Error, Kind, Result};
 use crate::expr::Expr;
 use crate::model::schema::Schema;
 
+use super::map_settings::{Attribution, Scales, Wms};
 use super::settings::{Contact, License, Limit, Map};
+use super::tree::Node;
 
 /// What is published under one root.
 #[derive(Clone, Default)]
@@ -26,8 +28,14 @@ pub struct Project {
     pub contact: Option<Contact>,
     /// Under what licence the data is.
     pub license: Option<License>,
+    /// Words to find it by.
+    pub keywords: Vec<String>,
     /// The map on the pages.
     pub map: Map,
+    /// The limits of maps.
+    pub wms: Wms,
+    /// The groups of layers, with what is in none; empty where there are no groups.
+    pub tree: Vec<Node>,
     layers: Vec<Arc<Layer>>,
     by_id: HashMap<String, usize>,
 }
@@ -46,6 +54,12 @@ pub struct Layer {
     pub decimals: Option<u8>,
     /// Properties that are shown; all where `None`.
     pub properties: Option<Vec<String>>,
+    /// Words to find it by.
+    pub keywords: Vec<String>,
+    /// Whose data it is.
+    pub attribution: Option<Attribution>,
+    /// The scales of the maps that show it.
+    pub scales: Scales,
     source: Locked,
     /// Made at the first look; nothing above changes after.
     visible: OnceLock<Arc<Visible>>,
@@ -67,6 +81,9 @@ impl Layer {
             limit: Limit::default(),
             decimals: None,
             properties: None,
+            keywords: Vec::new(),
+            attribution: None,
+            scales: Scales::default(),
             source: Locked::new(source),
             visible: OnceLock::new(),
             parts: Mutex::default(),

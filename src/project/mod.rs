@@ -2,6 +2,8 @@
 
 pub mod access_settings;
 pub mod catalog;
+pub mod map_settings;
 pub mod open;
 pub mod settings;
+pub mod tree;
 pub mod watch;

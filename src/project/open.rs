@@ -8,7 +8,9 @@ use crate::error::Error;
 use crate::sources::geopackage::{GeoPackage, GeoPackageLayer, LayerOptions};
 
 use super::catalog::{Layer, Project};
+use super::map_settings::Scales;
 use super::settings::{self, Limit, TimeColumns};
+use super::tree::tree;
 use super::watch::Watched;
 
 /// A catalog, and what is missing from it.
@@ -30,7 +32,9 @@ pub fn open(settings: &settings::Project, name: Option<String>) -> Opened {
     project.description.clone_from(&settings.description);
     project.contact.clone_from(&settings.contact);
     project.license.clone_from(&settings.license);
+    project.keywords.clone_from(&settings.keywords);
     project.map = settings.map.clone();
+    project.wms = settings.wms.clone();
     let opened = HashMap::new();
     let mut opening = Opening { settings, opened, project, faults: Vec::new(), watched: Watched::default() };
     for layer in &settings.layers {
@@ -39,6 +43,7 @@ pub fn open(settings: &settings::Project, name: Option<String>) -> Opened {
     for path in &settings.data {
         opening.add_data(path);
     }
+    opening.add_groups();
     opening.watched.packages(opening.opened.into_values());
     Opened { project: opening.project, faults: opening.faults, watched: opening.watched }
 }
@@ -130,6 +135,12 @@ impl Opening<'_> {
         layer.limit = own.and_then(|own| own.limit).unwrap_or(self.settings.limit);
         layer.decimals = own.and_then(|own| own.decimals).or(self.settings.decimals);
         layer.properties = own.and_then(|own| own.properties.clone());
+        layer.keywords = own.map(|own| own.keywords.clone()).unwrap_or_default();
+        layer.attribution = own.and_then(|own| own.attribution.clone());
+        layer.scales = own.map(|own| Scales { min: own.min_scale, max: own.max_scale }).unwrap_or_default();
+        if !layer.scales.are_sound() {
+            self.faults.push(format!("layer '{id}': min_scale must lie below max_scale, both from 0 on"));
+        }
         let names = layer.property_names();
         for name in layer.properties.iter().flatten().filter(|name| !names.contains(name)) {
             self.faults.push(format!("layer '{id}': there is no property '{name}', only {}", names.join(", ")));
@@ -140,6 +151,17 @@ impl Opening<'_> {
         }
         if let Err(error) = self.project.add(layer) {
             self.faults.push(error.message().to_owned());
+        }
+    }
+
+    /// The groups of maps, once every layer is there.
+    fn add_groups(&mut self) {
+        self.faults.extend(self.settings.wms.faults());
+        if !self.settings.groups.is_empty() {
+            let ids: Vec<String> = self.project.layers().iter().map(|layer| layer.id.clone()).collect();
+            let (nodes, faults) = tree(&self.settings.groups, &ids);
+            self.project.tree = nodes;
+            self.faults.extend(faults);
         }
     }
 

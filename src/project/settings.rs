@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::access_settings::Access;
+use super::map_settings::{Attribution, Group, Wms};
 
 /// A project; the file is the project at the root.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -26,12 +27,21 @@ pub struct Project {
     pub contact: Option<Contact>,
     /// Under what licence the data is.
     pub license: Option<License>,
+    /// Words to find it by.
+    #[serde(default)]
+    pub keywords: Vec<String>,
     /// Files whose every layer is published.
     #[serde(default)]
     pub data: Vec<PathBuf>,
     /// Layers with settings of their own.
     #[serde(default)]
     pub layers: Vec<Layer>,
+    /// Layers that maps show as one.
+    #[serde(default)]
+    pub groups: Vec<Group>,
+    /// The limits of maps.
+    #[serde(default)]
+    pub wms: Wms,
     /// Page sizes, where a layer has none of its own.
     #[serde(default)]
     pub limit: Limit,
@@ -91,6 +101,15 @@ pub struct Layer {
     pub limit: Option<Limit>,
     /// Decimals of coordinates in answers.
     pub decimals: Option<u8>,
+    /// Words to find it by.
+    #[serde(default)]
+    pub keywords: Vec<String>,
+    /// Whose data it is.
+    pub attribution: Option<Attribution>,
+    /// Maps show it from this scale denominator on: 1000 for 1:1000.
+    pub min_scale: Option<f64>,
+    /// Maps show it below this scale denominator: 50000 for 1:50000.
+    pub max_scale: Option<f64>,
 }
 
 /// The column or columns of a layer's time.
