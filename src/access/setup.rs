@@ -6,7 +6,7 @@ use http::HeaderName;
 use super::basic::Basic;
 use super::challenge::{Challenge, REALM};
 use super::gatekeeper::Gatekeeper;
-use super::jwt::{Bearer, Expected, Key, KeyFile};
+use super::jwt::{Bearer, Expected, Key, KeyFile, KeyUrl};
 use super::keys::{ApiKeys, HEADER, PARAMETER};
 use super::password::PasswordHash;
 use super::proxy::TrustedProxy;
@@ -127,13 +127,15 @@ fn api_keys(settings: &settings::Access, realm: &str, faults: &mut Vec<String>) 
 fn bearer(settings: &settings::Jwt, realm: &str, faults: &mut Vec<String>) -> Bearer {
     let mut told = |fault: &str| faults.push(format!("access: jwt: {fault}"));
     let secret = settings.secret.as_ref().and_then(|secret| Key::secret(&secret.0).map_err(|fault| told(&fault)).ok());
-    let file = settings.jwks.as_ref().and_then(|path| {
-        if path.to_string_lossy().contains("://") {
-            told("'jwks' is a file; an address is not fetched: let a timer fetch it into a file, which is read again");
-            return None;
+    let at = settings.jwks.as_ref().map(|path| path.to_string_lossy());
+    let (mut file, mut url) = (None, None);
+    match (&at, &settings.jwks) {
+        (Some(address), _) if address.contains("://") => {
+            url = KeyUrl::new(address).map_err(|fault| told(&format!("jwks: {fault}"))).ok();
         }
-        KeyFile::open(path).map_err(|fault| told(&fault)).ok()
-    });
+        (_, Some(path)) => file = KeyFile::open(path).map_err(|fault| told(&fault)).ok(),
+        _ => {}
+    }
     let public = [Algorithm::RS256, Algorithm::ES256, Algorithm::EdDSA];
     let possible: Vec<Algorithm> = [(settings.jwks.is_some(), &public[..]), (secret.is_some(), &[Algorithm::HS256])]
         .into_iter()
@@ -158,10 +160,8 @@ fn bearer(settings: &settings::Jwt, realm: &str, faults: &mut Vec<String>) -> Be
         leeway: settings.leeway.unwrap_or(usual.leeway),
     };
     let bearer = Bearer::new(realm, algorithms, secret.into_iter().collect(), expected);
-    match file {
-        Some(file) => bearer.with_file(file),
-        None => bearer,
-    }
+    let bearer = file.into_iter().fold(bearer, Bearer::with_file);
+    url.into_iter().fold(bearer, Bearer::with_url)
 }
 
 fn basic(users: &[settings::User], realm: &str, faults: &mut Vec<String>) -> Result<Basic> {

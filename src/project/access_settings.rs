@@ -86,7 +86,7 @@ pub struct Key {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Jwt {
-    /// File of the issuer's public keys (a JWK Set); read again when it changes.
+    /// The issuer's public keys (a JWK Set): a file, or an address that begins with `https://`. Either is read again.
     pub jwks: Option<PathBuf>,
     /// Secret that is shared with the issuer, for HS256.
     pub secret: Option<Secret>,

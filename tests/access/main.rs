@@ -5,6 +5,7 @@
 
 mod basic;
 mod gatekeeper;
+mod key_url;
 mod keys;
 mod kit;
 mod program;

@@ -20,7 +20,7 @@ const ITEMS: &str = "/ogcapi/collections/countries/items?limit=1";
 const SECRET: &str = "a secret that is long enough for HS256";
 
 /// An issuer with a key of each kind.
-struct Issuer {
+pub(crate) struct Issuer {
     rsa: RsaKeyPair,
     p256: EcdsaKeyPair,
     ed: Ed25519KeyPair,
@@ -35,7 +35,7 @@ fn now() -> i64 {
 }
 
 impl Issuer {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let random = SystemRandom::new();
         let p256 = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &random).unwrap();
         let ed = Ed25519KeyPair::generate_pkcs8(&random).unwrap();
@@ -51,7 +51,7 @@ impl Issuer {
         self.rsa.public().into()
     }
 
-    fn jwks(&self) -> Value {
+    pub(crate) fn jwks(&self) -> Value {
         let (rsa, point) = (self.rsa_parts(), self.p256.public_key().as_ref());
         json!({ "keys": [
             { "kty": "RSA", "kid": "r", "use": "sig", "alg": "RS256", "n": encode(rsa.n), "e": encode(rsa.e) },
@@ -62,7 +62,7 @@ impl Issuer {
         ] })
     }
 
-    fn sign(&self, header: &Value, claims: &Value) -> String {
+    pub(crate) fn sign(&self, header: &Value, claims: &Value) -> String {
         let text = format!("{}.{}", encode(header.to_string()), encode(claims.to_string()));
         let signature = match header["alg"].as_str().unwrap_or_default() {
             "RS256" => {
@@ -88,7 +88,7 @@ fn with_secret(text: &str, secret: &[u8]) -> String {
     format!("{text}.{}", encode(tag))
 }
 
-fn claims() -> Value {
+pub(crate) fn claims() -> Value {
     json!({ "sub": "ann", "iss": "https://id.example", "aud": ["gis"], "exp": now() + 300,
             "realm_access": { "roles": ["reader"] }, "part": "Africa" })
 }
@@ -252,7 +252,7 @@ async fn settings_without_keys_refuse_all_tokens() {
     let token = issuer.sign(&json!({ "alg": "HS256" }), &json!({ "sub": "ann", "exp": now() + 60 }));
     for (settings, told) in [
         ("[access.jwt]\nissuer = 'x'", "neither 'jwks' nor 'secret'"),
-        ("[access.jwt]\njwks = 'https://id.example/keys'", "an address is not fetched"),
+        ("[access.jwt]\njwks = 'http://id.example/keys'", "fetched by https"),
         ("[access.jwt]\njwks = '/nowhere/keys.json'", "/nowhere/keys.json"),
         ("[access.jwt]\nsecret = 'short'", "32 bytes"),
         ("[access.jwt]\njwks = '/nowhere'\nalgorithms = ['HS256']", "no key for HS256"),

@@ -6,16 +6,20 @@
 mod claims;
 mod jwks;
 mod key;
+mod key_file;
+mod key_url;
 mod token;
 
-use http::HeaderMap;
+use http::header::RETRY_AFTER;
+use http::{HeaderMap, HeaderValue};
 
 pub use claims::Expected;
-pub use jwks::KeyFile;
 pub use key::Key;
+pub use key_file::KeyFile;
+pub use key_url::KeyUrl;
 
 use super::challenge::{Challenge, credentials, refused};
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::exchange::{Filter, Flow};
 use crate::message::principal::Principal;
 use crate::message::request::Request;
@@ -28,6 +32,8 @@ pub struct Bearer {
     algorithms: Vec<Algorithm>,
     /// The issuer's keys, as a file has them.
     file: Option<KeyFile>,
+    /// The issuer's keys at an address.
+    url: Option<KeyUrl>,
     /// Keys that are there beside the file.
     keys: Vec<Key>,
     expected: Expected,
@@ -53,16 +59,34 @@ impl Refusal {
     }
 }
 
+/// Nobody can tell whether the token is good, so nothing is wrong with it yet.
+const NO_KEYS: Refusal = Refusal::told("the keys of the issuer cannot be had now; try again");
+
+/// Whether one of these keys signed the token; none where no key fits it. A key is of one algorithm, so that a public key is
+/// never taken for a secret.
+fn is_signed<'a>(token: &Token<'_>, keys: impl Iterator<Item = &'a Key>) -> Option<bool> {
+    let mut fitting = keys.filter(|key| key.fits(token.algorithm, token.key_id.as_deref())).peekable();
+    fitting.peek()?;
+    Some(fitting.any(|key| key.verifies(token.signed, &token.signature)))
+}
+
 impl Bearer {
     /// A filter that believes tokens in these algorithms, signed with one of the keys, that say what is expected.
     pub fn new(realm: &str, algorithms: Vec<Algorithm>, keys: Vec<Key>, expected: Expected) -> Self {
-        Self { algorithms, file: None, keys, expected, realm: realm.to_owned() }
+        Self { algorithms, file: None, url: None, keys, expected, realm: realm.to_owned() }
     }
 
     /// The same with the keys of a file as well.
     #[must_use]
     pub fn with_file(mut self, file: KeyFile) -> Self {
         self.file = Some(file);
+        self
+    }
+
+    /// The same with the keys at an address as well.
+    #[must_use]
+    pub fn with_url(mut self, url: KeyUrl) -> Self {
+        self.url = Some(url);
         self
     }
 
@@ -80,22 +104,32 @@ impl Bearer {
             Some(file) => Some(file.keys().await),
             None => None,
         };
-        let keys = self.keys.iter().chain(filed.iter().flat_map(|keys| keys.iter()));
-        // A key is of one algorithm, so that a public key is never taken for a secret.
-        let fitting = keys.filter(|key| key.fits(token.algorithm, token.key_id.as_deref()));
-        let mut is_signed = Err(Refusal::hidden("no key fits it"));
-        for key in fitting {
-            if key.verifies(token.signed, &token.signature) {
-                is_signed = Ok(());
-                break;
-            }
-            is_signed = Err(Refusal::hidden("its signature is wrong"));
+        let fetched = match &self.url {
+            Some(url) => url.keys().await,
+            None => None,
+        };
+        let known = [Some(&self.keys[..]), filed.as_deref(), fetched.as_deref()];
+        let mut is_signed = is_signed(&token, known.into_iter().flatten().flatten());
+        if let Some(url) =
+            self.url.as_ref().filter(|_| is_signed.is_none() || token.key_id.is_none() && is_signed == Some(false))
+        {
+            // The issuer may have a new key, with a name of its own or none.
+            let fetched = url.fetch().await.ok_or(NO_KEYS)?;
+            is_signed = self::is_signed(&token, fetched.iter()).or(is_signed);
         }
-        is_signed?;
+        match is_signed {
+            Some(true) => {}
+            Some(false) => return Err(Refusal::hidden("its signature is wrong")),
+            None => return Err(Refusal::hidden("no key fits it")),
+        }
         self.expected.principal(&token.claims()?, chrono::Utc::now().timestamp())
     }
 
     fn refusal(&self, refusal: Refusal) -> Error {
+        if refusal == NO_KEYS {
+            return Error::new(Kind::Unavailable, refusal.told)
+                .with_header(RETRY_AFTER, HeaderValue::from_static("10"));
+        }
         let parameters = [("error", "invalid_token"), ("error_description", refusal.told)];
         refused(refusal.told, [&Challenge::new("Bearer", &self.realm, &parameters)]).because(refusal.why)
     }
