@@ -81,6 +81,11 @@ impl Bbox {
         Self { min_x, min_y, max_x, max_y, z: None }
     }
 
+    /// Whether it has width and height; where its west is greater than its east, it crosses the date line.
+    pub fn has_area(&self) -> bool {
+        self.min_x.total_cmp(&self.max_x).is_ne() && self.min_y < self.max_y
+    }
+
     /// The rectangles that the box means in longitude and latitude: one, or two where it crosses the date line, and those
     /// again a turn further on each side, for data may count its longitudes on past ±180 (or from 0 to 360).
     ///

@@ -9,8 +9,8 @@ use crate::base::bbox::Rect;
 use crate::base::crs::Crs;
 use crate::base::datetime::Instant;
 use crate::error::{Error, Kind, Result};
-use crate::expr::Expr;
 use crate::expr::evaluate::{Predicate, instant};
+use crate::expr::{Expr, GeometryLiteral};
 use crate::model::batch::{Batch, Layout};
 use crate::model::geometry::envelope;
 use crate::model::schema::{Schema, TimeFields};
@@ -230,6 +230,8 @@ impl View {
             // Where the time is hidden, the layer has none for the client, and features without a time stay in.
             client = client.map(timeless);
         }
+        // Rows are tested in longitude and latitude.
+        let client = client.map(|client| client.map_literals(&mut in_degrees)).transpose()?;
         let client = client.map(Expr::conjuncts).unwrap_or_default();
         for conjunct in &client {
             // A hidden property is as unknown to the client as one that does not exist.
@@ -299,6 +301,19 @@ impl View {
                 .collect(),
         }
     }
+}
+
+/// A literal in longitude and latitude.
+fn in_degrees(literal: GeometryLiteral, distance: Option<f64>) -> Result<(GeometryLiteral, Option<f64>)> {
+    if literal.crs.is_lon_lat_wgs84() {
+        return Ok((literal, distance));
+    }
+    let moved = literal.moved(&Crs::Crs84, |xs, ys| {
+        let has_all = transform::points(xs, ys, &literal.crs, &Crs::Crs84)?;
+        let lost = || Error::new(Kind::OutOfRange, format!("a geometry of the filter has no place in {}", literal.crs));
+        if has_all { Ok(()) } else { Err(lost()) }
+    });
+    moved.map(|literal| (literal, distance))
 }
 
 fn unknown(name: String) -> Error {

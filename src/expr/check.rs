@@ -65,10 +65,13 @@ impl Checker<'_> {
                 self.field(name)?;
                 expr.clone()
             }
-            Expr::Spatial { relation, property, boxes } => match &self.schema.geometry {
-                Some(geometry) if self.is_geometry(property) => {
-                    Expr::Spatial { relation: *relation, property: geometry.name.clone(), boxes: boxes.clone() }
-                }
+            Expr::Spatial { relation, property, geometry, distance } => match &self.schema.geometry {
+                Some(field) if self.is_geometry(property) => Expr::Spatial {
+                    relation: *relation,
+                    property: field.name.clone(),
+                    geometry: geometry.clone(),
+                    distance: *distance,
+                },
                 Some(geometry) => return Err(format!("'{property}' is no geometry; it is called '{}'", geometry.name)),
                 None => return Err("there is no geometry".to_owned()),
             },
@@ -199,7 +202,7 @@ impl Checker<'_> {
             return Err(format!("the id '{name}' can be compared with literals by =, <> and IN only"));
         }
         if self.is_geometry(name) {
-            return Err(format!("the geometry '{name}' can be tested with S_INTERSECTS, S_DISJOINT and S_WITHIN only"));
+            return Err(format!("the geometry '{name}' can be tested with S_INTERSECTS and its like only"));
         }
         let near = nearest(name, self.schema.fields.iter().map(|field| field.name.as_str()));
         let hint = near.map_or(String::new(), |near| format!("; did you mean '{near}'?"));

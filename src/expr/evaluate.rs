@@ -3,15 +3,16 @@
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
-use crate::base::bbox::{Bbox, Rect};
+use crate::base::bbox::Rect;
 use crate::base::datetime::{Instant, Interval};
 use crate::model::batch::{Cell, Layout, Row};
-use crate::model::geometry::{intersect, within};
+use crate::model::geometry::intersect;
 use crate::model::schema::Schema;
 use crate::model::value::{FeatureId, Value};
 
 use super::like::Pattern;
-use super::{Comparison, Expr, Operand, Relation, is_geometry};
+use super::spatial::Place;
+use super::{Comparison, Expr, Operand, is_geometry};
 
 /// A predicate whose names are resolved to the cells of a layout.
 #[derive(Clone, Debug)]
@@ -27,18 +28,11 @@ enum Node {
     Between(Side, Side, Side),
     In(Side, Vec<Value>),
     IsNull(Side),
-    Spatial(Relation, Vec<Place>),
+    Spatial(Place),
     Ids(Vec<FeatureId>),
     Bbox { rects: Vec<Rect>, z: Option<(f64, f64)> },
     During { interval: Interval, start: usize, end: Option<usize> },
     Always,
-}
-
-/// A box as it is tested.
-#[derive(Clone, Debug)]
-struct Place {
-    rects: Vec<Rect>,
-    z: Option<(f64, f64)>,
 }
 
 #[derive(Clone, Debug)]
@@ -82,9 +76,8 @@ impl Node {
             Expr::Spatial { property, .. } if !layout.geometry || !is_geometry(schema, property) => {
                 return Err(property.clone());
             }
-            Expr::Spatial { relation, boxes, .. } => {
-                let place = |bbox: &Bbox| Place { rects: bbox.rectangles(), z: bbox.z };
-                Node::Spatial(*relation, boxes.iter().map(place).collect())
+            Expr::Spatial { relation, geometry, distance, .. } => {
+                Node::Spatial(Place::new(*relation, geometry, *distance))
             }
             Expr::Ids(ids) => Node::Ids(ids.clone()),
             Expr::Bbox { .. } if !layout.geometry => return Err("geometry".to_owned()),
@@ -128,7 +121,7 @@ impl Node {
                 Side::Literal(value) => *value == Value::Null,
             }),
             // Where a geometry that cannot be read lies is unknown.
-            Node::Spatial(relation, places) => lies(*relation, row.geometry()?, places),
+            Node::Spatial(place) => place.test(row.geometry()?),
             Node::Ids(ids) => Some(ids.iter().any(|id| match (id, row.cell(0)) {
                 (FeatureId::Int(id), Cell::Int(other)) => *id == other,
                 (FeatureId::Text(id), text @ Cell::Text(..)) => id == row.text(text),
@@ -162,7 +155,7 @@ impl Side {
 }
 
 /// True where all are, false where one is.
-fn all(parts: impl IntoIterator<Item = Option<bool>>) -> Option<bool> {
+pub(super) fn all(parts: impl IntoIterator<Item = Option<bool>>) -> Option<bool> {
     let mut all = Some(true);
     for part in parts {
         match part {
@@ -175,7 +168,7 @@ fn all(parts: impl IntoIterator<Item = Option<bool>>) -> Option<bool> {
 }
 
 /// True where one is, false where all are.
-fn any(parts: impl IntoIterator<Item = Option<bool>>) -> Option<bool> {
+pub(super) fn any(parts: impl IntoIterator<Item = Option<bool>>) -> Option<bool> {
     let mut any = Some(false);
     for part in parts {
         match part {
@@ -197,21 +190,6 @@ fn compare(left: &Value, how: Comparison, right: &Value) -> Option<bool> {
         Comparison::Greater => order == Ordering::Greater,
         Comparison::GreaterOrEqual => order != Ordering::Less,
     })
-}
-
-/// How a geometry lies to the places; what of it cannot be read is unknown.
-fn lies(relation: Relation, wkb: &[u8], places: &[Place]) -> Option<bool> {
-    if relation == Relation::Within {
-        let rects: Vec<Rect> = places.iter().flat_map(|place| place.rects.iter().copied()).collect();
-        return within(wkb, &rects).ok();
-    }
-    let meets = |place: &Place| {
-        let flat = any(place.rects.iter().map(|rect| intersect::intersects(wkb, rect).ok()));
-        let high = place.z.map_or(Some(true), |(low, high)| intersect::intersects_z(wkb, low, high).ok());
-        all([flat, high])
-    };
-    let meets = any(places.iter().map(meets))?;
-    Some(meets == (relation == Relation::Intersects))
 }
 
 /// The first or last instant that a cell of time means.

@@ -1,6 +1,6 @@
 //! One predicate tree for every filter language, for the parameters of OGC API Features and for policies.
 
-use crate::base::bbox::{Bbox, Rect};
+use crate::base::bbox::Rect;
 use crate::base::datetime::Interval;
 use crate::model::schema::Schema;
 use crate::model::value::{FeatureId, Value};
@@ -9,13 +9,17 @@ pub mod check;
 pub mod cql2;
 pub mod evaluate;
 pub mod like;
+pub mod literal;
 
 mod nearest;
+mod spatial;
 
 #[cfg(test)]
 pub(crate) mod samples;
 
+pub use crate::model::geometry::relate::Relation;
 pub use check::check;
+pub use literal::GeometryLiteral;
 
 /// How two operands are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,17 +47,6 @@ pub enum Operand {
     Literal(Value),
 }
 
-/// How a geometry lies to a place.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Relation {
-    /// They share a point; edges count.
-    Intersects,
-    /// They share no point.
-    Disjoint,
-    /// All of the geometry lies in the place, and not only on its edge.
-    Within,
-}
-
 /// A predicate over rows. Unknown (a comparison with null) is not true, as in SQL.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Expr {
@@ -78,15 +71,16 @@ pub enum Expr {
     In(Operand, Vec<Value>),
     /// Whether there is no value.
     IsNull(Operand),
-    /// How the geometry lies to some boxes taken together; unknown for a feature without one.
+    /// How the geometry lies to a literal; unknown for a feature without one.
     Spatial {
-        /// How.
+        /// How: the feature's geometry is the first of the two.
         relation: Relation,
         /// The name of the geometry.
         property: String,
-        /// In longitude and latitude as clients give them (one may cross the date line); for `Within` they have an area
-        /// and do not overlap.
-        boxes: Vec<Bbox>,
+        /// What it is related to.
+        geometry: GeometryLiteral,
+        /// For `DWithin` and `Beyond`: metres where the literal is in longitude and latitude, else units of its system.
+        distance: Option<f64>,
     },
     /// The feature's id is one of these.
     Ids(Vec<FeatureId>),
@@ -147,13 +141,33 @@ impl Expr {
         }
     }
 
+    /// The same with other literals in the place of its geometries; whoever moves one to another system says so by its
+    /// `crs`, and gives the distance in the units that it then has. The first error ends it.
+    pub fn map_literals<E>(
+        self,
+        map: &mut dyn FnMut(GeometryLiteral, Option<f64>) -> Result<(GeometryLiteral, Option<f64>), E>,
+    ) -> Result<Expr, E> {
+        Ok(match self {
+            Expr::And(parts) => Expr::And(mapped(parts, map)?),
+            Expr::Or(parts) => Expr::Or(mapped(parts, map)?),
+            Expr::Not(part) => Expr::Not(Box::new(part.map_literals(map)?)),
+            Expr::Spatial { relation, property, geometry, distance } => {
+                let (geometry, distance) = map(geometry, distance)?;
+                Expr::Spatial { relation, property, geometry, distance }
+            }
+            other => other,
+        })
+    }
+
     /// Rectangles in one of which the geometry of each row that passes has a point; `None` where it may be anywhere.
     pub fn reach(&self) -> Option<Vec<Rect>> {
         match self {
             Expr::Bbox { rects, .. } => Some(rects.clone()),
-            Expr::Spatial { relation: Relation::Intersects | Relation::Within, boxes, .. } => {
-                Some(boxes.iter().flat_map(Bbox::rectangles).collect())
+            Expr::Spatial { relation: Relation::Disjoint | Relation::Beyond, .. } => None,
+            Expr::Spatial { relation: Relation::DWithin, geometry, distance, .. } => {
+                Some(geometry.reach(Some(distance.unwrap_or(0.0))))
             }
+            Expr::Spatial { geometry, .. } => Some(geometry.boxes().unwrap_or_else(|| geometry.reach(None))),
             _ => None,
         }
     }
@@ -203,6 +217,13 @@ impl Expr {
         fields.dedup();
         unknown.or(no_geometry).map_or(Ok(fields), Err)
     }
+}
+
+fn mapped<E>(
+    parts: Vec<Expr>,
+    map: &mut dyn FnMut(GeometryLiteral, Option<f64>) -> Result<(GeometryLiteral, Option<f64>), E>,
+) -> Result<Vec<Expr>, E> {
+    parts.into_iter().map(|part| part.map_literals(map)).collect()
 }
 
 /// Whether the schema's geometry has this name.

@@ -2,9 +2,12 @@
 
 use proptest::prelude::*;
 
-use super::{Comparison, Expr, Operand, Relation};
+use super::{Comparison, Expr, GeometryLiteral, Operand, Relation};
 use crate::base::bbox::Bbox;
+use crate::base::bbox::Rect;
+use crate::base::crs::Crs;
 use crate::base::datetime::{Date, Instant};
+use crate::model::geometry::Figure;
 use crate::model::value::Value;
 
 /// Any value that has a text.
@@ -37,24 +40,71 @@ fn any_box() -> impl Strategy<Value = Bbox> {
     (number(), number(), high.clone(), high).prop_map(|(x, y, width, height)| Bbox::new(x, y, x + width, y + height))
 }
 
+/// A geometry of any kind that a client may write, without heights.
+pub(crate) fn any_figure() -> impl Strategy<Value = Figure> {
+    let place = || ((-20i32..20), (-20i32..20)).prop_map(|(x, y)| [f64::from(x), f64::from(y), f64::NAN]);
+    let point = move || place().prop_map(|at| Figure::Point(Some(at)));
+    let line = move || prop::collection::vec(place(), 2..5).prop_map(Figure::LineString);
+    // A triangle, so that no ring crosses itself.
+    let polygon = move || {
+        (place(), 1i32..9, 1i32..9, -5i32..5).prop_map(|(at, width, height, lean)| {
+            let [width, height, lean] = [width, height, lean].map(f64::from);
+            let corner = |x: f64, y: f64| [at[0] + x, at[1] + y, f64::NAN];
+            Figure::Polygon(vec![vec![at, corner(width, 0.0), corner(lean, height), at]])
+        })
+    };
+    let some = |of: BoxedStrategy<Figure>| prop::collection::vec(of, 1..3);
+    prop_oneof![
+        point(),
+        line(),
+        polygon(),
+        some(point().boxed()).prop_map(Figure::MultiPoint),
+        some(line().boxed()).prop_map(Figure::MultiLineString),
+        some(polygon().boxed()).prop_map(Figure::MultiPolygon),
+        some(prop_oneof![point(), line(), polygon()].boxed()).prop_map(Figure::GeometryCollection),
+    ]
+}
+
 /// A spatial predicate on a geometry of this name.
 pub(crate) fn any_spatial(name: impl Strategy<Value = String>) -> impl Strategy<Value = Expr> {
-    let flat = |relation| prop::collection::vec(any_box(), 1..4).prop_map(move |boxes| (relation, boxes));
-    let one = any_box().prop_flat_map(|bbox| {
-        let Bbox { min_x, min_y, max_x, max_y, .. } = bbox;
-        let crossing = Bbox { min_x: max_x + 1.0, max_x: min_x, ..bbox };
-        let high = Bbox { z: Some((min_y, max_y)), ..bbox };
-        let area = Bbox { max_x: max_x + 1.0, max_y: max_y + 1.0, ..bbox };
-        prop::sample::select(vec![
-            (Relation::Intersects, vec![crossing]),
-            (Relation::Disjoint, vec![high]),
-            (Relation::Intersects, vec![high]),
-            (Relation::Within, vec![area]),
-            (Relation::Within, vec![Bbox { max_y: max_y + 1.0, ..crossing }]),
-        ])
+    use Relation::{Contains, Crosses, Disjoint, Equals, Intersects, Overlaps, Touches, Within};
+    let literal = |figure: Figure| GeometryLiteral::new(&figure, Crs::Crs84);
+    let boxes = prop::collection::vec(any_box(), 1..4).prop_map(move |boxes| {
+        let mut figures = boxes
+            .into_iter()
+            .map(|Bbox { min_x, min_y, max_x, max_y, .. }| Figure::rectangle(&Rect { min_x, min_y, max_x, max_y }));
+        let first = figures.next().unwrap();
+        let rest: Vec<Figure> = figures.collect();
+        literal(if rest.is_empty() { first } else { Figure::GeometryCollection([vec![first], rest].concat()) })
     });
-    (prop_oneof![flat(Relation::Intersects), flat(Relation::Disjoint), one], name)
-        .prop_map(|((relation, boxes), property)| Expr::Spatial { relation, property, boxes })
+    let written = any_box().prop_flat_map(|bbox| {
+        let Bbox { min_x, max_x, max_y, .. } = bbox;
+        let area = Bbox { max_x: max_x + 1.0, max_y: max_y + 1.0, ..bbox };
+        let crossing = Bbox { min_x: max_x + 1.0, max_x: min_x, ..area };
+        prop::sample::select(vec![bbox, area, crossing, Bbox { min_y: max_y, ..crossing }])
+    });
+    let (boxes, written) = (boxes.boxed(), written.boxed());
+    let boxed = move |relations: Vec<Relation>| {
+        (
+            prop::sample::select(relations),
+            prop_oneof![boxes.clone(), written.clone().prop_map(|bbox| GeometryLiteral::bbox(&bbox, Crs::Crs84)),],
+        )
+    };
+    let high = any_box()
+        .prop_map(|bbox| GeometryLiteral::bbox(&Bbox { z: Some((bbox.min_y, bbox.max_y)), ..bbox }, Crs::Crs84));
+    let all = vec![Intersects, Disjoint, Within, Contains, Touches, Crosses, Overlaps, Equals];
+    let any = prop_oneof![
+        2 => boxed(vec![Intersects, Disjoint, Within]),
+        1 => boxed(all.clone()),
+        1 => (prop::sample::select(vec![Intersects, Disjoint]), high),
+        2 => (prop::sample::select(all), any_figure().prop_map(literal)),
+    ];
+    (any, name).prop_map(|((relation, geometry), property)| Expr::Spatial {
+        relation,
+        property,
+        geometry,
+        distance: None,
+    })
 }
 
 pub(crate) fn any_comparison() -> impl Strategy<Value = Comparison> {

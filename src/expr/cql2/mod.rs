@@ -24,16 +24,23 @@ mod tests;
 pub use fault::Fault;
 
 use super::Expr;
+use crate::base::crs::Crs;
 
 /// Longest text that is read, in bytes.
 pub const LONGEST: usize = 1 << 16;
 /// How deep parentheses and NOT may nest, so that no text can exhaust the stack of whoever reads the tree.
 pub const DEEPEST: usize = 100;
 
-/// Reads a filter.
+/// Reads a filter whose coordinates are longitude before latitude.
 pub fn parse(text: &str) -> Result<Expr, Fault> {
+    parse_in(text, Crs::Crs84, false)
+}
+
+/// Reads a filter whose coordinates are in this system; `is_swapped` where they come in the order of an authority that has
+/// north before east.
+pub fn parse_in(text: &str, crs: Crs, is_swapped: bool) -> Result<Expr, Fault> {
     if text.len() > LONGEST {
         return Err(Fault::new(text, 0, format!("the filter is longer than {LONGEST} bytes")));
     }
-    parser::Parser::new(text)?.whole()
+    parser::Parser::new(text, crs, is_swapped)?.whole()
 }

@@ -2,23 +2,31 @@
 
 use super::DEEPEST;
 use super::fault::Fault;
-use super::geometry::is_geometry;
 use super::lexer::{self, Token, TokenKind};
+use crate::base::crs::Crs;
 use crate::base::datetime::{Date, Instant};
 use crate::expr::nearest::nearest;
 use crate::expr::{Comparison, Expr, Operand, like};
+use crate::model::geometry::wkt;
 use crate::model::value::Value;
 
 /// Words that are no names unless they are quoted.
 const RESERVED: [&str; 11] = ["AND", "OR", "NOT", "IS", "NULL", "IN", "BETWEEN", "LIKE", "TRUE", "FALSE", "DIV"];
 /// Functions that are known here.
-const FUNCTIONS: [&str; 6] = ["DATE", "TIMESTAMP", "S_INTERSECTS", "S_DISJOINT", "S_WITHIN", "S_CONTAINS"];
-/// Functions of CQL2 that are not.
-const UNSUPPORTED: [&str; 26] = [
-    "S_EQUALS",
+const FUNCTIONS: [&str; 10] = [
+    "DATE",
+    "TIMESTAMP",
+    "S_INTERSECTS",
+    "S_DISJOINT",
+    "S_WITHIN",
+    "S_CONTAINS",
     "S_TOUCHES",
-    "S_OVERLAPS",
     "S_CROSSES",
+    "S_OVERLAPS",
+    "S_EQUALS",
+];
+/// Functions of CQL2 that are not.
+const UNSUPPORTED: [&str; 22] = [
     "T_AFTER",
     "T_BEFORE",
     "T_CONTAINS",
@@ -51,14 +59,24 @@ pub(super) fn is_reserved(word: &str) -> bool {
 /// A reader of one text.
 pub(super) struct Parser<'a> {
     text: &'a str,
+    /// The system of coordinates, and whether they come in the order of an authority that has north first.
+    crs: (Crs, bool),
     tokens: Vec<Token>,
     at: usize,
     depth: usize,
 }
 
 impl<'a> Parser<'a> {
-    pub(super) fn new(text: &'a str) -> Result<Self, Fault> {
-        Ok(Self { text, tokens: lexer::tokens(text)?, at: 0, depth: 0 })
+    pub(super) fn new(text: &'a str, crs: Crs, is_swapped: bool) -> Result<Self, Fault> {
+        Ok(Self { text, crs: (crs, is_swapped), tokens: lexer::tokens(text)?, at: 0, depth: 0 })
+    }
+
+    pub(super) fn crs(&self) -> &Crs {
+        &self.crs.0
+    }
+
+    pub(super) fn is_swapped(&self) -> bool {
+        self.crs.1
     }
 
     /// The text as one filter.
@@ -119,10 +137,6 @@ impl<'a> Parser<'a> {
         self.depth += 1;
         self.advance();
         Ok(())
-    }
-
-    pub(super) fn shallower(&mut self) {
-        self.depth -= 1;
     }
 
     // Not inlined, so that nesting needs no frame for it.
@@ -297,7 +311,8 @@ impl<'a> Parser<'a> {
         if FUNCTIONS.iter().any(is) {
             return self.fault(format!("{name} is a condition, not a value"));
         }
-        if is_geometry(&name.to_ascii_uppercase()) {
+        let capitals = name.to_ascii_uppercase();
+        if wkt::is_geometry(&capitals) || capitals == "BBOX" {
             return self.fault(format!("{name} can stand in a spatial predicate only"));
         }
         if UNSUPPORTED.iter().any(is) {
@@ -321,6 +336,24 @@ impl<'a> Parser<'a> {
 
     pub(super) fn advance(&mut self) {
         self.at += 1;
+    }
+
+    /// What is left from the present token on.
+    pub(super) fn rest(&self) -> &'a str {
+        self.text.get(self.start()..).unwrap_or_default()
+    }
+
+    /// Passes over all tokens that start before this byte.
+    pub(super) fn advance_to(&mut self, byte: usize) {
+        while self.kind() != &TokenKind::End && self.start() < byte {
+            self.advance();
+        }
+    }
+
+    /// Whether this word follows the present token.
+    pub(super) fn is_next_word(&self, word: &str) -> bool {
+        let next = self.tokens.get(self.at + 1).map(|token| &token.kind);
+        matches!(next, Some(TokenKind::Word(other)) if other.eq_ignore_ascii_case(word))
     }
 
     /// The word that is called as a function here.

@@ -4,9 +4,11 @@ use proptest::prelude::*;
 
 use super::{DEEPEST, LONGEST, parse};
 use crate::base::bbox::Bbox;
+use crate::base::crs::Crs;
 use crate::base::datetime::{Date, Instant};
 use crate::expr::samples::any_expr;
-use crate::expr::{Comparison, Expr, Operand, Relation};
+use crate::expr::{Comparison, Expr, GeometryLiteral, Operand, Relation};
+use crate::model::geometry::wkt;
 use crate::model::value::Value;
 
 fn property(name: &str) -> Operand {
@@ -69,30 +71,47 @@ fn and_binds_tighter_than_or_and_not_than_both() {
 }
 
 #[test]
-fn geometries_that_boxes_make_up_are_read() {
-    let spatial = |relation, boxes: Vec<Bbox>| Ok(Expr::Spatial { relation, property: "geom".to_owned(), boxes });
-    let of = |boxes| spatial(Relation::Intersects, boxes);
+fn geometries_are_read_as_what_they_are() {
+    let spatial =
+        |relation, geometry| Ok(Expr::Spatial { relation, property: "geom".to_owned(), geometry, distance: None });
+    let boxed = |bbox: Bbox| GeometryLiteral::bbox(&bbox, Crs::Crs84);
     let unit = Bbox::new(1.0, 2.0, 3.0, 4.0);
-    let point = |x, y| Bbox::new(x, y, x, y);
-    for (text, expected) in [
-        ("BBOX(1, 2, 3, 4)", of(vec![unit])),
-        ("bbox(177, 2, -177, 4)", of(vec![Bbox::new(177.0, 2.0, -177.0, 4.0)])),
-        ("BBOX(1,2,-5,3,4,5)", of(vec![Bbox { z: Some((-5.0, 5.0)), ..unit }])),
-        ("POINT(1 -2.5)", of(vec![point(1.0, -2.5)])),
-        ("POLYGON((1 2, 3 2, 3 4, 1 4, 1 2))", of(vec![unit])),
-        ("POLYGON((3 4, 3 2, 1 2, 1 4, 3 4))", of(vec![unit])),
-        ("LINESTRING(1 2, 1 4, 3 4)", of(vec![Bbox::new(1.0, 2.0, 1.0, 4.0), Bbox::new(1.0, 4.0, 3.0, 4.0)])),
-        ("MULTIPOINT(1 2, (3 4))", of(vec![point(1.0, 2.0), point(3.0, 4.0)])),
-        ("MULTIPOLYGON(((1 2, 3 2, 3 4, 1 4, 1 2)))", of(vec![unit])),
-        ("MULTILINESTRING((1 2, 1 4))", of(vec![Bbox::new(1.0, 2.0, 1.0, 4.0)])),
-        ("GEOMETRYCOLLECTION(POINT(1 2), GEOMETRYCOLLECTION(POINT(3 4)))", of(vec![point(1.0, 2.0), point(3.0, 4.0)])),
+    for (text, bbox) in [
+        ("BBOX(1, 2, 3, 4)", unit),
+        ("bbox(177, 2, -177, 4)", Bbox::new(177.0, 2.0, -177.0, 4.0)),
+        ("BBOX(1,2,-5,3,4,5)", Bbox { z: Some((-5.0, 5.0)), ..unit }),
+        ("POINT(1 -2.5)", Bbox::new(1.0, -2.5, 1.0, -2.5)),
+        ("POLYGON((1 2, 3 2, 3 4, 1 4, 1 2))", unit),
     ] {
-        assert_eq!(parse(&format!("S_INTERSECTS(geom, {text})")), expected, "{text}");
-        assert_eq!(parse(&format!("s_intersects({text}, \"geom\")")), expected, "{text}");
+        assert_eq!(parse(&format!("S_INTERSECTS(geom, {text})")), spatial(Relation::Intersects, boxed(bbox)), "{text}");
+        assert_eq!(parse(&format!("s_disjoint({text}, \"geom\")")), spatial(Relation::Disjoint, boxed(bbox)), "{text}");
     }
-    assert_eq!(parse("S_DISJOINT(geom, POINT(1 2))"), spatial(Relation::Disjoint, vec![point(1.0, 2.0)]));
-    assert_eq!(parse("S_WITHIN(geom, BBOX(1,2,3,4))"), spatial(Relation::Within, vec![unit]));
-    assert_eq!(parse("S_CONTAINS(BBOX(1,2,3,4), geom)"), spatial(Relation::Within, vec![unit]));
+    for text in [
+        "POLYGON((3 4,3 2,1 2,1 4,3 4))",
+        "LINESTRING(1 2,1 4,3 4)",
+        "MULTIPOINT((1 2),(3 4))",
+        "POLYGON((0 0,9 0,0 9,0 0),(1 1,2 1,1 2,1 1))",
+        "POINT Z(1 2 3)",
+        "MULTILINESTRING((1 2,1 4))",
+        "GEOMETRYCOLLECTION(POINT(1 2),GEOMETRYCOLLECTION(LINESTRING(3 4,5 7)))",
+    ] {
+        let figure = wkt::parse(text).unwrap();
+        let literal = || GeometryLiteral::new(&figure, Crs::Crs84);
+        for (function, relation, turned) in [
+            ("S_INTERSECTS", Relation::Intersects, Relation::Intersects),
+            ("S_WITHIN", Relation::Within, Relation::Contains),
+            ("S_CONTAINS", Relation::Contains, Relation::Within),
+            ("S_TOUCHES", Relation::Touches, Relation::Touches),
+            ("S_CROSSES", Relation::Crosses, Relation::Crosses),
+            ("S_OVERLAPS", Relation::Overlaps, Relation::Overlaps),
+            ("S_EQUALS", Relation::Equals, Relation::Equals),
+        ] {
+            assert_eq!(parse(&format!("{function}(geom, {text})")), spatial(relation, literal()), "{text}");
+            assert_eq!(parse(&format!("{function}({text}, geom)")), spatial(turned, literal()), "{text}");
+        }
+    }
+    let swapped = super::parse_in("S_WITHIN(g, POINT(50 10)) OR S_WITHIN(g, BBOX(50,10,51,11))", Crs::Epsg(4258), true);
+    assert_eq!(swapped.unwrap().to_string(), "S_WITHIN(g, POINT(10 50)) OR S_WITHIN(g, BBOX(10,50,11,51))");
 }
 
 #[test]
@@ -125,18 +144,14 @@ fn faults_say_where_and_what() {
         ("casei(a) = 'b'", 1, "CASEI is not supported"),
         ("T_AFTER(a, DATE('2018-02-12'))", 1, "not supported"),
         ("S_INTERSECT(a, POINT(1 2))", 1, "did you mean S_INTERSECTS?"),
-        ("S_CROSSES(a, POINT(1 2))", 1, "not supported"),
         ("S_INTERSECTS(a, b)", 1, "needs a property and a geometry"),
         ("S_INTERSECTS(a, BBOX(1, 2, 3))", 17, "4 numbers"),
         ("S_INTERSECTS(a, BBOX(1, 4, 3, 2))", 17, "north"),
-        ("S_INTERSECTS(a, POLYGON((1 2, 3 2, 3 4, 1 2)))", 24, "upright rectangles"),
-        ("S_INTERSECTS(a, LINESTRING(1 2, 3 4))", 27, "along the axes"),
-        ("S_INTERSECTS(a, POINT(1 2 3))", 27, "heights"),
-        ("S_INTERSECTS(a, POINT Z(1 2 3))", 23, "expected ')'"),
+        ("S_INTERSECTS(a, POLYGON((1 2, 3 2, 3 4, 1 1)))", 17, "ends where it starts"),
+        ("S_INTERSECTS(a, LINESTRING(1 2))", 17, "two positions"),
+        ("S_INTERSECTS(a, POINT(1 x))", 25, "a number"),
+        ("S_TOUCHES(a, BBOX(1,2,3,4,5,6))", 1, "flat"),
         ("S_INTERSECTS(a, CIRCLE(1 2))", 17, "there are POINT"),
-        ("S_CONTAINS(a, POINT(1 2))", 1, "not supported"),
-        ("S_WITHIN(a, BBOX(1, 2, 1, 4))", 1, "area"),
-        ("S_WITHIN(a, MULTIPOINT(1 2, 3 4))", 1, "one flat box"),
         ("größe = 'a' AND ? = 1", 17, "no meaning"),
     ] {
         let fault = parse(text).unwrap_err();

@@ -7,7 +7,8 @@ use std::fmt::{self, Display, Formatter};
 
 use super::{lexer, parser};
 use crate::base::bbox::Bbox;
-use crate::expr::{Comparison, Expr, Operand, Relation};
+use crate::expr::{Comparison, Expr, GeometryLiteral, Operand, Relation};
+use crate::model::geometry::wkt;
 use crate::model::value::Value;
 
 /// What binds how tightly.
@@ -90,22 +91,14 @@ fn predicate(out: &mut Formatter<'_>, expr: &Expr, not: &str) -> fmt::Result {
             out.write_str(")")
         }
         Expr::IsNull(operand) => write!(out, "{operand} IS{not} NULL"),
-        Expr::Spatial { relation, property, boxes } => {
-            let function = match relation {
-                Relation::Intersects => "S_INTERSECTS",
-                Relation::Disjoint => "S_DISJOINT",
-                Relation::Within => "S_WITHIN",
-            };
-            write!(out, "{function}({}, ", Name(property))?;
-            match &boxes[..] {
-                [one] => write!(out, "BBOX({one})")?,
-                several => {
-                    out.write_str("GEOMETRYCOLLECTION(")?;
-                    listed(out, several.iter().map(Drawn))?;
-                    out.write_str(")")?;
-                }
-            }
-            out.write_str(")")
+        Expr::Spatial { relation: Relation::DWithin | Relation::Beyond, property, geometry, distance } => {
+            // CQL2 knows no distances.
+            let what =
+                if matches!(expr, Expr::Spatial { relation: Relation::DWithin, .. }) { "within" } else { "beyond" };
+            write!(out, "<{what} {} of {} to {}>", distance.unwrap_or(0.0), Drawn(geometry), Name(property))
+        }
+        Expr::Spatial { relation, property, geometry, .. } => {
+            write!(out, "{}({}, {})", function(*relation), Name(property), Drawn(geometry))
         }
         Expr::Ids(ids) => {
             out.write_str("<id ")?;
@@ -173,20 +166,30 @@ impl Display for Literal<'_> {
     }
 }
 
-/// A box as the simplest geometry that it is.
-struct Drawn<'a>(&'a Bbox);
+/// A geometry as it is written: as a box where it can be.
+struct Drawn<'a>(&'a GeometryLiteral);
 
 impl Display for Drawn<'_> {
-    #[allow(clippy::float_cmp)] // exactly no width or height
     fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
-        let Bbox { min_x, min_y, max_x, max_y, .. } = self.0;
-        match (min_x == max_x, min_y == max_y) {
-            (true, true) => write!(out, "POINT({min_x} {min_y})"),
-            (false, false) => write!(
-                out,
-                "POLYGON(({min_x} {min_y}, {max_x} {min_y}, {max_x} {max_y}, {min_x} {max_y}, {min_x} {min_y}))"
-            ),
-            _ => write!(out, "LINESTRING({min_x} {min_y}, {max_x} {max_y})"),
+        match self.0.as_bbox().filter(|bbox| bbox.z.is_some() || bbox.has_area()) {
+            Some(bbox) => write!(out, "BBOX({bbox})"),
+            None => out.write_str(&wkt::write(&self.0.figure())),
         }
+    }
+}
+
+/// The name of a relation.
+pub(super) fn function(relation: Relation) -> &'static str {
+    match relation {
+        Relation::Intersects => "S_INTERSECTS",
+        Relation::Disjoint => "S_DISJOINT",
+        Relation::Within => "S_WITHIN",
+        Relation::Contains => "S_CONTAINS",
+        Relation::Touches => "S_TOUCHES",
+        Relation::Crosses => "S_CROSSES",
+        Relation::Overlaps => "S_OVERLAPS",
+        Relation::Equals => "S_EQUALS",
+        Relation::DWithin => "S_DWITHIN",
+        Relation::Beyond => "S_BEYOND",
     }
 }

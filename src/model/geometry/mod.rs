@@ -6,11 +6,14 @@
 use std::fmt;
 
 pub mod extent;
+pub mod figure;
 pub mod intersect;
 pub mod points;
+pub mod relate;
 pub mod rewrite;
 pub mod within;
 pub mod wkb;
+pub mod wkt;
 
 mod arc;
 mod turn;
@@ -19,6 +22,7 @@ mod turn;
 pub(crate) mod samples;
 
 pub use extent::{envelope, z_range};
+pub use figure::Figure;
 pub use intersect::{intersects, intersects_z};
 pub use rewrite::rewrite_xy;
 pub use within::within;

@@ -10,7 +10,7 @@ use super::arc::Straightened;
 use super::points::{Ordinates, Points};
 
 /// How deep collections may nest, so that no bytes can exhaust the stack.
-const DEPTH: usize = 32;
+pub const DEPTH: usize = 32;
 /// Byte order, type, and a count: no geometry is shorter.
 const SHORTEST: usize = 9;
 

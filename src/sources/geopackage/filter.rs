@@ -100,9 +100,8 @@ impl Filter {
 fn wanted_box(conjunct: &Expr) -> Option<WantedBox> {
     let z = match conjunct {
         Expr::Bbox { z, .. } => *z,
-        Expr::Spatial { relation: Relation::Intersects, boxes, .. } => {
-            let z = boxes.first().and_then(|bbox| bbox.z);
-            boxes.iter().all(|bbox| bbox.z == z).then_some(z)?
+        Expr::Spatial { relation: Relation::Intersects, geometry, .. } => {
+            return geometry.boxes().map(|rects| WantedBox { rects, z: geometry.heights });
         }
         _ => return None,
     };

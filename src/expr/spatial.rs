@@ -1,0 +1,128 @@
+//! How the geometry of a row lies to a literal: exact by rectangles where the literal is made of them, else by the envelopes
+//! first and the geometries themselves where those do not say it all.
+
+use std::sync::Arc;
+
+use crate::base::bbox::Rect;
+use crate::model::geometry::relate::{Around, Relation, Shaped};
+use crate::model::geometry::{Figure, envelope, intersect, within};
+
+use super::evaluate::{all, any};
+use super::literal::GeometryLiteral;
+
+/// A literal made ready for rows.
+#[derive(Clone, Debug)]
+pub(super) struct Place(Arc<Made>);
+
+#[derive(Debug)]
+struct Made {
+    relation: Relation,
+    /// The rectangles that it is, in every turn, for relations that they answer.
+    rects: Option<Vec<Rect>>,
+    heights: Option<(f64, f64)>,
+    /// The literal in every turn, with its envelope.
+    shapes: Vec<(Rect, Shaped)>,
+    distance: f64,
+    /// Where rows within the distance have a point.
+    near: Vec<Rect>,
+    /// For distances in longitude and latitude.
+    around: Option<Around>,
+}
+
+impl Place {
+    pub(super) fn new(relation: Relation, literal: &GeometryLiteral, distance: Option<f64>) -> Self {
+        let figure = literal.figure();
+        let rects = match relation {
+            Relation::Intersects | Relation::Disjoint => literal.boxes(),
+            // Rows that cross from one to another are in neither; but two halves of a box share no point in a turn.
+            Relation::Within => literal.boxes().filter(|_| literal.as_bbox().is_some_and(|bbox| bbox.has_area())),
+            _ => None,
+        };
+        let is_distance = matches!(relation, Relation::DWithin | Relation::Beyond);
+        let shaped = Shaped::new(&figure);
+        let rect = figure.envelope();
+        let shift = |&by: &f64| {
+            let moved = Rect { min_x: rect.min_x + by, max_x: rect.max_x + by, ..rect };
+            (moved, shaped.shifted(by))
+        };
+        let is_degrees = literal.crs.is_lon_lat_wgs84();
+        let made = Made {
+            relation,
+            heights: literal.heights.filter(|_| matches!(relation, Relation::Intersects | Relation::Disjoint)),
+            shapes: if rects.is_some() { Vec::new() } else { literal.turns().iter().map(shift).collect() },
+            rects,
+            distance: distance.unwrap_or(0.0),
+            near: if is_distance { literal.reach(distance) } else { Vec::new() },
+            around: if is_distance && is_degrees { Around::new(&figure) } else { None },
+        };
+        Self(Arc::new(made))
+    }
+
+    /// Whether the relation holds; unknown where the geometry cannot be read.
+    pub(super) fn test(&self, wkb: &[u8]) -> Option<bool> {
+        let place = &*self.0;
+        match place.relation {
+            Relation::Intersects => place.meets(wkb),
+            Relation::Disjoint => place.meets(wkb).map(|meets| !meets),
+            Relation::DWithin => place.is_near(wkb),
+            Relation::Beyond => place.is_near(wkb).map(|near| !near),
+            relation => place.relates(relation, wkb),
+        }
+    }
+}
+
+impl Made {
+    fn meets(&self, wkb: &[u8]) -> Option<bool> {
+        let flat = match &self.rects {
+            Some(rects) => any(rects.iter().map(|rect| intersect::intersects(wkb, rect).ok())),
+            None => self.any_turn(wkb, Shaped::intersects),
+        };
+        let high = self.heights.map_or(Some(true), |(low, high)| intersect::intersects_z(wkb, low, high).ok());
+        all([flat, high])
+    }
+
+    fn relates(&self, relation: Relation, wkb: &[u8]) -> Option<bool> {
+        if let Some(rects) = &self.rects {
+            return within(wkb, rects).ok();
+        }
+        if relation != Relation::Touches {
+            return self.any_turn(wkb, |row, shape| row.relates(relation, shape));
+        }
+        // What touches one end of the world from outside may lie inside at the other.
+        let touches = self.any_turn(wkb, |row, shape| row.relates(Relation::Touches, shape))?;
+        let inside =
+            |row: &Shaped, shape: &Shaped| Some(row.intersects(shape)? && !row.relates(Relation::Touches, shape)?);
+        Some(touches && !self.any_turn(wkb, inside)?)
+    }
+
+    /// Whether it holds in one of the turns in which the envelopes meet.
+    fn any_turn(&self, wkb: &[u8], holds: impl Fn(&Shaped, &Shaped) -> Option<bool>) -> Option<bool> {
+        let Some(rect) = envelope(wkb).ok()? else { return Some(false) };
+        let mut row = None;
+        for (_, shape) in self.shapes.iter().filter(|(around, _)| around.intersects(&rect)) {
+            let row = match &row {
+                Some(row) => row,
+                None => row.insert(Shaped::new(&Figure::read(wkb).ok()?)),
+            };
+            if holds(row, shape)? {
+                return Some(true);
+            }
+        }
+        Some(false)
+    }
+
+    fn is_near(&self, wkb: &[u8]) -> Option<bool> {
+        // No place is near what has none.
+        let Some(rect) = envelope(wkb).ok()? else { return Some(false) };
+        if !self.near.iter().any(|near| near.intersects(&rect)) {
+            return Some(false);
+        }
+        let figure = Figure::read(wkb).ok()?;
+        let distance = match (&self.around, self.shapes.first()) {
+            (Some(around), _) => around.distance(&figure)?,
+            (None, Some((_, shape))) => shape.distance(&Shaped::new(&figure))?,
+            (None, None) => return Some(false),
+        };
+        Some(distance <= self.distance)
+    }
+}

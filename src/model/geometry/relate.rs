@@ -1,0 +1,292 @@
+//! How two geometries lie to each other (OGC Simple Features, DE-9IM), for what rectangles alone cannot say. Flat: heights
+//! play no part.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use geo::line_measures::{Bearing, Distance, Euclidean, Geodesic};
+use geo::{Geometry, GeometryCollection, Intersects, LineString, MultiLineString, MultiPoint, MultiPolygon};
+use geo::{Point, Polygon, Relate};
+
+use super::figure::{Figure, Position};
+
+/// How the first of two geometries lies to the second.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Relation {
+    /// They share a point; edges count.
+    Intersects,
+    /// They share no point.
+    Disjoint,
+    /// All of the first lies in the second, and not only on its edge.
+    Within,
+    /// All of the second lies in the first, and not only on its edge.
+    Contains,
+    /// They share points, but none of them lies inside both.
+    Touches,
+    /// They share some of their insides, and what they share has fewer dimensions than one of them, but is not the whole of one.
+    Crosses,
+    /// Both have the same dimension, and so has what they share, which is the whole of neither.
+    Overlaps,
+    /// They are the same set of points.
+    Equals,
+    /// They are no further apart than a distance.
+    DWithin,
+    /// They are further apart than a distance.
+    Beyond,
+}
+
+/// From so many pairs of segments on, an index over them is worth making.
+const MANY_PAIRS: usize = 250_000;
+
+/// Degrees over which a line that is straight in longitude and latitude hardly bends on the ground.
+const STRAIGHT: f64 = 0.1;
+
+/// A geometry made ready to be related.
+#[derive(Clone, Debug)]
+pub struct Shaped {
+    geometry: Geometry,
+    vertices: usize,
+}
+
+impl Shaped {
+    /// Of a figure. Parts that have no place (a point that is empty, a coordinate that is infinite) are left out.
+    pub fn new(figure: &Figure) -> Self {
+        Self { geometry: geometry(figure), vertices: figure.count() }
+    }
+
+    /// The same so much further east.
+    #[must_use]
+    pub fn shifted(&self, by: f64) -> Self {
+        use geo::MapCoords;
+        let geometry = self.geometry.map_coords(|at| geo::Coord { x: at.x + by, y: at.y });
+        Self { geometry, vertices: self.vertices }
+    }
+
+    /// Whether they share a point.
+    pub fn intersects(&self, other: &Shaped) -> Option<bool> {
+        if self.vertices.saturating_mul(other.vertices) <= MANY_PAIRS {
+            return guarded(|| self.geometry.intersects(&other.geometry));
+        }
+        guarded(|| self.geometry.relate(&other.geometry).is_intersects())
+    }
+
+    /// Whether the relation holds; unknown for geometries so broken that nobody can say. Distances are not relations of
+    /// this kind: see [`Shaped::distance`] and [`Around`].
+    pub fn relates(&self, relation: Relation, other: &Shaped) -> Option<bool> {
+        match relation {
+            Relation::Intersects => return self.intersects(other),
+            Relation::Disjoint => return self.intersects(other).map(|meets| !meets),
+            _ => {}
+        }
+        let matrix = guarded(|| self.geometry.relate(&other.geometry))?;
+        Some(match relation {
+            Relation::Within => matrix.is_within(),
+            Relation::Contains => matrix.is_contains(),
+            Relation::Touches => matrix.is_touches(),
+            Relation::Crosses => matrix.is_crosses(),
+            Relation::Overlaps => matrix.is_overlaps(),
+            Relation::Equals => matrix.is_equal_topo(),
+            Relation::Intersects | Relation::Disjoint | Relation::DWithin | Relation::Beyond => return None,
+        })
+    }
+
+    /// How far they are apart, in the units of both.
+    pub fn distance(&self, other: &Shaped) -> Option<f64> {
+        guarded(|| Euclidean.distance(&self.geometry, &other.geometry))
+    }
+}
+
+/// The plane about a geometry in degrees in which distances from its middle are those on the ellipsoid, in metres
+/// (azimuthal, equidistant). A hundred kilometres from the middle, distances between other places are true to a
+/// twentieth of a per mille, a thousand kilometres from it to half a per cent.
+#[derive(Clone, Debug)]
+pub struct Around {
+    middle: Point,
+    shaped: Shaped,
+}
+
+impl Around {
+    /// About a figure in longitude and latitude; `None` where it is empty.
+    pub fn new(figure: &Figure) -> Option<Self> {
+        let rect = figure.envelope();
+        if rect.is_empty() {
+            return None;
+        }
+        let middle = Point::new(f64::midpoint(rect.min_x, rect.max_x), f64::midpoint(rect.min_y, rect.max_y));
+        Some(Self { middle, shaped: Shaped::new(&flat(figure, middle)) })
+    }
+
+    /// How far another figure in longitude and latitude is off, in metres.
+    pub fn distance(&self, figure: &Figure) -> Option<f64> {
+        Shaped::new(&flat(figure, self.middle)).distance(&self.shaped)
+    }
+}
+
+fn flat(figure: &Figure, middle: Point) -> Figure {
+    let mut flat = figure.clone();
+    flat.split(STRAIGHT, 64);
+    flat.change(&mut |at| {
+        if at[0].is_finite() && at[1].abs() <= 90.0 {
+            let place = Point::new(at[0], at[1]);
+            let (far, (sin, cos)) =
+                (Geodesic.distance(middle, place), Geodesic.bearing(middle, place).to_radians().sin_cos());
+            *at = [far * sin, far * cos, f64::NAN];
+        }
+    });
+    flat
+}
+
+/// The library gives up on some rings that cross themselves: then nobody can say.
+fn guarded<T>(run: impl FnOnce() -> T) -> Option<T> {
+    catch_unwind(AssertUnwindSafe(run)).ok()
+}
+
+fn geometry(figure: &Figure) -> Geometry {
+    let members = || figure.members().iter();
+    match figure {
+        Figure::Point(at) => match at.as_ref().filter(|at| is_somewhere(at)) {
+            Some(at) => Geometry::Point(Point::new(at[0], at[1])),
+            None => Geometry::MultiPoint(MultiPoint(Vec::new())),
+        },
+        Figure::LineString(positions) => {
+            line(positions).map_or_else(|| Geometry::MultiLineString(MultiLineString(Vec::new())), Geometry::LineString)
+        }
+        Figure::Polygon(rings) => {
+            polygon(rings).map_or_else(|| Geometry::MultiPolygon(MultiPolygon(Vec::new())), Geometry::Polygon)
+        }
+        Figure::MultiPoint(_) => {
+            let points = members().filter_map(|member| match member {
+                Figure::Point(Some(at)) if is_somewhere(at) => Some(Point::new(at[0], at[1])),
+                _ => None,
+            });
+            Geometry::MultiPoint(MultiPoint(points.collect()))
+        }
+        Figure::MultiLineString(_) => {
+            let lines = members().filter_map(|member| match member {
+                Figure::LineString(positions) => line(positions),
+                _ => None,
+            });
+            Geometry::MultiLineString(MultiLineString(lines.collect()))
+        }
+        Figure::MultiPolygon(_) => {
+            let polygons = members().filter_map(|member| match member {
+                Figure::Polygon(rings) => polygon(rings),
+                _ => None,
+            });
+            Geometry::MultiPolygon(MultiPolygon(polygons.collect()))
+        }
+        Figure::GeometryCollection(_) => {
+            Geometry::GeometryCollection(GeometryCollection(members().map(geometry).collect()))
+        }
+    }
+}
+
+fn is_somewhere(at: &Position) -> bool {
+    at[0].is_finite() && at[1].is_finite()
+}
+
+fn line(positions: &[Position]) -> Option<LineString> {
+    let is_whole = positions.len() > 1 && positions.iter().all(is_somewhere);
+    is_whole.then(|| positions.iter().map(|at| (at[0], at[1])).collect())
+}
+
+fn polygon(rings: &[Vec<Position>]) -> Option<Polygon> {
+    let mut rings = rings.iter().map(|ring| line(ring)).collect::<Option<Vec<_>>>()?.into_iter();
+    let outer = rings.next()?;
+    // A ring is closed even where its last vertex was forgotten.
+    Some(Polygon::new(outer, rings.collect()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::bbox::Rect;
+    use crate::model::geometry::samples::{any_sample, any_style, wkb};
+    use crate::model::geometry::{intersects, within, wkt};
+    use proptest::prelude::*;
+
+    fn shaped(text: &str) -> Shaped {
+        Shaped::new(&wkt::parse(text).unwrap())
+    }
+
+    #[test]
+    fn the_relations_are_those_of_simple_features() {
+        use Relation::{Contains, Crosses, Disjoint, Equals, Intersects, Overlaps, Touches, Within};
+        let area = "POLYGON((0 0,10 0,10 10,0 10,0 0),(4 4,6 4,6 6,4 6,4 4))";
+        for (one, other, holds) in [
+            ("POINT(1 1)", area, &[Intersects, Within][..]),
+            ("POINT(5 5)", area, &[Disjoint]),
+            ("POINT(4 5)", area, &[Intersects, Touches]),
+            (area, "POINT(1 1)", &[Intersects, Contains]),
+            ("LINESTRING(-1 1,11 1)", area, &[Intersects, Crosses]),
+            ("LINESTRING(1 1,2 3)", area, &[Intersects, Within]),
+            ("LINESTRING(0 0,10 0)", area, &[Intersects, Touches]),
+            ("LINESTRING(0 0,5 5)", "LINESTRING(0 5,5 0)", &[Intersects, Crosses]),
+            ("LINESTRING(0 0,5 0)", "LINESTRING(3 0,9 0)", &[Intersects, Overlaps]),
+            ("LINESTRING(0 0,5 0)", "LINESTRING(5 0,0 0)", &[Intersects, Equals, Within, Contains]),
+            ("POLYGON((5 5,15 5,15 15,5 15,5 5))", area, &[Intersects, Overlaps]),
+            ("POLYGON((10 0,20 0,20 10,10 10,10 0))", area, &[Intersects, Touches]),
+            ("POLYGON((4 4,6 4,6 6,4 6,4 4))", area, &[Intersects, Touches]),
+            (
+                "POLYGON((10 10,0 10,0 0,10 0,10 10),(4 4,6 4,6 6,4 6,4 4))",
+                area,
+                &[Intersects, Equals, Within, Contains],
+            ),
+            ("MULTIPOINT((1 1),(50 50))", area, &[Intersects, Crosses]),
+            ("MULTIPOLYGON(((20 20,30 20,30 30,20 20)),((1 1,2 1,2 2,1 1)))", area, &[Intersects, Overlaps]),
+            ("GEOMETRYCOLLECTION(POINT(1 1),LINESTRING(1 2,2 2))", area, &[Intersects, Within]),
+            ("POINT EMPTY", area, &[Disjoint]),
+            ("MULTIPOLYGON EMPTY", area, &[Disjoint]),
+        ] {
+            for relation in [Intersects, Disjoint, Within, Contains, Touches, Crosses, Overlaps, Equals] {
+                let told = shaped(one).relates(relation, &shaped(other));
+                assert_eq!(told, Some(holds.contains(&relation)), "{one} {relation:?} {other}");
+            }
+        }
+    }
+
+    #[test]
+    fn distances_in_degrees_are_told_in_metres() {
+        let around = |one: &str, other: &str| {
+            Around::new(&wkt::parse(one).unwrap()).unwrap().distance(&wkt::parse(other).unwrap()).unwrap()
+        };
+        // A degree along the equator, and one of the meridian there, on WGS 84.
+        assert!((around("POINT(0 0)", "POINT(1 0)") - 111_319.49).abs() < 0.01);
+        assert!((around("POINT(0 0)", "POINT(0 1)") - 110_574.39).abs() < 0.01);
+        assert!((around("POINT(179.5 0)", "POINT(-179.5 0)") - 111_319.49).abs() < 0.01);
+        assert!((around("POINT(10 50)", "LINESTRING(9 50.1,11 50.1)") - 11_124.1).abs() < 5.0);
+        assert!(around("POLYGON((0 0,1 0,1 1,0 0))", "POINT(0.6 0.5)") < 1e-9);
+        assert_eq!(shaped("POINT(0 0)").distance(&shaped("LINESTRING(3 -4,3 4)")), Some(3.0));
+    }
+
+    #[test]
+    fn broken_rings_do_no_harm() {
+        for broken in [
+            "POLYGON((0 0,10 10,10 0,0 10,0 0))",
+            "POLYGON((0 0,10 0,0 0,10 0,0 0))",
+            "POLYGON((1 1,1 1,1 1,1 1))",
+            "MULTIPOLYGON(((0 0,4 0,4 4,0 0)),((0 0,4 0,4 4,0 0)))",
+        ] {
+            for relation in [Relation::Within, Relation::Touches, Relation::Equals, Relation::Overlaps] {
+                shaped(broken).relates(relation, &shaped("POLYGON((0 0,5 0,5 5,0 5,0 0))"));
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn rectangles_are_as_the_exact_tests_say(
+            sample in any_sample(), style in any_style(), x in -30i32..30, y in -30i32..30, width in 1i32..20, height in 1i32..20,
+        ) {
+            let bytes = wkb(&sample, style);
+            let [min_x, min_y, max_x, max_y] = [x, y, x + width, y + height].map(f64::from);
+            let rect = Rect { min_x, min_y, max_x, max_y };
+            let (one, other) = (Shaped::new(&Figure::read(&bytes).unwrap()), Shaped::new(&Figure::rectangle(&rect)));
+            // Rings of the samples may cross themselves: there the even-odd rule and others part.
+            if !matches!(sample, crate::model::geometry::samples::Sample::Polygon(_) | crate::model::geometry::samples::Sample::Triangle(_) | crate::model::geometry::samples::Sample::Members(..)) {
+                prop_assert_eq!(one.intersects(&other), Some(intersects(&bytes, &rect).unwrap()));
+                prop_assert_eq!(one.relates(Relation::Within, &other), Some(within(&bytes, &[rect]).unwrap()));
+            }
+            one.relates(Relation::Touches, &other);
+        }
+    }
+}
