@@ -1,8 +1,11 @@
 //! The only door to rows: what a client or a handler asks ([`query`]), what a source is told ([`plan`]), what a source is
-//! ([`source`]), and the gate between them ([`gate`]), which no read can go round.
+//! ([`source`]), and the gate between them ([`gate`]), which no read can go round. The same for rasters: [`coverage`] and
+//! [`coverage_gate`].
 
 mod coarse;
 
+pub mod coverage;
+pub mod coverage_gate;
 pub mod extent;
 pub mod gate;
 pub mod measure;
