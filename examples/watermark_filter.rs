@@ -139,7 +139,7 @@ impl Filter for WatermarkFilter {
 /// Stands in for a WMS.
 struct Plain;
 
-static VERSIONS: [Dialect; 1] = [Dialect { version: "1.3.0", report: Report::Service, code: |_| None }];
+static VERSIONS: [Dialect; 1] = [Dialect { report: Report::Service130, ..Dialect::new("1.3.0") }];
 
 impl Service for Plain {
     fn name(&self) -> &'static str {

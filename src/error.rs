@@ -100,6 +100,7 @@ pub struct Error(Box<Inner>);
 struct Inner {
     kind: Kind,
     message: Cow<'static, str>,
+    code: Option<&'static str>,
     locator: Option<String>,
     headers: Vec<(HeaderName, HeaderValue)>,
     cause: Option<Box<dyn std::error::Error + Send + Sync>>,
@@ -108,7 +109,14 @@ struct Inner {
 impl Error {
     /// An error with a message that the client reads: name the parameter and the way out, in lower case, without a full stop.
     pub fn new(kind: Kind, message: impl Into<Cow<'static, str>>) -> Self {
-        Self(Box::new(Inner { kind, message: message.into(), locator: None, headers: Vec::new(), cause: None }))
+        Self(Box::new(Inner {
+            kind,
+            message: message.into(),
+            code: None,
+            locator: None,
+            headers: Vec::new(),
+            cause: None,
+        }))
     }
 
     /// A fault of ours: the client is told nothing but the request id; `cause` goes to the log.
@@ -132,6 +140,14 @@ impl Error {
     #[must_use]
     pub fn at(mut self, locator: impl Into<String>) -> Self {
         self.0.locator = Some(locator.into());
+        self
+    }
+
+    /// Names the exception code that only one operation of a service knows, such as `StyleNotDefined`; the codes of kinds
+    /// stand in the tables of the services.
+    #[must_use]
+    pub fn coded(mut self, code: &'static str) -> Self {
+        self.0.code = Some(code);
         self
     }
 
@@ -162,6 +178,11 @@ impl Error {
     /// The parameter or other place that is at fault.
     pub fn locator(&self) -> Option<&str> {
         self.0.locator.as_deref()
+    }
+
+    /// The exception code of a service that the error names itself.
+    pub fn code(&self) -> Option<&'static str> {
+        self.0.code
     }
 
     /// Headers that the answer must have.

@@ -32,6 +32,8 @@ pub mod access;
 
 pub mod apis;
 
+pub mod services;
+
 pub mod standard;
 
 pub mod gateways;

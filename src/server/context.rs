@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::future::Future;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use crate::data::gate::View;
@@ -150,6 +151,14 @@ impl Context {
     /// Who may share this answer, in a cache.
     pub fn cache_scope(&self) -> CacheScope {
         self.0.admissions.scope()
+    }
+
+    /// A number that grows whenever what the project publishes, or the rows of a layer, may have changed: the time in
+    /// milliseconds at which this process saw that first.
+    pub fn update_sequence(&self) -> u64 {
+        let mut hasher = std::hash::DefaultHasher::new();
+        self.0.project.layers().iter().for_each(|layer| layer.view().state().hash(&mut hasher));
+        self.0.server.sequences.at(&self.0.project, hasher.finish())
     }
 
     /// A document or image out of a cache, or made and kept. The key has all that an answer may depend on: the state of the

@@ -6,7 +6,9 @@ mod fault;
 mod life;
 mod ows;
 pub mod registry;
+mod sequence;
 pub mod service;
 pub mod setup;
+mod versions;
 
 pub use setup::{Builder, Server, Snapshot};

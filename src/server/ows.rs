@@ -12,6 +12,7 @@ use crate::web::ows_error::{Report, report};
 
 use super::context::Context;
 use super::registry::{Found, Registry};
+use super::service::Dialect;
 
 /// The path of the services, below a project's.
 pub(super) const PATH: &str = "/ows";
@@ -22,15 +23,23 @@ pub(super) fn is_asked(rest: &str, head: &Head) -> bool {
     rest == PATH || (rest.is_empty() && head.parameters.value_of("SERVICE").is_some())
 }
 
-/// The service that a request names.
+/// The name of the service that a request asks for: by `SERVICE`, or by an operation that only one service has.
+fn name_of<'a>(registry: &'a Registry, head: &'a Head) -> Result<&'a str> {
+    let value = |name| head.parameters.value_of(name).map(str::trim).filter(|value| !value.is_empty());
+    let by_operation = || registry.with_operation(value("REQUEST")?);
+    value("SERVICE").or_else(by_operation).ok_or_else(|| {
+        let names = registry.service_names().join(", ");
+        Error::new(Kind::MissingParameter, format!("SERVICE is missing, expected one of: {names}")).at("SERVICE")
+    })
+}
+
+/// The service that a request asks for, in the version that it speaks.
 fn find<'a>(registry: &'a Registry, head: &Head) -> Result<Found<'a>> {
-    let names = || registry.service_names().join(", ");
-    let name = head.parameters.value_of("SERVICE").filter(|name| !name.is_empty()).ok_or_else(|| {
-        Error::new(Kind::MissingParameter, format!("SERVICE is missing, expected one of: {}", names())).at("SERVICE")
-    })?;
-    let version = head.parameters.value_of("VERSION").filter(|version| !version.is_empty());
-    registry.service(name, version).ok_or_else(|| {
-        Error::new(Kind::InvalidParameter, format!("SERVICE is '{name}', expected one of: {}", names())).at("SERVICE")
+    let name = name_of(registry, head)?;
+    registry.service(name, &head.parameters).unwrap_or_else(|| {
+        let names = registry.service_names().join(", ");
+        let message = format!("SERVICE is '{name}', expected one of: {names}");
+        Err(Error::new(Kind::InvalidParameter, message).at("SERVICE"))
     })
 }
 
@@ -58,14 +67,21 @@ fn disposition(name: &str) -> Option<HeaderValue> {
 
 /// Tells an error in the dialect that the request speaks.
 pub(super) fn fault(registry: &Registry, head: &Head, error: &Error) -> Response {
-    let Ok(found) = find(registry, head) else { return report(Report::Ows, None, error) };
+    let Ok(found) = find(registry, head) else {
+        let first = name_of(registry, head).ok().and_then(|name| registry.first(name));
+        return first.map_or_else(|| report(Report::Ows11, "1.1.0", &[], error), |dialect| plain(dialect, error));
+    };
     // What a service does with an error is code of its own, and may fail as any other.
     let told = guarded(|| {
         let own = found.service.fault(head, found.dialect, error);
-        Ok(own.unwrap_or_else(|| report(found.dialect.report, (found.dialect.code)(error.kind()), error)))
+        Ok(own.unwrap_or_else(|| plain(found.dialect, error)))
     });
     told.unwrap_or_else(|panic| {
         tracing::error!(id = %head.id, error = ?panic, "the fault of a service failed");
-        report(found.dialect.report, None, &panic)
+        plain(found.dialect, &panic)
     })
+}
+
+fn plain(dialect: &Dialect, error: &Error) -> Response {
+    report(dialect.report, dialect.version, dialect.codes, error)
 }

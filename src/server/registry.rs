@@ -3,9 +3,13 @@
 
 use std::sync::Arc;
 
+use crate::error::Error;
+use crate::message::parameters::Parameters;
+
 use super::api::{ApiInfo, DynApi};
 use super::ows;
 use super::service::{Dialect, DynService};
+use super::versions::choose;
 
 /// Paths of the API at the empty root, which nothing else may take.
 const LANDING: [&str; 3] = ["static", "health", "api"];
@@ -24,7 +28,7 @@ pub struct Registry {
 pub(crate) struct Found<'a> {
     pub(crate) service: &'a Arc<dyn DynService>,
     pub(crate) dialect: &'static Dialect,
-    /// Whether the version that was asked for is spoken; else it is the default.
+    /// Whether the version that was asked for is spoken.
     pub(crate) exact: bool,
 }
 
@@ -81,15 +85,28 @@ impl Registry {
         Ok(())
     }
 
-    /// The service of this name, in this version or else in the one that was registered first.
-    pub(crate) fn service(&self, name: &str, version: Option<&str>) -> Option<Found<'_>> {
-        let mut named = self.services.iter().filter(|(service, _)| is(service.name(), name));
-        let exact = named.clone().find(|(_, dialect)| Some(dialect.version) == version);
-        let found = |(service, dialect), exact| Found { service, dialect, exact };
-        match exact {
-            Some((service, dialect)) => Some(found((service, *dialect), true)),
-            None => named.next().map(|(service, dialect)| found((service, *dialect), version.is_none())),
-        }
+    /// The service of this name in the version that a request speaks; none where nothing has the name.
+    pub(crate) fn service(&self, name: &str, asked: &Parameters) -> Option<Result<Found<'_>, Error>> {
+        let named: Vec<_> = self.services.iter().filter(|(service, _)| is(service.name(), name)).collect();
+        let how = named.first()?.0.negotiation();
+        let known: Vec<&'static Dialect> = named.iter().map(|(_, dialect)| *dialect).collect();
+        let chosen = choose(&known, how, asked);
+        Some(chosen.map(|it| Found { service: &named[it.at].0, dialect: known[it.at], exact: it.exact }))
+    }
+
+    /// The version that was registered first under a name: it tells an error of the negotiation itself.
+    pub(crate) fn first(&self, name: &str) -> Option<&'static Dialect> {
+        self.services.iter().find(|(service, _)| is(service.name(), name)).map(|(_, dialect)| *dialect)
+    }
+
+    /// The one service that has an operation, where the request names none: WMS wants no `SERVICE` of `GetMap`.
+    pub(crate) fn with_operation(&self, operation: &str) -> Option<&'static str> {
+        let mut names = self.services.iter().filter_map(|(service, dialect)| {
+            let has = dialect.operations.iter().any(|it| it.name.eq_ignore_ascii_case(operation));
+            has.then(|| service.name())
+        });
+        let name = names.next()?;
+        names.all(|other| is(other, name)).then_some(name)
     }
 
     /// The names of all services, each once, in order of registration.

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use crate::error::{Error, Kind, Result};
 use crate::message::request::{Head, Request};
 use crate::message::response::Response;
-use crate::web::ows_error::Report;
+use crate::web::ows_error::{Code, Report};
 
 use super::context::Context;
 
@@ -17,14 +17,51 @@ pub struct Dialect {
     pub version: &'static str,
     /// The form of its exception reports.
     pub report: Report,
-    /// Its code for a kind of error, where it has one of its own.
-    pub code: fn(Kind) -> Option<&'static str>,
+    /// Its codes and statuses for kinds of errors, where they are not those of OWS Common and of HTTP.
+    pub codes: &'static [Code],
+    /// Its operations; empty where it takes any `REQUEST`.
+    pub operations: &'static [Operation],
+}
+
+/// An operation of a version, as its capabilities tell it.
+#[derive(Debug)]
+pub struct Operation {
+    /// Its name, as in `REQUEST=`.
+    pub name: &'static str,
+    /// Whether it may be asked by POST with an XML body.
+    pub post: bool,
+    /// Parameters whose values are told, and those values.
+    pub parameters: &'static [(&'static str, &'static [&'static str])],
+}
+
+/// How the version of an answer is found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Negotiation {
+    /// `VERSION=`; one that is not spoken is answered in the version that was registered first.
+    Lenient,
+    /// As OWS Common has it: `ACCEPTVERSIONS` of `GetCapabilities` by the client's preference; `VERSION` of any other
+    /// operation must be spoken.
+    Ows,
+    /// As WMS 1.3.0 (6.2.4) has it: one that is not spoken is answered in the next lower, else in the lowest.
+    Wms,
 }
 
 impl Dialect {
-    /// A version that tells errors as OWS Common 1.1 does, with its codes.
+    /// A version that tells errors as OWS Common 1.1 does, with its codes, and takes any operation.
     pub const fn new(version: &'static str) -> Self {
-        Self { version, report: Report::Ows, code: |_| None }
+        Self { version, report: Report::Ows11, codes: &[], operations: &[] }
+    }
+
+    /// The operation that a request asks for, of those of this version.
+    pub fn operation(&self, head: &Head) -> Result<&'static Operation> {
+        let names = || self.operations.iter().map(|operation| operation.name).collect::<Vec<_>>().join(", ");
+        let name = head.parameters.value_of("REQUEST").filter(|name| !name.is_empty()).ok_or_else(|| {
+            Error::new(Kind::MissingParameter, format!("REQUEST is missing, expected one of: {}", names()))
+                .at("REQUEST")
+        })?;
+        self.operations.iter().find(|operation| operation.name.eq_ignore_ascii_case(name)).ok_or_else(|| {
+            Error::new(Kind::Unsupported, format!("REQUEST is '{name}', expected one of: {}", names())).at("REQUEST")
+        })
     }
 }
 
@@ -35,6 +72,11 @@ pub trait Service: Send + Sync + 'static {
 
     /// The versions that it speaks. Of all that are registered under a name, the first is the default.
     fn dialects(&self) -> &'static [Dialect];
+
+    /// How the version of an answer is found; of all that are registered under a name, the first says so.
+    fn negotiation(&self) -> Negotiation {
+        Negotiation::Lenient
+    }
 
     /// Answers a request in a dialect.
     fn execute(
@@ -55,6 +97,7 @@ pub trait Service: Send + Sync + 'static {
 pub(crate) trait DynService: Send + Sync {
     fn name(&self) -> &'static str;
     fn dialects(&self) -> &'static [Dialect];
+    fn negotiation(&self) -> Negotiation;
     fn execute<'a>(
         &'a self,
         cx: Context,
@@ -71,6 +114,10 @@ impl<S: Service> DynService for S {
 
     fn dialects(&self) -> &'static [Dialect] {
         Service::dialects(self)
+    }
+
+    fn negotiation(&self) -> Negotiation {
+        Service::negotiation(self)
     }
 
     fn execute<'a>(

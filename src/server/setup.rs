@@ -15,6 +15,7 @@ use crate::web::templates::Templates;
 
 use super::api::{Api, DynApi};
 use super::registry::Registry;
+use super::sequence::Sequences;
 use super::service::{DynService, Service};
 
 /// How long the measurement of one layer may keep the next waiting; it goes on after that.
@@ -44,6 +45,7 @@ pub(crate) struct Shared {
     /// Tells this state of the server from others: the same in every process that publishes the same.
     pub(super) generation: String,
     pub(super) base_url: BaseUrlSettings,
+    pub(super) sequences: Sequences,
     ignored: Vec<String>,
 }
 
@@ -261,6 +263,7 @@ impl Builder {
             caches: Caches::new(caches.collect()),
             generation: String::new(),
             base_url: self.base_url,
+            sequences: Sequences::default(),
             ignored: self.ignored,
         };
         shared.generation = shared.fingerprint();

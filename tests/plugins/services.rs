@@ -4,7 +4,7 @@ use graticule::message::request::{Head, Request};
 use graticule::message::response::Response;
 use graticule::project::catalog::Project;
 use graticule::server::service::{Dialect, Service};
-use graticule::web::ows_error::Report;
+use graticule::web::ows_error::{Code, Report};
 use graticule::{Context, Error, Kind, Result, Server};
 use http::Method;
 use quick_xml::Reader;
@@ -16,13 +16,13 @@ use crate::kit::{ask, ask_with, builder, layer, project};
 struct Echo;
 
 static DIALECTS: [Dialect; 2] = [
-    Dialect { version: "1.3.0", report: Report::Service, code: own_code },
-    Dialect { version: "2.0.0", report: Report::Ows, code: |_| None },
+    Dialect {
+        report: Report::Service130,
+        codes: &[Code::bad(Kind::UnknownCrs, "InvalidSRS")],
+        ..Dialect::new("1.3.0")
+    },
+    Dialect::new("2.0.0"),
 ];
-
-fn own_code(kind: Kind) -> Option<&'static str> {
-    (kind == Kind::UnknownCrs).then_some("InvalidSRS")
-}
 
 impl Service for Echo {
     fn name(&self) -> &'static str {

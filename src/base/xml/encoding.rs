@@ -10,16 +10,25 @@ const DECLARATION: usize = 200;
 /// The text of a document; `outer` is the encoding that the transport names, which goes before the declaration
 /// (RFC 7303). The fault says what is wrong.
 pub(super) fn decode<'a>(bytes: &'a [u8], outer: Option<&str>) -> Result<Cow<'a, str>, String> {
-    let (encoding, mark) = match Encoding::for_bom(bytes) {
-        Some((encoding, length)) => (encoding, length),
-        None => (named(bytes, outer)?, 0),
-    };
-    let body = &bytes[mark..];
+    let (encoding, body) = split(bytes, outer)?;
     if encoding == UTF_8 {
         return std::str::from_utf8(body).map(Cow::Borrowed).map_err(|_| "the text is not UTF-8".to_owned());
     }
     let text = encoding.decode_without_bom_handling_and_without_replacement(body);
     text.ok_or_else(|| format!("the text is not {}", encoding.name()))
+}
+
+/// The text of the beginning of a document, which may be cut within a character.
+pub(super) fn decode_start<'a>(bytes: &'a [u8], outer: Option<&str>) -> Result<Cow<'a, str>, String> {
+    let (encoding, body) = split(bytes, outer)?;
+    Ok(encoding.decode_without_bom_handling(body).0)
+}
+
+fn split<'a>(bytes: &'a [u8], outer: Option<&str>) -> Result<(&'static Encoding, &'a [u8]), String> {
+    match Encoding::for_bom(bytes) {
+        Some((encoding, length)) => Ok((encoding, &bytes[length..])),
+        None => Ok((named(bytes, outer)?, bytes)),
+    }
 }
 
 fn named(bytes: &[u8], outer: Option<&str>) -> Result<&'static Encoding, String> {

@@ -8,7 +8,7 @@ use quick_xml::events::{BytesStart, Event};
 use quick_xml::reader::Reader;
 
 use super::element::{Attribute, Element, Scope};
-use super::encoding::decode;
+use super::encoding::{decode, decode_start};
 use super::name::is_name;
 use super::write::is_xml;
 
@@ -64,10 +64,17 @@ pub fn parse_as(bytes: &[u8], charset: Option<&str>, limits: &Limits) -> Result<
     }
     let text = decode(bytes, charset).map_err(whole)?;
     if let Some((at, _)) = text.char_indices().find(|(_, c)| !is_xml(*c)) {
-        let line = 1 + text.as_bytes()[..at].iter().filter(|byte| **byte == b'\n').count();
+        let line = 1 + text[..at].matches('\n').count();
         return Err(XmlFault { message: "a character that XML cannot have".to_owned(), line });
     }
     Parse { text: &text, limits, nodes: 0, line: 1, counted: 0, open: Vec::new(), root: None }.run()
+}
+
+/// Reads the root element of a document of which only the beginning is there: its name and attributes.
+pub fn parse_root(start: &[u8], charset: Option<&str>) -> Result<Element, XmlFault> {
+    let text = decode_start(start, charset).map_err(|message| XmlFault { message, line: 1 })?;
+    Parse { text: &text, limits: &Limits::default(), nodes: 0, line: 1, counted: 0, open: Vec::new(), root: None }
+        .first()
 }
 
 /// A document half read.
@@ -128,13 +135,31 @@ impl Parse<'_> {
         self.root.take().ok_or_else(|| self.fault("there is no element"))
     }
 
+    /// The first element alone.
+    fn first(mut self) -> Result<Element, XmlFault> {
+        let mut reader = Reader::from_str(self.text);
+        loop {
+            match reader.read_event() {
+                Ok(Event::Start(tag) | Event::Empty(tag)) => self.start(&tag)?,
+                Ok(Event::DocType(_)) => return Err(self.fault("a document type declaration is not allowed")),
+                Ok(Event::Comment(_) | Event::PI(_) | Event::Decl(_)) => {}
+                Ok(Event::Text(text)) => self.text(&text)?,
+                Ok(_) => return Err(self.fault("there is no element")),
+                Err(cause) => return Err(self.fault(&format!("no well-formed XML: {cause}"))),
+            }
+            if let Some(root) = self.open.pop() {
+                return Ok(root);
+            }
+        }
+    }
+
     fn fault(&self, message: &str) -> XmlFault {
         XmlFault { message: message.to_owned(), line: self.line }
     }
 
     fn count_lines(&mut self, to: usize) {
         let to = to.min(self.text.len());
-        self.line += self.text.as_bytes()[self.counted..to].iter().filter(|byte| **byte == b'\n').count();
+        self.line += self.text.get(self.counted..to).map_or(0, |passed| passed.matches('\n').count());
         self.counted = to;
     }
 
@@ -307,10 +332,22 @@ mod tests {
         }
         let many = format!("<a>{}</a>", "<b/>".repeat(100_000));
         assert!(read(&many).unwrap_err().message.contains("100000"));
-        let wide = format!("<a {}/>", (0..300).map(|n| format!("b{n}='' ")).collect::<String>());
+        let wide = (0..300).fold("<a".to_owned(), |text, n| text + &format!(" b{n}=''")) + "/>";
         assert!(read(&wide).is_err());
         assert!(parse(&vec![b' '; 5_000_000], &Limits::default()).unwrap_err().message.contains("larger"));
         assert_eq!(read("<a>\n\n</b>").unwrap_err().line, 3);
+    }
+
+    #[test]
+    fn the_root_is_read_from_a_beginning() {
+        let root =
+            parse_root(b"<?xml version=\"1.0\"?><!-- x -->\n<w:G xmlns:w='x' a='\xc3\xbc'><b>\xc3", None).unwrap();
+        assert_eq!((&*root.name, root.namespace.as_deref(), root.attribute("a")), ("G", Some("x"), Some("\u{fc}")));
+        let wide: Vec<u8> = "<a b='1'/>".encode_utf16().flat_map(u16::to_be_bytes).collect();
+        assert_eq!(parse_root(&wide, None).unwrap().attribute("b"), Some("1"));
+        for bad in ["", "{}", "<!DOCTYPE a [<!ENTITY b \"c\">]><a/>", "<a b='", "</a>", "<!-- a", "text<a/>"] {
+            assert!(parse_root(bad.as_bytes(), None).is_err(), "{bad}");
+        }
     }
 
     #[test]

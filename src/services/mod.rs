@@ -1,0 +1,3 @@
+//! The classic services of the OGC, below `/ows`: one folder each, one file an operation, over the frame that they share.
+
+pub mod ows;

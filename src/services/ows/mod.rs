@@ -1,0 +1,8 @@
+//! What the services share: how keys and values are read, what every capabilities document says, and the codes of errors.
+
+pub mod capabilities;
+pub mod codes;
+pub mod endpoint;
+pub mod kvp;
+pub mod sections;
+pub mod sequence;
