@@ -7,7 +7,9 @@ use std::fmt;
 
 pub mod extent;
 pub mod figure;
+pub mod gml;
 pub mod intersect;
+pub mod json;
 pub mod points;
 pub mod relate;
 pub mod rewrite;
