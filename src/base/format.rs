@@ -17,6 +17,12 @@ pub enum Format {
     Html,
     /// Plain text.
     Text,
+    /// GeoJSON text sequences (RFC 8142).
+    GeoJsonSeq,
+    /// FlatGeobuf.
+    FlatGeobuf,
+    /// Comma-separated values (RFC 4180).
+    Csv,
 }
 
 /// One row of the table of formats.
@@ -29,10 +35,20 @@ struct Row {
     also: &'static [&'static str],
     /// A wish for JSON is met by it.
     is_json: bool,
+    /// How the names of its files end, where people keep it as a file rather than look at it.
+    extension: Option<&'static str>,
 }
 
 const ROWS: &[Row] = &[
-    Row { format: Format::Json, name: "json", media_type: "application/json", label: "JSON", also: &[], is_json: true },
+    Row {
+        format: Format::Json,
+        name: "json",
+        media_type: "application/json",
+        label: "JSON",
+        also: &[],
+        is_json: true,
+        extension: None,
+    },
     Row {
         format: Format::GeoJson,
         name: "geojson",
@@ -40,6 +56,7 @@ const ROWS: &[Row] = &[
         label: "GeoJSON",
         also: &["application/vnd.geo+json"],
         is_json: true,
+        extension: None,
     },
     Row {
         format: Format::OpenApi,
@@ -48,6 +65,7 @@ const ROWS: &[Row] = &[
         label: "OpenAPI 3.0",
         also: &["application/vnd.oai.openapi+json", "application/openapi+json"],
         is_json: true,
+        extension: None,
     },
     Row {
         format: Format::SchemaJson,
@@ -56,6 +74,7 @@ const ROWS: &[Row] = &[
         label: "JSON Schema",
         also: &[],
         is_json: true,
+        extension: None,
     },
     Row {
         format: Format::Html,
@@ -64,8 +83,44 @@ const ROWS: &[Row] = &[
         label: "HTML",
         also: &["application/xhtml+xml"],
         is_json: false,
+        extension: None,
     },
-    Row { format: Format::Text, name: "txt", media_type: "text/plain", label: "plain text", also: &[], is_json: false },
+    Row {
+        format: Format::Text,
+        name: "txt",
+        media_type: "text/plain",
+        label: "plain text",
+        also: &[],
+        is_json: false,
+        extension: None,
+    },
+    Row {
+        format: Format::GeoJsonSeq,
+        name: "geojsonseq",
+        media_type: "application/geo+json-seq",
+        label: "GeoJSON sequence",
+        also: &[],
+        is_json: false,
+        extension: Some("geojsons"),
+    },
+    Row {
+        format: Format::FlatGeobuf,
+        name: "fgb",
+        media_type: "application/flatgeobuf",
+        label: "FlatGeobuf",
+        also: &["application/vnd.flatgeobuf"],
+        is_json: false,
+        extension: Some("fgb"),
+    },
+    Row {
+        format: Format::Csv,
+        name: "csv",
+        media_type: "text/csv",
+        label: "CSV",
+        also: &[],
+        is_json: false,
+        extension: Some("csv"),
+    },
 ];
 
 impl Format {
@@ -94,6 +149,7 @@ impl Format {
         match self {
             Self::Html => "text/html; charset=utf-8",
             Self::Text => "text/plain; charset=utf-8",
+            Self::Csv => "text/csv; charset=utf-8; header=present",
             other => other.media_type(),
         }
     }
@@ -106,6 +162,16 @@ impl Format {
     /// Whether a wish for plain JSON is met by this format.
     pub fn is_json(self) -> bool {
         self.row().is_json
+    }
+
+    /// How the names of its files end; `None` where it is looked at rather than kept.
+    pub fn extension(self) -> Option<&'static str> {
+        self.row().extension
+    }
+
+    /// Whether a document of it has a place for links; others have them in a header.
+    pub fn carries_links(self) -> bool {
+        self.is_json() || self == Self::Html
     }
 
     /// The format with this name or suffix (without the dot).

@@ -2,12 +2,41 @@
 
 use std::sync::Arc;
 
+use crate::base::crs::Crs;
 use crate::base::datetime::Instant;
+use crate::base::format::Format;
 use crate::base::link::Link;
 use crate::model::batch::{Batch, Layout};
 use crate::model::schema::Schema;
 
+pub mod csv;
+pub mod flatgeobuf;
 pub mod geojson;
+pub mod geojson_seq;
+
+#[cfg(test)]
+pub(crate) mod samples;
+
+type Make = fn() -> Box<dyn Encoder>;
+
+/// The formats of features and their encoders: a further one is a file, its row here, and its names in
+/// [`crate::base::format`].
+const ENCODERS: &[(Format, Make)] = &[
+    (Format::GeoJson, || Box::new(geojson::GeoJson::new())),
+    (Format::GeoJsonSeq, || Box::new(geojson_seq::GeoJsonSeq::new())),
+    (Format::FlatGeobuf, || Box::new(flatgeobuf::FlatGeobuf::new())),
+    (Format::Csv, || Box::new(csv::Csv::new())),
+];
+
+/// The formats that features can be written in, the usual one first.
+pub fn of_features() -> impl Iterator<Item = Format> {
+    ENCODERS.iter().map(|(format, _)| *format)
+}
+
+/// An encoder for one document in this format, where features can be written in it.
+pub fn encoder(format: Format) -> Option<Box<dyn Encoder>> {
+    ENCODERS.iter().find(|(other, _)| *other == format).map(|(_, make)| make())
+}
 
 /// What must be known before the first byte can be written.
 #[derive(Clone, Copy, Debug, Default)]
@@ -36,6 +65,8 @@ pub struct Part {
     pub schema: Arc<Schema>,
     /// What the cells of its rows are.
     pub layout: Arc<Layout>,
+    /// The system of the coordinates, which are x before y here.
+    pub crs: Crs,
     /// Decimals of coordinates; all that there are where `None`.
     pub decimals: Option<u8>,
 }
@@ -52,7 +83,7 @@ pub struct Closing {
 }
 
 /// Writes one document, batch by batch, in constant memory.
-pub trait Encoder: Send {
+pub trait Encoder: Send + Sync {
     /// What must be known before [`Encoder::open`].
     fn needs(&self) -> Needs {
         Needs::default()

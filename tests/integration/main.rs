@@ -25,6 +25,7 @@ mod data;
 mod embedding;
 mod errors;
 mod faults_of_build;
+mod formats;
 mod gdal;
 mod handlers;
 mod hostile;

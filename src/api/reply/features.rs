@@ -7,21 +7,22 @@ use futures_util::stream;
 use http::{HeaderValue, Method, header};
 use serde_json::{Map, Value, json};
 
-use crate::base::crs::{CRS84, CRS84H};
+use crate::base::crs::{CRS84, CRS84H, Crs};
 use crate::base::datetime::Instant;
 use crate::base::format::Format;
 use crate::base::link::{Link, Rel};
 use crate::data::gate::{COUNT_BUDGET, Features, View};
 use crate::data::query::Query;
 use crate::error::{Error, Kind, Result};
-use crate::formats::geojson::{FeatureWriter, GeoJson};
-use crate::formats::{Closing, Encoder, Opening, Part};
+use crate::formats::geojson::FeatureWriter;
+use crate::formats::{self, Closing, Encoder, Opening, Part};
 use crate::message::body::Body;
 use crate::message::response::Response;
 use crate::model::batch::Layout;
 use crate::model::schema::{FieldKind, Schema};
 
 use super::super::html;
+use super::download::{set_file_name, set_links};
 use super::{Described, Rendering, Reply};
 
 /// An answer up to this size is sent whole; chunking a small one costs 15% of its throughput.
@@ -47,6 +48,8 @@ pub struct FeaturePage {
 pub struct OneFeature {
     /// Id of the collection.
     pub name: String,
+    /// Id of the feature, as the client wrote it.
+    pub id: String,
     /// What the client may see of the layer.
     pub view: View,
     /// What names the feature.
@@ -60,7 +63,7 @@ pub struct OneFeature {
 impl Reply for FeaturePage {
     fn describe() -> Described {
         Described {
-            formats: vec![Format::GeoJson, Format::Html],
+            formats: formats_of_features(),
             schema: json!({ "$ref": "#/components/schemas/FeatureCollection" }),
             components: components(),
         }
@@ -69,6 +72,7 @@ impl Reply for FeaturePage {
     async fn render(self, rendering: Rendering) -> Result<Response> {
         let mut response = rendering.response(Body::empty());
         set_crs(&mut response, self.view.schema());
+        set_file_name(&mut response, rendering.format, &self.name);
         if rendering.cx.head().method == Method::HEAD {
             // A head never starts a query.
             return Ok(response);
@@ -77,6 +81,7 @@ impl Reply for FeaturePage {
         let mut page = PageEncoder::start(self, &rendering)?;
         let mut out = Vec::with_capacity(16 * 1024);
         while (out.len() < WHOLE || is_page) && page.step(&mut out).await? {}
+        page.tell_in_headers(&mut response).await?;
         if !page.done {
             let rest = stream::try_unfold((page, out), |(mut page, mut out)| async move {
                 while !page.done && out.len() < WHOLE {
@@ -102,7 +107,7 @@ impl Reply for FeaturePage {
 
 /// Writes a page step by step, so that it can go out in chunks.
 struct PageEncoder {
-    encoder: GeoJson,
+    encoder: Box<dyn Encoder>,
     features: Features,
     view: View,
     query: Query,
@@ -121,7 +126,7 @@ impl PageEncoder {
         let mut links = rendering.own_links();
         links.extend(page.links);
         let mut started = Self {
-            encoder: GeoJson::new(),
+            encoder: encoder(rendering.format)?,
             features,
             view,
             query,
@@ -149,12 +154,41 @@ impl PageEncoder {
             return Ok(true);
         }
         self.encoder.end_part(out);
-        let matched = self.matched().await?;
-        let mut links = std::mem::take(&mut self.links);
-        links.extend(self.neighbours());
-        self.encoder.close(&Closing { links, matched, returned: self.returned }, out);
+        let mut closing = Closing { links: Vec::new(), matched: None, returned: self.returned };
+        if self.rendering.format.carries_links() {
+            closing.matched = self.matched().await?;
+            closing.links = std::mem::take(&mut self.links);
+            closing.links.extend(self.neighbours(self.features.more()));
+        }
+        self.encoder.close(&closing, out);
         self.done = true;
         Ok(false)
+    }
+
+    /// Says in headers what the format has no place for. They go out before the last row is known: then a next page is
+    /// promised unless the number of features says that there is none.
+    async fn tell_in_headers(&self, response: &mut Response) -> Result<()> {
+        if self.rendering.format.carries_links() {
+            return Ok(());
+        }
+        let end = self.query.limit.map(|limit| self.query.offset.saturating_add(limit));
+        let (matched, more) = if self.done {
+            let is_all = !self.features.more() && (self.returned > 0 || self.query.offset == 0);
+            (is_all.then_some(self.query.offset + self.returned), self.features.more())
+        } else {
+            let matched = self.view.count(&self.query, COUNT_BUDGET).await?;
+            (matched, end.is_some_and(|end| matched.is_none_or(|matched| matched > end)))
+        };
+        let links = self.links.iter().cloned().chain(self.neighbours(more));
+        set_links(response, links);
+        let mut set = |name, number: u64| response.set(header::HeaderName::from_static(name), number.into());
+        if let Some(matched) = matched {
+            set("ogc-numbermatched", matched);
+        }
+        if self.done {
+            set("ogc-numberreturned", self.returned);
+        }
+        Ok(())
     }
 
     /// The number of features that match: known where this is the last page, else counted within a budget.
@@ -167,14 +201,14 @@ impl PageEncoder {
     }
 
     /// Links to the pages before and after.
-    fn neighbours(&self) -> Vec<Link> {
+    fn neighbours(&self, more: bool) -> Vec<Link> {
         let (offset, limit) = (self.query.offset, self.query.limit.unwrap_or(u64::MAX));
         let link = |to: u64, rel, title| {
             let href = self.rendering.url(&["offset"], &[("offset", &to.to_string())]);
             Link::new(href, rel, self.rendering.format.media_type(), title)
         };
         let mut links = Vec::new();
-        if self.features.more() {
+        if more {
             links.push(link(offset.saturating_add(limit), Rel::Next, "Next page"));
         }
         if offset > 0 {
@@ -194,7 +228,7 @@ impl PageEncoder {
 impl Reply for OneFeature {
     fn describe() -> Described {
         Described {
-            formats: vec![Format::GeoJson, Format::Html],
+            formats: formats_of_features(),
             schema: json!({ "$ref": "#/components/schemas/Feature" }),
             components: components(),
         }
@@ -210,14 +244,25 @@ impl Reply for OneFeature {
         links.extend(self.links);
         let part = part(self.name, &self.view, features.layout(), self.decimals);
         let mut out = Vec::new();
-        let mut writer = FeatureWriter::new(&part);
-        writer.write_document(batch.row(0), &links, &mut out);
-        writer.report();
-        let mut response = if rendering.format == Format::Html {
-            let value = serde_json::from_slice(&out).map_err(Error::internal)?;
-            html::page(&rendering, &value, None, words_of(&self.view))?
+        let mut response = if rendering.format.carries_links() {
+            FeatureWriter::new(&part).write_document(batch.row(0), &links, &mut out);
+            if rendering.format == Format::Html {
+                let value = serde_json::from_slice(&out).map_err(Error::internal)?;
+                html::page(&rendering, &value, None, words_of(&self.view))?
+            } else {
+                rendering.response(out)
+            }
         } else {
-            rendering.response(out)
+            let mut encoder = encoder(rendering.format)?;
+            encoder.open(&Opening { time_stamp: Instant::now().to_seconds(), matched: None }, &mut out);
+            encoder.part(&part, &mut out);
+            encoder.batch(&batch, &mut out);
+            encoder.end_part(&mut out);
+            encoder.close(&Closing { links: Vec::new(), matched: None, returned: 1 }, &mut out);
+            let mut response = rendering.response(out);
+            set_links(&mut response, links);
+            set_file_name(&mut response, rendering.format, &format!("{}-{}", part.name, self.id));
+            response
         };
         set_crs(&mut response, self.view.schema());
         Ok(response)
@@ -225,7 +270,17 @@ impl Reply for OneFeature {
 }
 
 fn part(name: String, view: &View, layout: &Arc<Layout>, decimals: Option<u8>) -> Part {
-    Part { name, schema: view.schema().clone(), layout: layout.clone(), decimals }
+    Part { name, schema: view.schema().clone(), layout: layout.clone(), crs: Crs::Crs84, decimals }
+}
+
+fn formats_of_features() -> Vec<Format> {
+    formats::of_features().chain([Format::Html]).collect()
+}
+
+/// The encoder of a format; a page is made from GeoJSON.
+fn encoder(format: Format) -> Result<Box<dyn Encoder>> {
+    let format = if format.carries_links() { Format::GeoJson } else { format };
+    formats::encoder(format).ok_or_else(|| Error::internal(format!("features have no encoder for {format}")))
 }
 
 /// Part 2, 7.16: every answer with features says in which system their coordinates are.

@@ -23,6 +23,7 @@ use super::openapi::lower::lower_reply;
 use super::param::Param;
 use super::route::Route;
 
+mod download;
 mod features;
 mod geojson;
 

@@ -15,6 +15,7 @@ use crate::base::link::{Link, Rel};
 use crate::data::extent::Extent;
 use crate::data::gate::View;
 use crate::error::Result;
+use crate::formats;
 use crate::project::catalog::Layer;
 use crate::server::context::Context;
 
@@ -139,6 +140,11 @@ pub(super) async fn describe(cx: &Context, layer: &Layer, view: &View) -> Collec
         link(&items, Rel::Items, Format::GeoJson, format!("{} as GeoJSON", layer.title)),
         link(&with_format(&items, Format::Html), Rel::Items, Format::Html, format!("{} as HTML", layer.title)),
     ];
+    for format in formats::of_features().filter(|format| format.extension().is_some()) {
+        // Who keeps a file wants as much as there is.
+        let path = format!("{}&limit={}", with_format(&items, format), layer.limit.maximum);
+        links.push(link(&path, Rel::Items, format, format!("{} as {format}", layer.title)));
+    }
     links.extend(license(cx));
     let extent = view.extent(EXTENT_BUDGET).await.map(words);
     let crs = schema.geometry.as_ref().map(|geometry| if geometry.has_z { vec![CRS84H, CRS84] } else { vec![CRS84] });

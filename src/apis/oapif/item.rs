@@ -29,7 +29,6 @@ pub(super) fn route() -> Route {
         .summary("Feature")
         .description("One feature of a collection, by its id.")
         .tags(["Data"])
-        .formats([Format::GeoJson, Format::Html])
         .each("collectionId", ids, |_, _| Vec::new())
 }
 
@@ -42,5 +41,5 @@ async fn item(cx: Context, params: Item) -> Result<OneFeature> {
     let query = Query { filter: Some(Expr::Ids(vec![id])), limit: Some(1), ..Query::default() };
     let path = format!("/collections/{}", segment(&layer.id));
     let links = vec![Link::new(cx.api_url(&path), Rel::Collection, Format::Json.media_type(), &layer.title)];
-    Ok(OneFeature { name: layer.id.clone(), view, query, decimals: layer.decimals, links })
+    Ok(OneFeature { name: layer.id.clone(), id: params.feature_id, view, query, decimals: layer.decimals, links })
 }

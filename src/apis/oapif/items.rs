@@ -53,7 +53,6 @@ pub(super) fn route() -> Route {
         )
         .tags(["Data"])
         .link("Features", Rel::Items)
-        .formats([Format::GeoJson, Format::Html])
         .clamp("limit")
         .each("collectionId", ids, kept_params())
 }

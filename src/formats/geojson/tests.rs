@@ -23,7 +23,13 @@ fn part(geometry: bool, kinds: &[(&str, FieldKind)]) -> Part {
         time: None,
     };
     let layout = Layout { geometry, fields: (0..kinds.len()).collect() };
-    Part { name: "places".to_owned(), schema: Arc::new(schema), layout: Arc::new(layout), decimals: Some(7) }
+    Part {
+        name: "places".to_owned(),
+        schema: Arc::new(schema),
+        layout: Arc::new(layout),
+        crs: Crs::Crs84,
+        decimals: Some(7),
+    }
 }
 
 fn document(parts: &[(&Part, &[Batch])], matched: Option<u64>) -> Value {

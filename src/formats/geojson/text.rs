@@ -54,11 +54,17 @@ fn escape(byte: u8, out: &mut Vec<u8>) {
 
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-/// Appends bytes as a string in base64 (RFC 4648, 4: with padding).
+/// Appends bytes as a string in base64.
 pub fn write_base64(bytes: &[u8], out: &mut Vec<u8>) {
+    out.push(b'"');
+    write_base64_digits(bytes, out);
+    out.push(b'"');
+}
+
+/// Appends bytes in base64 (RFC 4648, 4: with padding).
+pub fn write_base64_digits(bytes: &[u8], out: &mut Vec<u8>) {
     out.reserve(bytes.len().div_ceil(3) * 4 + 2);
     let digit = |bits: u32, shift: u32| ALPHABET[(bits >> shift & 63) as usize];
-    out.push(b'"');
     let (triples, rest) = bytes.as_chunks::<3>();
     for [a, b, c] in triples {
         let bits = u32::from_be_bytes([0, *a, *b, *c]);
@@ -75,7 +81,6 @@ pub fn write_base64(bytes: &[u8], out: &mut Vec<u8>) {
         }
         _ => {}
     }
-    out.push(b'"');
 }
 
 #[cfg(test)]
