@@ -5,9 +5,10 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 /// A coordinate reference system.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Crs {
     /// WGS 84, longitude before latitude, degrees: the default of every OGC API.
+    #[default]
     Crs84,
     /// The same with ellipsoidal height in metres.
     Crs84h,
@@ -36,6 +37,11 @@ impl Crs {
     /// Whether coordinates as files store them (x before y) are CRS84 coordinates without any work.
     pub fn is_lon_lat_wgs84(&self) -> bool {
         matches!(self, Self::Crs84 | Self::Crs84h | Self::Epsg(4326 | 4979))
+    }
+
+    /// Whether coordinates with x before y are the same numbers in both.
+    pub fn is_same_plane(&self, other: &Crs) -> bool {
+        self == other || (self.is_lon_lat_wgs84() && other.is_lon_lat_wgs84())
     }
 }
 

@@ -1,6 +1,6 @@
 //! Boxes between systems, on the safe side: where a projection bends, folds or ends, more rather than less.
 
-use crate::base::bbox::Rect;
+use crate::base::bbox::{Bbox, Rect};
 use crate::base::crs::Crs;
 
 use super::transform;
@@ -19,6 +19,48 @@ const WORST: f64 = 0.1;
 
 /// The whole width of web Mercator.
 const MERCATOR: f64 = 40_075_016.685_578_49;
+
+/// Rectangles in the system of a layer that hold every place whose geometry may meet one of these; `None` where that may
+/// be anywhere.
+pub(super) fn all(rects: &[Rect], from: &Crs, to: &Crs) -> Option<Vec<Rect>> {
+    if from.is_same_plane(to) {
+        return Some(rects.to_vec());
+    }
+    let mut found = Vec::new();
+    for rect in rects {
+        if from.is_lon_lat_wgs84() {
+            // Metres never come out a turn further, where no rectangle need be followed then.
+            if (rect.min_x < 180.0 && rect.max_x > -180.0) || transform::may_run_on(to) {
+                found.extend(rectangles(rect, to)?);
+            }
+            continue;
+        }
+        let degrees = around(rect, from)?;
+        for rect in Bbox::from(degrees).rectangles() {
+            if to.is_lon_lat_wgs84() {
+                found.push(rect);
+            } else if (rect.min_x < 180.0 && rect.max_x > -180.0) || transform::may_run_on(to) {
+                found.extend(rectangles(&rect, to)?);
+            }
+        }
+    }
+    Some(found)
+}
+
+/// A rectangle in longitude and latitude that holds all of one in another system, on the safe side.
+fn around(rect: &Rect, crs: &Crs) -> Option<Rect> {
+    let mut grid = Grid::over(rect);
+    if !transform::points(&mut grid.xs, &mut grid.ys, crs, &Crs::Crs84).ok()? {
+        return None;
+    }
+    let by = grid.diagonal();
+    let found = extent(rect, crs)?;
+    Some(if found.min_x <= -180.0 && found.max_x >= 180.0 {
+        grown(&found, by.min(90.0))
+    } else {
+        grown(&found, by + 1e-6)
+    })
+}
 
 /// Rectangles in another system that hold every point that lies in the box once it is brought into longitude and
 /// latitude; `None` where that may be anywhere.

@@ -3,15 +3,20 @@
 //! [`coverage_gate`].
 
 mod coarse;
+mod order;
+mod split;
+mod test;
 
 pub mod coverage;
 pub mod coverage_gate;
 pub mod extent;
+pub mod features;
 pub mod gate;
 pub mod measure;
 pub mod plan;
 pub mod policy;
 pub mod query;
+pub mod reference;
 pub mod rows;
 pub mod source;
 pub mod transform;

@@ -1,11 +1,13 @@
-//! What is asked of a layer, in the layer's visible names and in CRS84. Policies have no place here: they join in the gate.
+//! What is asked of a layer, in the layer's visible names. Policies have no place here: they join in the gate.
 
+use crate::base::bbox::Rect;
+use crate::base::crs::Crs;
 use crate::expr::Expr;
 
 /// A question for rows.
 #[derive(Clone, Debug, Default)]
 pub struct Query {
-    /// The client's filter; boxes are in longitude and latitude.
+    /// The client's filter; its places say in which system they are.
     pub filter: Option<Expr>,
     /// Names of the properties wanted; all where `None`.
     pub properties: Option<Vec<String>>,
@@ -15,6 +17,35 @@ pub struct Query {
     pub offset: u64,
     /// Most rows to give.
     pub limit: Option<u64>,
+    /// The system in which geometries leave the gate, always x (east, longitude) first: who writes them swaps for the
+    /// authority's order.
+    pub crs: Crs,
+    /// The order of the rows, the first the foremost; rows that are equal so far come by key, as all do without.
+    pub sort: Vec<SortBy>,
+    /// For a map: only rows that may touch the box, cut to what has a place in `crs` there. Coarse, so that an exact box
+    /// is a filter.
+    pub area: Option<Area>,
+    /// For a map: a tolerance in units of `crs`. Vertices nearer than that to the one before may be dropped, and what is
+    /// smaller becomes a dot; no feature is lost.
+    pub detail: Option<f64>,
+}
+
+/// One property of an order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SortBy {
+    /// Name of a visible property, or of the key.
+    pub property: String,
+    /// Whether the greatest come first. What has no value comes last either way.
+    pub descending: bool,
+}
+
+/// A part of the world.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Area {
+    /// The box, x first.
+    pub rect: Rect,
+    /// Its system.
+    pub crs: Crs,
 }
 
 impl Query {

@@ -9,7 +9,7 @@ use crate::expr::Expr;
 use crate::model::schema::Schema;
 
 use super::extent::Extent;
-use super::plan::Plan;
+use super::plan::{Plan, Sort};
 use super::rows::Rows;
 
 /// A boxed future, for traits that are used as `dyn`.
@@ -28,7 +28,19 @@ pub trait FeatureSource: Send + Sync + 'static {
     /// Whether it skips and limits by itself.
     fn pages(&self) -> bool;
 
-    /// Starts to read. Rows come in ascending order of the key; a reader that is dropped stops the query.
+    /// Whether it gives rows in this order, rows that are equal so far by key, and nulls last. Else the gate sorts, which
+    /// must hold what it sorts in memory.
+    fn sorts(&self, order: &[Sort]) -> bool {
+        let _ = order;
+        false
+    }
+
+    /// Whether it simplifies geometries where a plan has a detail; else the gate does.
+    fn simplifies(&self) -> bool {
+        false
+    }
+
+    /// Starts to read. Rows come in the plan's order; a reader that is dropped stops the query.
     fn features(&self, plan: Plan) -> Rows;
 
     /// Counts the rows that [`FeatureSource::features`] would give without offset and limit. Runs until it is done, for

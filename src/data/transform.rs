@@ -4,13 +4,15 @@
 use std::cell::RefCell;
 use std::sync::Once;
 
-use gdal::spatial_ref::{AxisMappingStrategy, CoordTransform, CoordTransformOptions, SpatialRef};
+use gdal::spatial_ref::{CoordTransform, CoordTransformOptions};
 
 use crate::base::bbox::Rect;
 use crate::base::crs::Crs;
 use crate::error::{Error, Kind, Result};
 use crate::model::batch::Batch;
 use crate::model::geometry::rewrite_xy;
+
+use super::reference::spatial_ref;
 
 /// A transform is not `Send` and dear to make, so each thread keeps those that it used last.
 const KEPT: usize = 16;
@@ -31,24 +33,11 @@ thread_local! {
 }
 
 /// By itself GDAL writes every point that has no place to the standard error, past the log.
-fn quiet() {
+pub(super) fn quiet() {
     static QUIET: Once = Once::new();
     QUIET.call_once(|| {
         gdal::config::set_error_handler(|_, number, message| tracing::debug!(number, message, "GDAL complains"));
     });
-}
-
-fn reference(crs: &Crs) -> Result<SpatialRef> {
-    let made = match crs {
-        Crs::Crs84 => SpatialRef::from_epsg(4326),
-        Crs::Crs84h => SpatialRef::from_epsg(4979),
-        Crs::Epsg(code) => SpatialRef::from_epsg(*code),
-        Crs::Definition(text) => SpatialRef::from_definition(text),
-    };
-    let mut reference =
-        made.map_err(|cause| Error::new(Kind::UnknownCrs, format!("{crs} is not known")).because(cause))?;
-    reference.set_axis_mapping_strategy(AxisMappingStrategy::TraditionalGisOrder);
-    Ok(reference)
 }
 
 fn with_transform<T>(from: &Crs, to: &Crs, run: impl FnOnce(&Kept) -> Result<T>) -> Result<T> {
@@ -72,7 +61,7 @@ fn with_transform<T>(from: &Crs, to: &Crs, run: impl FnOnce(&Kept) -> Result<T>)
 impl Kept {
     fn new(from: &Crs, to: &Crs) -> Result<Self> {
         let options = CoordTransformOptions::new().map_err(Error::internal)?;
-        let (source, target) = (reference(from)?, reference(to)?);
+        let (source, target) = (spatial_ref(from)?, spatial_ref(to)?);
         let transform = CoordTransform::new_with_options(&source, &target, &options).map_err(|cause| {
             Error::new(Kind::UnknownCrs, format!("there is no way from {from} to {to}")).because(cause)
         })?;
@@ -89,7 +78,8 @@ impl Kept {
     fn moved(&self, xs: &mut [f64], ys: &mut [f64]) -> bool {
         let is_lost = |x: f64, y: f64| !(x.is_finite() && y.is_finite());
         // PROJ makes the lost ones infinite and moves the others; where none is, it gave up before it moved any.
-        if self.transform.transform_coords(xs, ys, &mut []).is_err()
+        if !xs.is_empty()
+            && self.transform.transform_coords(xs, ys, &mut []).is_err()
             && !xs.iter().zip(&*ys).any(|(&x, &y)| is_lost(x, y))
         {
             xs.fill(f64::INFINITY);

@@ -81,7 +81,7 @@ impl Node {
             }
             Expr::Ids(ids) => Node::Ids(ids.clone()),
             Expr::Bbox { .. } if !layout.geometry => return Err("geometry".to_owned()),
-            Expr::Bbox { rects, z } => Node::Bbox { rects: rects.clone(), z: *z },
+            Expr::Bbox { rects, z, .. } => Node::Bbox { rects: rects.clone(), z: *z },
             // Whoever cannot push it down must not let rows pass.
             Expr::Subset(_) => return Err("subset".to_owned()),
             Expr::During(interval) => match schema.time {

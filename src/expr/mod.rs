@@ -1,6 +1,7 @@
 //! One predicate tree for every filter language, for the parameters of OGC API Features and for policies.
 
 use crate::base::bbox::Rect;
+use crate::base::crs::Crs;
 use crate::base::datetime::Interval;
 use crate::model::schema::Schema;
 use crate::model::value::{FeatureId, Value};
@@ -87,10 +88,12 @@ pub enum Expr {
     /// The geometry has a point within one of the rectangles (and, where it has heights, between the two). A feature
     /// without a geometry does not.
     Bbox {
-        /// In the coordinates of the rows that are tested; edges count.
+        /// With x before y; edges count.
         rects: Vec<Rect>,
         /// Lowest and highest z.
         z: Option<(f64, f64)>,
+        /// The system of the rectangles, in which the rows are tested.
+        crs: Crs,
     },
     /// The feature's time shares an instant with the interval. A feature without a time passes (Part 1, 7.15.4).
     During(Interval),

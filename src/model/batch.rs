@@ -53,7 +53,7 @@ impl Layout {
 }
 
 /// Some rows. The arena of one batch holds at most 4 GiB; sources send a batch when it has about 128 KiB.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Batch {
     cells: Vec<Cell>,
     arena: Vec<u8>,
@@ -118,6 +118,24 @@ impl Batch {
         let start = self.arena.len() as u32;
         self.arena.extend_from_slice(bytes);
         (start, self.arena.len() as u32)
+    }
+
+    /// Appends a row of another batch.
+    pub fn push_row(&mut self, row: Row<'_>) {
+        for &cell in row.cells {
+            let cell = match cell {
+                Cell::Text(..) => {
+                    let (start, end) = self.store(row.bytes(cell));
+                    Cell::Text(start, end)
+                }
+                Cell::Blob(..) => {
+                    let (start, end) = self.store(row.bytes(cell));
+                    Cell::Blob(start, end)
+                }
+                other => other,
+            };
+            self.cells.push(cell);
+        }
     }
 
     /// Takes the last row away again.

@@ -124,7 +124,7 @@ proptest! {
                 wanted.push(Rect { min_x, min_y, max_x: min_x + width, max_y: min_y + height });
             }
             for rect in wanted {
-                let found: Vec<i64> = answers(&layer, Some(Expr::Bbox { rects: vec![rect], z: None })).iter().map(|(id, _)| *id).collect();
+                let found: Vec<i64> = answers(&layer, Some(Expr::Bbox { rects: vec![rect], z: None, crs: Crs::Crs84 })).iter().map(|(id, _)| *id).collect();
                 let expected: Vec<i64> =
                     told.iter().filter(|(_, place)| rect.contains(place)).map(|(id, _)| *id).collect();
                 prop_assert_eq!(found, expected, "{} {:?}", crs, rect);

@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use graticule::base::bbox::Rect;
+use graticule::base::crs::Crs;
 use graticule::expr::Expr;
 use graticule::project::catalog::{Layer, Project};
 use graticule::sources::geopackage::GeoPackage;
@@ -43,7 +44,7 @@ async fn the_rows_of_a_policy_are_the_same_in_another_coordinate_system() {
     let project = Project::new("Test").with(Layer::new("points", layer.source)).unwrap();
     let allowed = Rect { min_x: 2.5, min_y: -1.0, max_x: 7.5, max_y: 1.0 };
     // Below an OR the source is not even told a coarse box.
-    let rule = Rule::rows(Expr::Or(vec![Expr::Bbox { rects: vec![allowed], z: None }]));
+    let rule = Rule::rows(Expr::Or(vec![Expr::Bbox { rects: vec![allowed], z: None, crs: Crs::Crs84 }]));
     let server = builder(project).access(Rules::new([("points", rule)]), 0).build().unwrap();
     let root = "/ogcapi/collections/points";
     let cases: [(&str, &[i64], u64); 6] = [

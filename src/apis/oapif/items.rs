@@ -9,6 +9,7 @@ use utoipa::IntoParams;
 
 use crate::api::{FeaturePage, Param, Route, get};
 use crate::base::bbox::Bbox;
+use crate::base::crs::Crs;
 use crate::base::datetime::Interval;
 use crate::base::format::Format;
 use crate::base::link::{Link, Rel};
@@ -113,7 +114,7 @@ async fn items(cx: Context, params: Items) -> Result<FeaturePage> {
     let (layer, view) = cx.layer(&params.collection_id)?;
     let mut query = Query { offset: params.offset, limit: Some(params.limit), ..Query::default() };
     if let Some(bbox) = params.bbox {
-        query.and(Expr::Bbox { rects: bbox.rectangles(), z: bbox.z });
+        query.and(Expr::Bbox { rects: bbox.rectangles(), z: bbox.z, crs: Crs::Crs84 });
     }
     if let Some(interval) = params.datetime {
         query.and(Expr::During(interval));

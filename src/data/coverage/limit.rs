@@ -145,8 +145,8 @@ impl Test {
             // What has no time passes (Part 1, 7.15.4).
             Expr::During(_) if pass => Self::And(Vec::new()),
             Expr::During(_) => Self::Or(Vec::new()),
-            Expr::Bbox { rects, z: None } if pass => Self::Inside(rects.clone()),
-            Expr::Bbox { rects, z: None } => Self::Outside(rects.clone()),
+            Expr::Bbox { rects, z: None, crs } if pass && crs.is_lon_lat_wgs84() => Self::Inside(rects.clone()),
+            Expr::Bbox { rects, z: None, crs } if crs.is_lon_lat_wgs84() => Self::Outside(rects.clone()),
             Expr::Spatial { relation, .. } => {
                 let whole = match (relation, pass) {
                     (Relation::Intersects | Relation::Within, true) | (Relation::Disjoint, false) => Relation::Within,

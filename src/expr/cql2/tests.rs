@@ -176,7 +176,7 @@ fn what_has_no_text_is_written_as_nothing_that_reads() {
     use crate::model::value::FeatureId;
     for expr in [
         Expr::Ids(vec![FeatureId::Int(1), FeatureId::Text("a".to_owned())]),
-        Expr::Bbox { rects: Bbox::new(1.0, 2.0, 3.0, 4.0).rectangles(), z: None },
+        Expr::Bbox { rects: Bbox::new(1.0, 2.0, 3.0, 4.0).rectangles(), z: None, crs: Crs::Crs84 },
         Expr::During("2018-02-12/..".parse().unwrap()),
         Expr::equals("a", Value::Null),
         Expr::equals("a", Value::Float(f64::NAN)),

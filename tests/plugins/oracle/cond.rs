@@ -1,6 +1,7 @@
 //! Conditions with a meaning of their own: the oracle does not ask the code that it tests.
 
 use graticule::base::bbox::Rect;
+use graticule::base::crs::Crs;
 use graticule::expr::{Comparison, Expr, Operand};
 use graticule::model::value::{FeatureId, Value};
 use proptest::prelude::*;
@@ -91,7 +92,7 @@ impl Cond {
             Cond::Ids(ids) => Expr::Ids(ids.iter().map(|id| FeatureId::Int(*id)).collect()),
             Cond::Box(min_x, min_y, max_x, max_y) => {
                 let [min_x, min_y, max_x, max_y] = [*min_x, *min_y, *max_x, *max_y].map(f64::from);
-                Expr::Bbox { rects: vec![Rect { min_x, min_y, max_x, max_y }], z: None }
+                Expr::Bbox { rects: vec![Rect { min_x, min_y, max_x, max_y }], z: None, crs: Crs::Crs84 }
             }
             Cond::Years(from, to) => Expr::During(years(*from, *to).parse().unwrap()),
             Cond::And(parts) => Expr::And(all(parts)),

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::base::bbox::Rect;
+use crate::base::crs::Crs;
 use crate::error::Error;
 use crate::expr::Expr;
 
@@ -10,7 +11,11 @@ async fn try_all(path: &Path) -> Result<(), Error> {
     for layer in GeoPackage::open(path)?.layers() {
         let layer = layer.map_err(|(_, error)| error)?;
         let view = open(&layer.source);
-        let bbox = Expr::Bbox { rects: vec![Rect { min_x: 0.0, min_y: 0.0, max_x: 20.0, max_y: 50.0 }], z: None };
+        let bbox = Expr::Bbox {
+            rects: vec![Rect { min_x: 0.0, min_y: 0.0, max_x: 20.0, max_y: 50.0 }],
+            z: None,
+            crs: Crs::Crs84,
+        };
         let boxed = Query { filter: Some(bbox), limit: Some(50), ..Query::default() };
         let all = read(&view, &Query::default()).await.map(drop);
         let some = read(&view, &boxed).await.map(drop);

@@ -78,7 +78,7 @@ async fn odd_names_are_names() {
         file.features(name, "geom", "POINT", 4326, 0);
         file.index(name, "geom");
         let view = open(&layer(&file, name).source);
-        let bbox = Expr::Bbox { rects: vec![crate::base::bbox::Rect::WORLD], z: None };
+        let bbox = Expr::Bbox { rects: vec![crate::base::bbox::Rect::WORLD], z: None, crs: Crs::Crs84 };
         let both = Expr::And(vec![Expr::equals(name, Value::Text(name.to_owned())), bbox]);
         let query = Query { filter: Some(both), ..Query::default() };
         let rows = read(&view, &query).await.unwrap().0;
@@ -204,7 +204,7 @@ async fn geometries_keep_their_heights_and_measures() {
     let seen: Vec<_> = all(&view).await.into_iter().map(|row| row.geometry).collect();
     let [z, m, zm] = stored.map(Some);
     assert_eq!(seen, [z.clone(), m, zm, None, None, z]);
-    let high = Expr::Bbox { rects: vec![crate::base::bbox::Rect::WORLD], z: Some((6.0, 9.0)) };
+    let high = Expr::Bbox { rects: vec![crate::base::bbox::Rect::WORLD], z: Some((6.0, 9.0)), crs: Crs::Crs84 };
     let rows = read(&view, &Query { filter: Some(high), ..Query::default() }).await.unwrap().0;
     assert_eq!(ids(&rows), [2]);
 }

@@ -2,10 +2,11 @@
 
 use super::*;
 use crate::base::bbox::Rect;
+use crate::base::crs::Crs;
 use crate::expr::{Comparison, Expr, Operand};
 
 fn boxed(min_x: f64, min_y: f64, max_x: f64, max_y: f64, limit: u64) -> Query {
-    let filter = Expr::Bbox { rects: vec![Rect { min_x, min_y, max_x, max_y }], z: None };
+    let filter = Expr::Bbox { rects: vec![Rect { min_x, min_y, max_x, max_y }], z: None, crs: Crs::Crs84 };
     Query { filter: Some(filter), limit: Some(limit), ..Query::default() }
 }
 
@@ -40,6 +41,7 @@ async fn a_file_that_is_sorted_by_place_answers_for_its_end() {
             Rect { min_x: -180.0, min_y: 0.0, max_x: -179.0, max_y: 1.0 },
         ],
         z: None,
+        crs: Crs::Crs84,
     };
     let query = Query { filter: Some(both), ..Query::default() };
     let (rows, _) = read(&view, &query).await.unwrap();

@@ -7,6 +7,7 @@ use rusqlite::types::Value as Stored;
 
 use super::*;
 use crate::base::bbox::Rect;
+use crate::base::crs::Crs;
 use crate::base::datetime::{Date, Instant};
 use crate::expr::{Comparison, Expr, Operand};
 use crate::model::value::FeatureId;
@@ -106,8 +107,8 @@ fn filter() -> impl Strategy<Value = Expr> {
         1 => prop::collection::vec(-1i64..40, 0..5).prop_map(|ids| {
             Expr::Ids(ids.into_iter().flat_map(|id| [FeatureId::Int(id), FeatureId::Text(format!("k{id}"))]).collect())
         }),
-        3 => prop::collection::vec(rect(), 0..3).prop_map(|rects| Expr::Bbox { rects, z: None }),
-        1 => rect().prop_map(|rect| Expr::Bbox { rects: vec![rect], z: Some((0.0, 1.0)) }),
+        3 => prop::collection::vec(rect(), 0..3).prop_map(|rects| Expr::Bbox { rects, z: None, crs: Crs::Crs84 }),
+        1 => rect().prop_map(|rect| Expr::Bbox { rects: vec![rect], z: Some((0.0, 1.0)), crs: Crs::Crs84 }),
         1 => prop::sample::select(during.to_vec()).prop_map(|text| Expr::During(text.parse().unwrap())),
     ];
     leaf.prop_recursive(2, 6, 3, |part| {

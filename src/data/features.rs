@@ -1,0 +1,174 @@
+//! Rows on their way out of the gate: tested, sorted and paged where the source did not, and brought into the system that
+//! was asked for.
+
+use std::sync::Arc;
+
+use crate::base::crs::Crs;
+use crate::error::Result;
+use crate::model::batch::{Batch, Layout};
+
+use super::order::Sorter;
+use super::rows::Rows;
+use super::test::Tests;
+use super::transform;
+
+/// Rows that passed the gate.
+pub struct Features {
+    pub(super) rows: Rows,
+    pub(super) layout: Arc<Layout>,
+    /// The system of the source's geometries, where there are some.
+    pub(super) stored: Option<Crs>,
+    /// The system in which they leave.
+    pub(super) crs: Crs,
+    /// What the source did not take; where it is there, the gate pages as well.
+    pub(super) tests: Option<Tests>,
+    pub(super) sorter: Option<Sorter>,
+    pub(super) skip: u64,
+    pub(super) left: Option<u64>,
+    pub(super) more: bool,
+}
+
+/// What is to be done next.
+enum Step {
+    /// The source has to give the next batch.
+    Wait,
+    /// The reader gets this.
+    Give(Option<Result<Batch>>),
+}
+
+impl Features {
+    /// What the cells of the rows are, with the fields of the view's schema.
+    pub fn layout(&self) -> &Arc<Layout> {
+        &self.layout
+    }
+
+    /// The system of the geometries, x before y.
+    pub fn crs(&self) -> &Crs {
+        &self.crs
+    }
+
+    /// Whether there are rows beyond the limit; known when the last batch has come.
+    pub fn more(&self) -> bool {
+        self.more
+    }
+
+    /// Gives a batch back to be filled again.
+    pub fn recycle(&self, batch: Batch) {
+        self.rows.recycle(batch);
+    }
+
+    /// The next batch, never empty; `None` after the last.
+    pub async fn next(&mut self) -> Option<Result<Batch>> {
+        loop {
+            if let Step::Give(given) = self.ready() {
+                return given;
+            }
+            let arrived = self.rows.next().await;
+            if let Step::Give(given) = self.arrived(arrived) {
+                return given;
+            }
+        }
+    }
+
+    /// The same for a thread that may block.
+    pub fn blocking_next(&mut self) -> Option<Result<Batch>> {
+        loop {
+            if let Step::Give(given) = self.ready() {
+                return given;
+            }
+            let arrived = self.rows.blocking_next();
+            if let Step::Give(given) = self.arrived(arrived) {
+                return given;
+            }
+        }
+    }
+
+    /// What can be had without the source.
+    fn ready(&mut self) -> Step {
+        while !self.more {
+            let Some(sorter) = self.sorter.as_mut().filter(|sorter| sorter.is_ready()) else { return Step::Wait };
+            let Some(batch) = sorter.next() else { break };
+            if let Step::Give(given) = self.out(batch, None) {
+                return Step::Give(given);
+            }
+        }
+        Step::Give(None)
+    }
+
+    fn arrived(&mut self, arrived: Option<Result<Batch>>) -> Step {
+        let mut batch = match arrived {
+            Some(Ok(batch)) => batch,
+            Some(Err(error)) => return Step::Give(Some(Err(error))),
+            None => {
+                let Some(sorter) = &mut self.sorter else { return Step::Give(None) };
+                sorter.finish();
+                return Step::Wait;
+            }
+        };
+        let mut at = None;
+        if let (Some(stored), Some(tests)) = (&self.stored, &self.tests)
+            && self.sorter.is_none()
+            && tests.only_frame().is_some_and(|frame| frame.is_same_plane(&self.crs))
+        {
+            if let Err(error) = transform::reproject(&mut batch, 1, stored, &self.crs) {
+                return Step::Give(Some(Err(error)));
+            }
+            at = Some(self.crs.clone());
+        }
+        if let Some(tests) = &mut self.tests
+            && let Err(error) = tests.apply(&mut batch, self.stored.as_ref(), at.as_ref())
+        {
+            return Step::Give(Some(Err(error)));
+        }
+        match &mut self.sorter {
+            Some(_) if batch.is_empty() => self.recycle(batch),
+            Some(sorter) => {
+                if let Err(error) = sorter.add(batch) {
+                    return Step::Give(Some(Err(error)));
+                }
+            }
+            None => return self.out(batch, at.as_ref()),
+        }
+        Step::Wait
+    }
+
+    /// Pages, and makes of the rows what leaves; their geometries are in `at`, or as they are stored.
+    fn out(&mut self, mut batch: Batch, at: Option<&Crs>) -> Step {
+        self.take_page(&mut batch);
+        if batch.is_empty() {
+            self.recycle(batch);
+            return Step::Wait;
+        }
+        if let Some(stored) = self.stored.as_ref().filter(|stored| at.is_none() && !stored.is_same_plane(&self.crs))
+            && self.layout.geometry
+            && let Err(error) = transform::reproject(&mut batch, 1, stored, &self.crs)
+        {
+            return Step::Give(Some(Err(error)));
+        }
+        batch.narrow(self.layout.width());
+        Step::Give(Some(Ok(batch)))
+    }
+
+    /// Skips and limits.
+    fn take_page(&mut self, batch: &mut Batch) {
+        if self.skip == 0 && self.left.is_none() {
+            return;
+        }
+        let (skip, left, more) = (&mut self.skip, &mut self.left, &mut self.more);
+        batch.retain(usize::MAX, |_| {
+            if *more {
+                return false;
+            }
+            if *skip > 0 {
+                *skip -= 1;
+                return false;
+            }
+            match left {
+                Some(0) => *more = true,
+                Some(left) => *left -= 1,
+                None => {}
+            }
+            !*more
+        });
+    }
+}

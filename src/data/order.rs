@@ -1,0 +1,135 @@
+//! Sorts rows of a source that does not sort itself. What is sorted is held in memory, so there is a limit; of a page no
+//! more is held than the page and what comes before it.
+
+use std::cmp::Ordering;
+
+use crate::error::{Error, Kind, Result};
+use crate::expr::evaluate::instant;
+use crate::model::batch::{Batch, Cell, Row};
+
+/// Most bytes that are held.
+const MOST: usize = if cfg!(test) { 4 << 20 } else { 256 << 20 };
+/// Rows beyond those that are wanted before the last are dropped.
+const SLACK: u64 = if cfg!(test) { 8 } else { 4096 };
+
+/// Rows in an order of their cells. They arrive by key, which so is the order of those that are equal.
+pub(super) struct Sorter {
+    /// Cells and whether the greatest come first.
+    steps: Vec<(usize, bool)>,
+    /// The first rows that are wanted.
+    keep: Option<u64>,
+    held: Vec<Batch>,
+    order: Vec<(usize, usize)>,
+    /// Rows that were given; none before all have arrived.
+    given: Option<usize>,
+}
+
+impl Sorter {
+    pub(super) fn new(steps: Vec<(usize, bool)>, keep: Option<u64>) -> Self {
+        Self { steps, keep, held: Vec::new(), order: Vec::new(), given: None }
+    }
+
+    /// Whether all rows have arrived.
+    pub(super) fn is_ready(&self) -> bool {
+        self.given.is_some()
+    }
+
+    /// Takes rows in.
+    pub(super) fn add(&mut self, batch: Batch) -> Result<()> {
+        let at = self.held.len();
+        self.order.extend((0..batch.len()).map(|row| (at, row)));
+        self.held.push(batch);
+        if let Some(keep) = self.keep
+            && self.order.len() as u64 > keep.saturating_mul(2).saturating_add(SLACK)
+        {
+            self.sort();
+            self.order.truncate(usize::try_from(keep).unwrap_or(usize::MAX));
+            self.repack();
+        }
+        if self.held.iter().map(Batch::size).sum::<usize>() > MOST {
+            let message = "there are too many features to be sorted: ask for fewer by a filter, or for an earlier page";
+            return Err(Error::new(Kind::TooLarge, message));
+        }
+        Ok(())
+    }
+
+    /// All rows have arrived.
+    pub(super) fn finish(&mut self) {
+        self.sort();
+        self.given = Some(0);
+    }
+
+    /// The next rows in order; none at the end.
+    pub(super) fn next(&mut self) -> Option<Batch> {
+        let mut at = self.given?;
+        let mut batch = Batch::new(self.held.first()?.row(0).width());
+        while let Some(&(from, row)) = self.order.get(at).filter(|_| !batch.is_full()) {
+            batch.push_row(self.held[from].row(row));
+            at += 1;
+        }
+        self.given = Some(at);
+        (!batch.is_empty()).then_some(batch)
+    }
+
+    fn sort(&mut self) {
+        let (held, steps) = (&self.held, &self.steps);
+        // Arrival breaks ties, which a stable sort keeps.
+        self.order.sort_by(|a, b| compare(held[a.0].row(a.1), held[b.0].row(b.1), steps));
+    }
+
+    /// Holds only the rows that are still in the order.
+    fn repack(&mut self) {
+        let mut packed: Vec<Batch> = Vec::new();
+        for &(from, row) in &self.order {
+            let row = self.held[from].row(row);
+            if packed.last().is_none_or(Batch::is_full) {
+                packed.push(Batch::new(row.width()));
+            }
+            if let Some(last) = packed.last_mut() {
+                last.push_row(row);
+            }
+        }
+        self.order =
+            packed.iter().enumerate().flat_map(|(at, batch)| (0..batch.len()).map(move |row| (at, row))).collect();
+        self.held = packed;
+    }
+}
+
+fn compare(a: Row<'_>, b: Row<'_>, steps: &[(usize, bool)]) -> Ordering {
+    let step = |&(cell, descending): &(usize, bool)| {
+        let (left, right) = (a.cell(cell), b.cell(cell));
+        let nulls = (left == Cell::Null).cmp(&(right == Cell::Null));
+        let order = if nulls == Ordering::Equal { values(a, left, b, right) } else { return nulls };
+        if descending { order.reverse() } else { order }
+    };
+    steps.iter().map(step).find(|order| *order != Ordering::Equal).unwrap_or(Ordering::Equal)
+}
+
+/// Numbers before times before text before bytes: a column may hold what its type does not say.
+fn values(a: Row<'_>, left: Cell, b: Row<'_>, right: Cell) -> Ordering {
+    let class = |cell| match cell {
+        Cell::Null => 0,
+        Cell::Bool(_) | Cell::Int(_) | Cell::Float(_) => 1,
+        Cell::Date(_) | Cell::Instant(_) => 2,
+        Cell::Text(..) => 3,
+        Cell::Blob(..) => 4,
+    };
+    match (left, right) {
+        (Cell::Int(left), Cell::Int(right)) => left.cmp(&right),
+        _ if class(left) != class(right) => class(left).cmp(&class(right)),
+        _ if class(left) == 1 => number(left).total_cmp(&number(right)),
+        _ if class(left) == 2 => instant(left, false).cmp(&instant(right, false)),
+        _ => a.bytes(left).cmp(b.bytes(right)),
+    }
+}
+
+#[allow(clippy::cast_precision_loss)] // as everywhere where an integer stands beside a float
+fn number(cell: Cell) -> f64 {
+    match cell {
+        Cell::Bool(truth) => f64::from(u8::from(truth)),
+        Cell::Int(number) => number as f64,
+        // Adding zero makes a negative zero positive.
+        Cell::Float(number) => number + 0.0,
+        _ => 0.0,
+    }
+}

@@ -1,0 +1,141 @@
+//! What PROJ's database knows of a reference system, looked up once.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use gdal::spatial_ref::{AxisMappingStrategy, SpatialRef};
+
+use crate::base::bbox::Rect;
+use crate::base::crs::Crs;
+use crate::error::{Error, Kind, Result};
+
+/// Metres of a degree on the equator of WGS 84, by which the classic services measure scales.
+pub const METRES_PER_DEGREE: f64 = 111_319.490_793_273_57;
+
+/// Facts about a system.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reference {
+    /// Its name for people.
+    pub name: String,
+    /// Whether the authority has north or latitude before east or longitude.
+    pub is_lat_first: bool,
+    /// Whether its coordinates are angles.
+    pub is_geographic: bool,
+    /// Length of its unit in metres; that of a degree on the equator where it is geographic.
+    pub metres_per_unit: f64,
+    /// Where it is meant to be used, in longitude and latitude; `min_x` is greater than `max_x` across the date line.
+    pub area_of_use: Option<Rect>,
+    /// The longitude in its middle, where it is a projection that has one.
+    pub(super) middle: Option<f64>,
+}
+
+/// What GDAL calls `OAO_North`.
+const NORTH: u32 = 1;
+/// What GDAL calls `OAO_East`.
+const EAST: u32 = 3;
+
+/// Facts that are kept; definitions come from files, so there are few.
+const KEPT: usize = 1024;
+
+/// The facts about a system; an error where nobody knows it.
+pub fn of(crs: &Crs) -> Result<Arc<Reference>> {
+    static KNOWN: Mutex<Option<HashMap<Crs, Arc<Reference>>>> = Mutex::new(None);
+    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    let known = known.get_or_insert_default();
+    if let Some(found) = known.get(crs) {
+        return Ok(found.clone());
+    }
+    let found = Arc::new(looked_up(crs)?);
+    if known.len() >= KEPT {
+        known.clear();
+    }
+    known.insert(crs.clone(), found.clone());
+    Ok(found)
+}
+
+impl Crs {
+    /// Whether the authority wants latitude or north before longitude or east where coordinates are exchanged.
+    pub fn is_lat_first(&self) -> bool {
+        match self {
+            Self::Epsg(_) => of(self).is_ok_and(|reference| reference.is_lat_first),
+            Self::Crs84 | Self::Crs84h | Self::Definition(_) => false,
+        }
+    }
+}
+
+/// GDAL's own description of a system, x before y.
+pub(super) fn spatial_ref(crs: &Crs) -> Result<SpatialRef> {
+    let made = match crs {
+        Crs::Crs84 => SpatialRef::from_epsg(4326),
+        Crs::Crs84h => SpatialRef::from_epsg(4979),
+        Crs::Epsg(code) => SpatialRef::from_epsg(*code),
+        Crs::Definition(text) => SpatialRef::from_definition(text),
+    };
+    let mut made = made.map_err(|cause| Error::new(Kind::UnknownCrs, format!("{crs} is not known")).because(cause))?;
+    made.set_axis_mapping_strategy(AxisMappingStrategy::TraditionalGisOrder);
+    Ok(made)
+}
+
+fn looked_up(crs: &Crs) -> Result<Reference> {
+    super::transform::quiet();
+    let found = spatial_ref(crs)?;
+    let is_geographic = found.is_geographic();
+    let metres_per_unit =
+        if is_geographic { found.angular_units().to_degrees() * METRES_PER_DEGREE } else { found.linear_units() };
+    let area_of_use = found.area_of_use().map(|area| Rect {
+        min_x: area.west_lon_degree,
+        min_y: area.south_lat_degree,
+        max_x: area.east_lon_degree,
+        max_y: area.north_lat_degree,
+    });
+    let parameter = |name: &str| found.get_proj_param(name).ok().flatten();
+    let middles = ["central_meridian", "longitude_of_center", "longitude_of_origin"];
+    Ok(Reference {
+        name: found.name().unwrap_or_else(|| crs.to_string()),
+        is_lat_first: matches!(crs, Crs::Epsg(_)) && has_north_first(&found),
+        is_geographic,
+        metres_per_unit,
+        area_of_use,
+        middle: middles.into_iter().find_map(parameter).filter(|_| !is_geographic),
+    })
+}
+
+/// Whether the first axis runs north and the second east; at a pole all run south (or north), and their names tell.
+fn has_north_first(reference: &SpatialRef) -> bool {
+    let node = if reference.is_geographic() { "GEOGCS" } else { "PROJCS" };
+    let axis = |at| reference.axis_orientation(node, at).ok();
+    let is_called =
+        |at, word: &str| reference.axis_name(node, at).is_ok_and(|name| name.to_ascii_lowercase().starts_with(word));
+    match (axis(0), axis(1)) {
+        (Some(NORTH), Some(EAST)) => true,
+        (Some(first), Some(second)) if first == second => is_called(0, "northing") && is_called(1, "easting"),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_authority_says_which_axis_comes_first() {
+        for code in [4326, 4258, 2180, 31467, 3035, 32661, 4979] {
+            assert!(Crs::Epsg(code).is_lat_first(), "{code}");
+        }
+        for code in [3857, 32633, 2056, 2263, 25832, 5972, 3031, 3995] {
+            assert!(!Crs::Epsg(code).is_lat_first(), "{code}");
+        }
+        assert!(!Crs::Crs84.is_lat_first() && !Crs::Epsg(99_999).is_lat_first());
+    }
+
+    #[test]
+    fn units_and_places_are_known() {
+        let degrees = of(&Crs::Epsg(4326)).unwrap();
+        assert!(degrees.is_geographic && (degrees.metres_per_unit - METRES_PER_DEGREE).abs() < 1e-6);
+        let feet = of(&Crs::Epsg(2263)).unwrap();
+        assert!((feet.metres_per_unit - 0.304_800_6).abs() < 1e-6, "{feet:?}");
+        let utm = of(&Crs::Epsg(32633)).unwrap();
+        assert!(utm.middle == Some(15.0) && utm.area_of_use.is_some_and(|area| area.holds(15.0, 50.0)), "{utm:?}");
+        assert!(of(&Crs::Epsg(99_999)).is_err());
+    }
+}

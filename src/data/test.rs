@@ -1,0 +1,117 @@
+//! Conditions that the gate tests itself: each sees the geometry in the system of its own places, whatever the layer's.
+
+use crate::base::crs::Crs;
+use crate::error::{Error, Kind, Result};
+use crate::expr::evaluate::Predicate;
+use crate::expr::{Expr, GeometryLiteral};
+use crate::model::batch::{Batch, Layout};
+use crate::model::schema::Schema;
+
+use super::{reference, transform};
+
+/// What remains of a filter.
+#[derive(Default)]
+pub(super) struct Tests {
+    frames: Vec<Frame>,
+    passed: Vec<bool>,
+}
+
+/// Conditions that see the geometry in one system.
+struct Frame {
+    /// None where they see it as it is stored, or not at all.
+    crs: Option<Crs>,
+    predicate: Predicate,
+    scratch: Batch,
+}
+
+/// The system in which a condition sees the geometry: that of its places, so that they mean what the client means. Where
+/// it is not the layer's, it is given back; where places differ, they are brought into that of the first.
+pub(super) fn framed(expr: Expr, stored: Option<&Crs>) -> Result<(Expr, Option<Crs>)> {
+    let mut frame: Option<Crs> = None;
+    let mut is_mixed = false;
+    expr.walk(&mut |part| {
+        if let Expr::Bbox { crs, .. } | Expr::Spatial { geometry: GeometryLiteral { crs, .. }, .. } = part {
+            is_mixed |= frame.get_or_insert_with(|| crs.clone()) != crs;
+        }
+    });
+    let Some(frame) = frame else { return Ok((expr, None)) };
+    let expr =
+        if is_mixed { expr.map_literals(&mut |literal, distance| brought(literal, distance, &frame))? } else { expr };
+    let mut is_apart = false;
+    expr.walk(&mut |part| is_apart |= matches!(part, Expr::Bbox { crs, .. } if !crs.is_same_plane(&frame)));
+    if is_apart {
+        return Err(Error::new(Kind::Unsupported, "boxes of several coordinate reference systems in one condition"));
+    }
+    let is_foreign = stored.is_some_and(|stored| !stored.is_same_plane(&frame));
+    Ok((expr, Some(frame).filter(|_| is_foreign)))
+}
+
+/// A literal in another system. A distance goes by the length of the units.
+fn brought(literal: GeometryLiteral, distance: Option<f64>, to: &Crs) -> Result<(GeometryLiteral, Option<f64>)> {
+    if literal.crs.is_same_plane(to) {
+        return Ok((literal, distance));
+    }
+    // Distances from longitude and latitude are metres already.
+    let metres = |crs: &Crs| -> Result<f64> {
+        Ok(if crs.is_lon_lat_wgs84() { 1.0 } else { reference::of(crs)?.metres_per_unit })
+    };
+    let distance = match distance {
+        Some(distance) => Some(distance * metres(&literal.crs)? / metres(to)?),
+        None => None,
+    };
+    let moved = literal.moved(to, |xs, ys| {
+        let has_all = transform::points(xs, ys, &literal.crs, to)?;
+        let lost = || Error::new(Kind::OutOfRange, format!("a geometry of the filter has no place in {to}"));
+        if has_all { Ok(()) } else { Err(lost()) }
+    });
+    moved.map(|literal| (literal, distance))
+}
+
+impl Tests {
+    /// Conditions, each with the system of its places where that is not the layer's.
+    pub(super) fn new(rest: &[(Expr, Option<Crs>)], schema: &Schema, layout: &Layout) -> Result<Self> {
+        let mut parts: Vec<(Option<Crs>, Vec<Expr>)> = Vec::new();
+        for (expr, frame) in rest {
+            match parts.iter_mut().find(|(other, _)| other == frame) {
+                Some((_, all)) => all.push(expr.clone()),
+                None => parts.push((frame.clone(), vec![expr.clone()])),
+            }
+        }
+        // What needs no other system is cheap, and spares the rest rows.
+        parts.sort_by_key(|(frame, _)| frame.is_some());
+        let frame = |(crs, all): (Option<Crs>, Vec<Expr>)| {
+            let predicate = Predicate::new(&Expr::And(all), schema, layout).map_err(unknown)?;
+            Ok(Frame { crs, predicate, scratch: Batch::default() })
+        };
+        Ok(Self { frames: parts.into_iter().map(frame).collect::<Result<_>>()?, passed: Vec::new() })
+    }
+
+    /// The one other system in which the geometry is seen: where it is also wanted in that, it is moved only once.
+    pub(super) fn only_frame(&self) -> Option<&Crs> {
+        let mut frames = self.frames.iter().filter_map(|frame| frame.crs.as_ref());
+        frames.next().filter(|_| frames.next().is_none())
+    }
+
+    /// Drops the rows that fail. The geometries are in `at`: as stored, or in another system.
+    pub(super) fn apply(&mut self, batch: &mut Batch, stored: Option<&Crs>, at: Option<&Crs>) -> Result<()> {
+        for Frame { crs, predicate, scratch } in &mut self.frames {
+            let moved = crs.as_ref().filter(|crs| at.is_none_or(|at| !at.is_same_plane(crs))).zip(stored);
+            let Some((crs, stored)) = moved else {
+                batch.retain(usize::MAX, |row| predicate.test(row));
+                continue;
+            };
+            scratch.clone_from(batch);
+            transform::reproject(scratch, 1, stored, crs)?;
+            self.passed.clear();
+            self.passed.extend(scratch.rows().map(|row| predicate.test(row)));
+            let mut passed = self.passed.iter();
+            batch.retain(usize::MAX, |_| passed.next().is_some_and(|&passed| passed));
+        }
+        Ok(())
+    }
+}
+
+/// A name that the client cannot know.
+pub(super) fn unknown(name: String) -> Error {
+    Error::new(Kind::UnknownParameter, format!("there is no property '{name}'")).at(name)
+}
