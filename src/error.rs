@@ -38,8 +38,12 @@ pub enum Kind {
     NotAcceptable,
     /// The body's media type is not understood.
     UnsupportedMediaType,
-    /// The body, URL or answer is larger than allowed.
+    /// The body or the answer is larger than allowed.
     TooLarge,
+    /// URL and headers of the request are larger than allowed.
+    HeadTooLarge,
+    /// The client does not send the rest of its request.
+    SlowRequest,
     /// Nobody is logged on, and somebody must be.
     Unauthorized,
     /// The client may not do this.
@@ -74,6 +78,8 @@ impl Kind {
             Self::NotAcceptable => (S::NOT_ACCEPTABLE, "Not acceptable"),
             Self::UnsupportedMediaType => (S::UNSUPPORTED_MEDIA_TYPE, "Unsupported media type"),
             Self::TooLarge => (S::PAYLOAD_TOO_LARGE, "Too large"),
+            Self::HeadTooLarge => (S::REQUEST_HEADER_FIELDS_TOO_LARGE, "Head too large"),
+            Self::SlowRequest => (S::REQUEST_TIMEOUT, "The request came too slowly"),
             Self::Unauthorized => (S::UNAUTHORIZED, "Unauthorized"),
             Self::Forbidden => (S::FORBIDDEN, "Forbidden"),
             Self::Unsupported => (S::NOT_IMPLEMENTED, "Not implemented"),

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use graticule::Server;
+use graticule::gateways::http::Patience;
 use graticule::gateways::listener::Listener;
 
 use super::Done;
@@ -57,7 +58,7 @@ pub(crate) fn run<F: Future<Output = ()>>(
     options: &Options,
     protocol: &str,
     default: &str,
-    serve: impl FnOnce(Server, Listener) -> F,
+    serve: impl FnOnce(Server, Listener, Patience) -> F,
 ) -> Done {
     options.running.start_log()?;
     let published = published(&options.publish)?;
@@ -65,8 +66,9 @@ pub(crate) fn run<F: Future<Output = ()>>(
         let listener = options.listener(published.listen.as_deref(), default).await?;
         announce(&published.server.snapshot(), &format!(" by {protocol} on {listener}"), "")?;
         let server = published.server.clone();
+        let patience = Patience::from(server.snapshot().limits());
         tokio::spawn(keep_up(options.publish.clone(), published, options.running.watch));
-        serve(server, listener).await;
+        serve(server, listener, patience).await;
         Ok(())
     })
 }

@@ -1,7 +1,7 @@
 //! `graticule fcgi`.
 
 use graticule::gateways::fastcgi::serve;
-use graticule::gateways::http::{Patience, stopped};
+use graticule::gateways::http::stopped;
 
 use super::Done;
 use super::behind::{self, Options};
@@ -9,5 +9,5 @@ use super::behind::{self, Options};
 const LISTEN: &str = "127.0.0.1:9000";
 
 pub(crate) fn run(options: &Options) -> Done {
-    behind::run(options, "FastCGI", LISTEN, |server, listener| serve(server, listener, Patience::default(), stopped()))
+    behind::run(options, "FastCGI", LISTEN, |server, listener, patience| serve(server, listener, patience, stopped()))
 }

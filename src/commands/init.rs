@@ -45,6 +45,9 @@ description = ""
 # templates = "templates"                  # folder of changed templates: graticule templates DIR
 # ignored_parameters = ["utm_*"]           # query parameters that are let through unread
 # circle = false                           # the demo at /customapi
+# [server.limits]                          # what the server bears: see docs/operations.md
+# head_bytes = 65536
+# body_bytes = 16777216
 
 # Who may ask, and what they may see. graticule hash makes the hashes.
 # [access]

@@ -40,6 +40,9 @@ pub(crate) struct Publish {
     /// Names of query parameters that are let through unread, such as utm_*
     #[arg(long, value_name = "NAME", env = "GRATICULE_IGNORE_PARAMETERS", value_delimiter = ',')]
     pub(crate) ignore_parameters: Vec<String>,
+    /// What the server bears, by the names of [server.limits], such as head_bytes=16384; docs/operations.md tells them
+    #[arg(long, value_name = "NAME=NUMBER", env = "GRATICULE_LIMIT", value_delimiter = ',')]
+    pub(crate) limit: Vec<String>,
 }
 
 /// A server, ready to be asked.
@@ -97,6 +100,9 @@ impl Publish {
         set.trusted_proxies = self.trusted_proxies.clone().or(set.trusted_proxies);
         set.ogcapi = self.ogcapi.clone().or(set.ogcapi);
         set.templates = self.templates.clone().or(set.templates);
+        for limit in &self.limit {
+            set.limits.set(limit)?;
+        }
         set.ignored_parameters.extend(self.ignore_parameters.iter().cloned());
         let Opened { project, mut faults, mut watched } = open(&root, None);
         let mut others = Vec::new();
@@ -134,7 +140,8 @@ impl Publish {
         let ogcapi = set.ogcapi.as_deref().unwrap_or(standard::OGCAPI);
         let mut builder = standard::server_at(ogcapi, project)
             .base_url(BaseUrlSettings { fixed: set.base_url.clone(), trusted })
-            .ignore_parameters(set.ignored_parameters.clone());
+            .ignore_parameters(set.ignored_parameters.clone())
+            .limits(set.limits.clone());
         if set.circle || self.project.is_none() {
             builder = standard::with_circle(builder);
         }

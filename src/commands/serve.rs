@@ -33,7 +33,8 @@ pub(crate) fn run(options: &Options) -> Done {
         let address = listener.local_addr().map_err(|cause| cause.to_string())?;
         announce(&published.server.snapshot(), "", &format!("http://{address}"))?;
         let server = published.server.clone();
+        let patience = Patience::from(server.snapshot().limits());
         tokio::spawn(keep_up(options.publish.clone(), published, options.running.watch));
-        serve(server, listener, Patience::default(), stopped()).await.map_err(|cause| cause.to_string())
+        serve(server, listener, patience, stopped()).await.map_err(|cause| cause.to_string())
     })
 }

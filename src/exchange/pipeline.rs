@@ -10,6 +10,7 @@ use crate::error::{Error, Result};
 use crate::message::request::{self, Request};
 use crate::message::response::Response;
 use crate::project::catalog::Project;
+use crate::project::limits::Limits;
 
 use super::filter::{Flow, Registered};
 use super::leaving::{leave, told};
@@ -19,6 +20,8 @@ use super::sending::Outlet;
 pub(crate) trait Target: Sync {
     /// The project that a request is about.
     fn project(&self, request: &request::Head) -> Result<Arc<Project>>;
+    /// What the server bears.
+    fn limits(&self) -> &Limits;
     /// Answers a request.
     fn dispatch(&self, request: &mut Request) -> impl Future<Output = Result<Response>> + Send;
     /// Tells an error.
@@ -29,7 +32,8 @@ pub(crate) trait Target: Sync {
 
 /// Answers a request through the filters.
 pub(crate) async fn run(target: &impl Target, filters: &Registered, mut request: Request) -> Response {
-    let read = caught(request.read_body_parameters()).await;
+    let limits = target.limits();
+    let read = caught(request.read_body(limits.body_bytes, limits.form_bytes)).await;
     let mut outlet = Outlet::new(filters.clone(), request.head().clone());
     let early = match read {
         Ok(()) => arrive(target, filters, &mut request).await,

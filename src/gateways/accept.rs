@@ -37,8 +37,10 @@ pub(super) async fn accept<C>(
     let mut conversations = JoinSet::new();
     let mut stop = pin!(stop);
     loop {
+        // One too many waits in the web server's queue.
+        let is_full = conversations.len() >= patience.connections;
         tokio::select! {
-            accepted = listener.accept() => match accepted {
+            accepted = listener.accept(), if !is_full => match accepted {
                 Ok(stream) => {
                     let (stream, broken) = Connection::new(stream, patience.write);
                     let conversation = converse(Caller { stream, broken, stopping: stopping.clone() });

@@ -8,9 +8,7 @@ use crate::message::request::RequestId;
 use crate::message::response::Response;
 use crate::web::problem::Problem;
 
-/// The most bytes of variables that one request may have.
-pub(super) const MOST_VARIABLES: usize = 64 * 1024;
-/// The most that is read of more than that, so that the answer is not lost in a reset.
+/// The most that is read of variables that are too many, so that the answer is not lost in a reset.
 pub(super) const MOST_SKIPPED: usize = 1024 * 1024;
 
 /// Headers that are the web server's to set, and one that would be read as the status.
@@ -40,10 +38,14 @@ pub(super) fn head(response: &Response, method: &Method) -> Vec<u8> {
 pub(super) fn refusal(error: &Error) -> Response {
     let id = RequestId::next();
     tracing::info!(%id, ?error, "refused");
-    Problem::new(error, id).to_response(error)
+    let mut response = Problem::new(error, id).to_response(error);
+    for (name, value) in error.headers() {
+        response.headers.append(name.clone(), value.clone());
+    }
+    response
 }
 
 /// What a request is told whose variables are too many.
-pub(super) fn too_large() -> Error {
-    Error::new(Kind::TooLarge, format!("URL and headers are larger than {MOST_VARIABLES} bytes"))
+pub(super) fn too_large(most: usize) -> Error {
+    Error::new(Kind::HeadTooLarge, format!("URL and headers are larger than {most} bytes"))
 }

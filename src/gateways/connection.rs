@@ -17,6 +17,8 @@ use tokio::time::{Instant, Sleep, sleep};
 use crate::error::Error;
 use crate::message::body::Body;
 
+use super::waiting::InFlight;
+
 /// Set when an answer of the connection broke off.
 pub(crate) type Broken = Arc<AtomicBool>;
 
@@ -104,11 +106,12 @@ impl<S: Socket> AsyncWrite for Connection<S> {
 pub(crate) struct Watched {
     body: Body,
     broken: Broken,
+    _in_flight: InFlight,
 }
 
 impl Watched {
-    pub(crate) fn new(body: Body, broken: Broken) -> Self {
-        Self { body, broken }
+    pub(super) fn new(body: Body, broken: Broken, in_flight: InFlight) -> Self {
+        Self { body, broken, _in_flight: in_flight }
     }
 }
 

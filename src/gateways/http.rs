@@ -1,45 +1,77 @@
 //! HTTP/1.1 and HTTP/2 by itself: hyper-util's connection under an accept loop of our own, because `axum::serve` leaves
 //! Nagle's algorithm on (streams are 18 to 40 times slower with it) and waits for ever for half a request.
 
+use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::ConnectInfo;
+use http::header::{HOST, RETRY_AFTER};
+use http::{HeaderValue, Version};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream, ToSocketAddrs};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tower_service::Service;
 
+use crate::error::{Error, Kind};
+use crate::project::limits::{LEAST_HEAD, Limits, seconds};
 use crate::server::Server;
 
+use super::cgi_response::refusal;
 use super::connection::{Connection, Watched};
+use super::tower::to_http;
+use super::unhurried::Unhurried;
+use super::waiting::{Talk, Waiting, refuse};
 
-/// Limits of time.
+/// What the gateways bear of a client.
 #[derive(Clone, Copy, Debug)]
 pub struct Patience {
-    /// For the head of a request, and for the next request on an open connection.
+    /// For the head of a request.
     pub head: Duration,
-    /// For a client that reads nothing of its answer.
+    /// For the next request on an open connection.
+    pub idle: Duration,
+    /// For a client that neither takes its answer nor sends its body.
     pub write: Duration,
     /// For requests in flight when the server stops.
     pub shutdown: Duration,
+    /// Largest head of a request, in bytes.
+    pub head_bytes: usize,
+    /// Most connections at once.
+    pub connections: usize,
 }
 
 impl Default for Patience {
     fn default() -> Self {
-        Self { head: Duration::from_secs(30), write: Duration::from_secs(60), shutdown: Duration::from_secs(30) }
+        Self::from(&Limits::default())
+    }
+}
+
+impl From<&Limits> for Patience {
+    fn from(limits: &Limits) -> Self {
+        let number = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
+        Self {
+            head: seconds(limits.head_seconds),
+            idle: seconds(limits.idle_seconds),
+            write: seconds(limits.stall_seconds),
+            shutdown: seconds(limits.shutdown_seconds),
+            head_bytes: number(limits.head_bytes.max(LEAST_HEAD)),
+            connections: number(limits.connections),
+        }
     }
 }
 
 /// Listens on an address such as `127.0.0.1:8080` and serves until the process is told to stop: all that a small program
 /// needs.
 pub async fn listen(server: Server, address: impl ToSocketAddrs) -> io::Result<()> {
-    serve(server, TcpListener::bind(address).await?, Patience::default(), stopped()).await
+    let patience = Patience::from(server.snapshot().limits());
+    serve(server, TcpListener::bind(address).await?, patience, stopped()).await
 }
 
 /// Ready when the process is told to stop, by Ctrl+C or SIGTERM.
@@ -67,8 +99,11 @@ pub async fn serve(
 ) -> io::Result<()> {
     let graceful = GracefulShutdown::new();
     let mut builder = auto::Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(patience.head);
+    // The connection itself looks at the time, and says why it ends.
+    builder.http1().header_read_timeout(None).max_buf_size(patience.head_bytes);
     builder.http2().timer(TokioTimer::new()).keep_alive_interval(patience.head);
+    builder.http2().max_header_list_size(patience.head_bytes.try_into().unwrap_or(u32::MAX));
+    let places = Arc::new(Semaphore::new(patience.connections.min(Semaphore::MAX_PERMITS)));
     let mut stop = pin!(stop);
     loop {
         let accepted = tokio::select! {
@@ -76,7 +111,10 @@ pub async fn serve(
             () = &mut stop => break,
         };
         match accepted {
-            Ok((stream, peer)) => answer(&builder, &graceful, server.clone(), stream, peer, patience),
+            Ok((stream, peer)) => match places.clone().try_acquire_owned() {
+                Ok(place) => answer(&builder, &graceful, server.clone(), stream, peer, patience, place),
+                Err(_) => turn_away(&stream, patience),
+            },
             Err(error) => {
                 // Out of descriptors, say: others are being answered, and close theirs.
                 tracing::warn!(%error, "a connection was not accepted");
@@ -91,6 +129,13 @@ pub async fn serve(
     Ok(())
 }
 
+/// Tells one client too many that it is one, as far as it takes it at once.
+fn turn_away(stream: &TcpStream, patience: Patience) {
+    let error =
+        Error::new(Kind::Unavailable, format!("the server has its {} connections; try again", patience.connections));
+    let _ = stream.try_write(&refuse(&error.with_header(RETRY_AFTER, HeaderValue::from_static("10"))));
+}
+
 fn answer(
     builder: &auto::Builder<TokioExecutor>,
     graceful: &GracefulShutdown,
@@ -98,14 +143,29 @@ fn answer(
     stream: TcpStream,
     peer: SocketAddr,
     patience: Patience,
+    place: OwnedSemaphorePermit,
 ) {
     // Only an answer in chunks suffers without it, and most are whole: not worth an end.
     let _ = stream.set_nodelay(true);
     let (connection, broken) = Connection::new(stream, patience.write);
-    let service = service_fn(move |mut request: hyper::Request<Incoming>| {
+    let talk = Arc::new(Talk::default());
+    let connection = Waiting::new(connection, talk.clone(), patience);
+    let service = service_fn(move |request: hyper::Request<Incoming>| {
+        let in_flight = talk.begin();
+        let mut request = request.map(|body| Unhurried::new(body, talk.clone(), patience.write));
         request.extensions_mut().insert(ConnectInfo(peer));
-        let (answer, broken) = (server.clone().call(request), broken.clone());
-        async move { answer.await.map(|response| response.map(|body| Watched::new(body, broken))) }
+        let answer = match misaddressed(&request) {
+            None => Ok(server.clone().call(request)),
+            Some(error) => Err(error),
+        };
+        let broken = broken.clone();
+        async move {
+            let response = match answer {
+                Ok(answer) => answer.await?,
+                Err(error) => to_http(refusal(&error)),
+            };
+            Ok::<_, Infallible>(response.map(|body| Watched::new(body, broken, in_flight)))
+        }
     });
     let conversation =
         graceful.watch(builder.serve_connection_with_upgrades(TokioIo::new(connection), service).into_owned());
@@ -113,5 +173,13 @@ fn answer(
         if let Err(error) = conversation.await {
             tracing::debug!(%peer, %error, "a connection ended");
         }
+        drop(place);
     });
+}
+
+/// HTTP/1.1 wants one host, no less and no more (RFC 9112, 3.2): links are made from it.
+fn misaddressed<B>(request: &hyper::Request<B>) -> Option<Error> {
+    let hosts = request.headers().get_all(HOST).iter().count();
+    let is_wrong = hosts > 1 || (request.version() == Version::HTTP_11 && hosts == 0);
+    is_wrong.then(|| Error::new(Kind::BadRequest, "a request of HTTP/1.1 has one header 'Host'").at("Host"))
 }

@@ -11,3 +11,5 @@ mod intake;
 pub mod listener;
 pub mod scgi;
 pub mod tower;
+mod unhurried;
+mod waiting;

@@ -15,7 +15,7 @@ use crate::server::Server;
 
 use super::accept::{Caller, accept, part};
 use super::cgi::write;
-use super::cgi_response::{MOST_SKIPPED, MOST_VARIABLES, head, refusal, too_large};
+use super::cgi_response::{MOST_SKIPPED, head, refusal, too_large};
 use super::environ::Environ;
 use super::http::Patience;
 use super::intake::{Intake, intake};
@@ -31,7 +31,7 @@ async fn converse(server: Server, mut caller: Caller, patience: Patience) -> io:
     let (mut reader, mut writer) = tokio::io::split(caller.stream);
     let mut buffer = BytesMut::new();
     let variables = tokio::select! {
-        read = timeout(patience.head, netstring(&mut reader, &mut buffer)) => read??,
+        read = timeout(patience.head, netstring(&mut reader, &mut buffer, patience.head_bytes)) => read??,
         _ = caller.stopping.wait_for(|stopping| *stopping) => return Ok(()),
     };
     let environ = variables.and_then(|variables| environ(&variables));
@@ -68,7 +68,11 @@ async fn converse(server: Server, mut caller: Caller, patience: Patience) -> io:
 }
 
 /// The variables; an error of ours is one that the client is told.
-async fn netstring(reader: &mut (impl AsyncRead + Unpin), buffer: &mut BytesMut) -> io::Result<crate::Result<Bytes>> {
+async fn netstring(
+    reader: &mut (impl AsyncRead + Unpin),
+    buffer: &mut BytesMut,
+    most: usize,
+) -> io::Result<crate::Result<Bytes>> {
     let wrong = || io::Error::new(ErrorKind::InvalidData, "no netstring");
     let colon = loop {
         if let Some(at) = buffer.iter().take(8).position(|byte| *byte == b':') {
@@ -81,7 +85,7 @@ async fn netstring(reader: &mut (impl AsyncRead + Unpin), buffer: &mut BytesMut)
     };
     let length: usize = std::str::from_utf8(&buffer[..colon]).ok().and_then(|it| it.parse().ok()).ok_or_else(wrong)?;
     buffer.advance(colon + 1);
-    if length > MOST_SKIPPED {
+    if length > MOST_SKIPPED.max(most) {
         return Err(wrong());
     }
     while buffer.len() <= length {
@@ -91,8 +95,8 @@ async fn netstring(reader: &mut (impl AsyncRead + Unpin), buffer: &mut BytesMut)
     if buffer.get_u8() != b',' {
         return Err(wrong());
     }
-    if length > MOST_VARIABLES {
-        return Ok(Err(too_large()));
+    if length > most {
+        return Ok(Err(too_large(most)));
     }
     Ok(Ok(variables))
 }

@@ -17,6 +17,7 @@ use crate::error::{Error, Kind};
 use crate::message::body::Body;
 use crate::message::parameters::{Origin, Parameters};
 use crate::message::request::{Head, Request, RequestId};
+use crate::message::response::Response;
 use crate::server::Server;
 
 impl<B> Service<HttpRequest<B>> for Server
@@ -34,14 +35,16 @@ where
 
     fn call(&mut self, request: HttpRequest<B>) -> Self::Future {
         let server = self.clone();
-        Box::pin(async move {
-            let answer = server.handle(from_http(request)).await;
-            let mut response = HttpResponse::new(answer.body);
-            *response.status_mut() = answer.head.status;
-            *response.headers_mut() = answer.head.headers;
-            Ok(response)
-        })
+        Box::pin(async move { Ok(to_http(server.handle(from_http(request)).await)) })
     }
+}
+
+/// A response of ours as one of the `http` crate.
+pub(super) fn to_http(answer: Response) -> HttpResponse<Body> {
+    let mut response = HttpResponse::new(answer.body);
+    *response.status_mut() = answer.head.status;
+    *response.headers_mut() = answer.head.headers;
+    response
 }
 
 /// A request of the `http` crate as ours. Where axum stripped a prefix, the prefix is remembered for links.
@@ -77,6 +80,14 @@ where
     ours
 }
 
+/// What reading a body failed with, where it is not told as an error of ours.
+fn broke_off(cause: Box<dyn StdError + Send + Sync>) -> Error {
+    match cause.downcast::<Error>() {
+        Ok(error) => *error,
+        Err(cause) => Error::new(Kind::BadRequest, "the body broke off").because(cause),
+    }
+}
+
 /// Any body as a stream of chunks.
 fn stream_of<B>(body: B) -> Body
 where
@@ -90,9 +101,7 @@ where
                 Ok(Ok(bytes)) => return Some((Ok(bytes), body)),
                 // Trailers are of no interest.
                 Ok(Err(_)) => {}
-                Err(cause) => {
-                    return Some((Err(Error::new(Kind::BadRequest, "the body broke off").because(cause)), body));
-                }
+                Err(cause) => return Some((Err(broke_off(cause.into())), body)),
             }
         }
     });

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use futures_util::{Stream, stream};
 use http_body::{Frame, SizeHint};
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 
 /// A stream of chunks; after an error nothing follows, and the gateway breaks the connection off so that the client sees it.
 pub type Chunks = Pin<Box<dyn Stream<Item = Result<Bytes>> + Send>>;
@@ -64,6 +64,27 @@ impl Body {
         Ok(seen)
     }
 
+    /// The same, which fails where it goes on past so many bytes.
+    #[must_use]
+    pub fn limited(self, most: u64) -> Self {
+        let chunks = match self {
+            Self::Whole(bytes) if bytes.len() as u64 <= most => return Self::Whole(bytes),
+            Self::Whole(_) => return Self::Stream(Box::pin(stream::once(async move { Err(too_large(most)) }))),
+            Self::Stream(chunks) => chunks,
+        };
+        let limited = stream::unfold(Some((chunks, most)), move |state| async move {
+            let (mut chunks, left) = state?;
+            Some(match poll_fn(|cx| chunks.as_mut().poll_next(cx)).await? {
+                Ok(chunk) => match left.checked_sub(chunk.len() as u64) {
+                    Some(left) => (Ok(chunk), Some((chunks, left))),
+                    None => (Err(too_large(most)), None),
+                },
+                Err(error) => (Err(error), None),
+            })
+        });
+        Self::Stream(Box::pin(limited))
+    }
+
     /// Reads all of it, at most `limit` bytes.
     pub async fn collect(self, limit: usize) -> Result<Bytes> {
         let mut chunks = match self {
@@ -74,12 +95,17 @@ impl Body {
         while let Some(chunk) = poll_fn(|cx| chunks.as_mut().poll_next(cx)).await {
             let chunk = chunk?;
             if all.len() + chunk.len() > limit {
-                return Err(Error::new(crate::error::Kind::TooLarge, format!("the body is larger than {limit} bytes")));
+                return Err(too_large(limit as u64));
             }
             all.extend_from_slice(&chunk);
         }
         Ok(all.into())
     }
+}
+
+/// What is told of a body that is larger than so many bytes.
+pub(crate) fn too_large(most: u64) -> Error {
+    Error::new(Kind::TooLarge, format!("the body is larger than {most} bytes"))
 }
 
 impl<T: Into<Bytes>> From<T> for Body {

@@ -7,12 +7,10 @@ use http::{Method, header};
 use crate::base::xml::{Element, Limits, XmlFault, parse_as, parse_root};
 use crate::error::{Error, Kind, Result};
 
-use super::body::Body;
+use super::body::{Body, too_large};
 use super::parameters::{Origin, Parameters};
 use super::request::Request;
 
-/// The largest form that is read.
-const FORM: usize = 1024 * 1024;
 /// Where the root element of an XML body must stand.
 const HEAD: usize = 64 * 1024;
 
@@ -35,14 +33,23 @@ enum BodyKind {
 }
 
 impl Request {
-    /// Reads the parameters that the body has.
-    pub(crate) async fn read_body_parameters(&mut self) -> Result<()> {
+    /// Lets no body be larger than so many bytes, and reads the parameters that it has, of a form of at most `form` bytes.
+    pub(crate) async fn read_body(&mut self, most: u64, form: u32) -> Result<()> {
+        let length =
+            self.head().headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+        if length.is_some_and(|length: u64| length > most) {
+            // Nobody reads a byte of it.
+            self.body = Body::empty();
+            return Err(too_large(most));
+        }
+        self.body = std::mem::replace(&mut self.body, Body::empty()).limited(most);
         if self.head().method != Method::POST || self.body.is_empty() {
             return Ok(());
         }
+        let form = usize::try_from(form).unwrap_or(usize::MAX);
         match self.body_kind().await? {
             BodyKind::Form => {
-                let body = std::mem::replace(&mut self.body, Body::empty()).collect(FORM).await?;
+                let body = std::mem::replace(&mut self.body, Body::empty()).collect(form).await?;
                 let text = std::str::from_utf8(&body)
                     .map_err(|cause| Error::new(Kind::BadRequest, "the form is no UTF-8").because(cause))?;
                 let form = Parameters::parse(text, Origin::Form);
@@ -52,7 +59,7 @@ impl Request {
                 let start = self.body.peek(HEAD).await?;
                 let root = parse_root(&start, self.charset()).map_err(|fault| unreadable(&fault))?;
                 let root = if &*root.name == "GetCapabilities" {
-                    let body = std::mem::replace(&mut self.body, Body::empty()).collect(FORM).await?;
+                    let body = std::mem::replace(&mut self.body, Body::empty()).collect(form).await?;
                     self.body = body.clone().into();
                     parse_as(&body, self.charset(), &Limits::default()).map_err(|fault| unreadable(&fault))?
                 } else {
@@ -148,7 +155,7 @@ mod tests {
             request = request.with_header(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
         }
         request.body = body.to_vec().into();
-        request.read_body_parameters().await?;
+        request.read_body(1 << 20, 1 << 20).await?;
         let pairs = request.head().parameters.iter();
         Ok(pairs.map(|it| (it.name.clone(), it.value.clone().unwrap_or_default())).collect())
     }

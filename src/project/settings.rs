@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::access_settings::Access;
+use super::limits::Limits;
 use super::map_settings::{Attribution, Group, Wms};
 
 /// A project; the file is the project at the root.
@@ -72,6 +73,9 @@ pub struct Server {
     pub ignored_parameters: Vec<String>,
     /// Folder of templates that take the place of the built-in ones of the same name.
     pub templates: Option<PathBuf>,
+    /// What the server bears.
+    #[serde(default)]
+    pub limits: Limits,
     /// Whether the demo's circle is served.
     #[serde(default)]
     pub circle: bool,

@@ -12,6 +12,7 @@ use crate::message::parameters::Origin;
 use crate::message::request::{Head, Request};
 use crate::message::response::{REQUEST_ID, Response};
 use crate::project::catalog::Project;
+use crate::project::limits::Limits;
 
 use super::context::{Context, Place};
 use super::ows;
@@ -69,6 +70,10 @@ impl Snapshot {
 impl Target for Snapshot {
     fn project(&self, request: &Head) -> Result<Arc<Project>> {
         self.place(request).map(|(project, _)| project)
+    }
+
+    fn limits(&self) -> &Limits {
+        &self.0.limits
     }
 
     async fn dispatch(&self, request: &mut Request) -> Result<Response> {

@@ -10,6 +10,7 @@ use crate::data::policy::{AccessControl, DynAccess};
 use crate::exchange::cache::{CacheFilter, CacheKind, Caches, DynCache, MemoryCache};
 use crate::exchange::{DynFilter, Filter, Registered};
 use crate::project::catalog::Project;
+use crate::project::limits::Limits;
 use crate::web::base_url::BaseUrlSettings;
 use crate::web::templates::Templates;
 
@@ -46,6 +47,7 @@ pub(crate) struct Shared {
     pub(super) generation: String,
     pub(super) base_url: BaseUrlSettings,
     pub(super) sequences: Sequences,
+    pub(super) limits: Limits,
     ignored: Vec<String>,
 }
 
@@ -95,6 +97,7 @@ pub struct Builder {
     memory: Option<MemoryCache>,
     templates: Option<PathBuf>,
     base_url: BaseUrlSettings,
+    limits: Limits,
     ignored: Vec<String>,
 }
 
@@ -125,6 +128,11 @@ impl Snapshot {
     /// What is registered.
     pub fn registry(&self) -> &Registry {
         &self.0.registry
+    }
+
+    /// What the server bears.
+    pub fn limits(&self) -> &Limits {
+        &self.0.limits
     }
 
     /// Forgets all cached documents or images.
@@ -204,6 +212,13 @@ impl Builder {
         self
     }
 
+    /// What the server bears, where the usual does not suit.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
     /// Names of parameters that are let through unread; `*` at the end stands for anything.
     #[must_use]
     pub fn ignore_parameters(mut self, names: impl IntoIterator<Item = String>) -> Self {
@@ -213,7 +228,7 @@ impl Builder {
 
     /// Builds the server, or tells every fault of every registration.
     pub fn build(self) -> Result<Server, Faults> {
-        let mut faults = Vec::new();
+        let mut faults = self.limits.faults();
         let loaded = Templates::load(self.templates.as_deref()).or_else(|wrong| {
             // The built-in ones stand in, so that the other faults are found as well.
             faults.extend(wrong);
@@ -264,6 +279,7 @@ impl Builder {
             generation: String::new(),
             base_url: self.base_url,
             sequences: Sequences::default(),
+            limits: self.limits,
             ignored: self.ignored,
         };
         shared.generation = shared.fingerprint();

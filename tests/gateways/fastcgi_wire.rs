@@ -152,7 +152,7 @@ fn large_variables_are_refused_and_the_connection_goes_on() {
     let large = "x".repeat(70_000);
     wire.ask(1, true, &[("REQUEST_METHOD", "GET"), ("QUERY_STRING", &large)]);
     wire.put(STDIN, 1, &[]);
-    assert!(wire.answer(1).starts_with("Status: 413 "));
+    assert!(wire.answer(1).starts_with("Status: 431 "));
     wire.get(2, true, "/a");
     assert!(wire.answer(2).starts_with("Status: 200 "));
 }

@@ -46,5 +46,5 @@ fn nonsense_and_too_much_are_refused() {
     );
     let large = "x".repeat(70_000);
     let large = netstring(&[("CONTENT_LENGTH", "0"), ("REQUEST_METHOD", "GET"), ("QUERY_STRING", &large)]);
-    assert!(answer(&echo, &large).starts_with("Status: 413 "));
+    assert!(answer(&echo, &large).starts_with("Status: 431 "));
 }

@@ -130,7 +130,7 @@ fn variables_that_are_too_large_are_refused() {
         // nginx itself takes no more than 64 KB of variables to a FastCGI server: 500.
         let large = "y".repeat(100_000);
         let answer = get(&nginx.url, &[("X-Large", &large)]);
-        assert!(matches!(answer.status, 413 | 500), "{}", answer.status);
+        assert!(matches!(answer.status, 431 | 500), "{}", answer.status);
         get(&format!("{}/?x={}", nginx.url, &large[..20_000]), &[]).expect(200);
     }
 }

@@ -29,6 +29,7 @@ mod formats;
 mod gdal;
 mod handlers;
 mod hostile;
+mod limits;
 mod methods;
 mod mounting;
 mod negotiation;

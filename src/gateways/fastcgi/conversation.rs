@@ -13,7 +13,7 @@ use tokio::time::timeout;
 
 use crate::error::{Error, Kind, Result};
 use crate::gateways::accept::{Caller, part};
-use crate::gateways::cgi_response::{MOST_SKIPPED, MOST_VARIABLES, head, refusal, too_large};
+use crate::gateways::cgi_response::{MOST_SKIPPED, head, refusal, too_large};
 use crate::gateways::environ::Environ;
 use crate::gateways::http::Patience;
 use crate::gateways::intake::{Intake, intake};
@@ -45,7 +45,11 @@ pub(crate) async fn converse(server: Server, mut caller: Caller, patience: Patie
         };
         let Some((id, keep)) = begin else { return Ok(()) };
         rest = IDLE;
-        let Some(variables) = timeout(patience.head, variables(&mut records, &writer, id)).await?? else { continue };
+        let Some(variables) =
+            timeout(patience.head, variables(&mut records, &writer, id, patience.head_bytes)).await??
+        else {
+            continue;
+        };
         if !answer(&server, id, variables, &mut records, &writer, patience).await? {
             caller.broken.store(true, Ordering::Relaxed);
             return Ok(());
@@ -84,7 +88,12 @@ where
 }
 
 /// The variables; none where the web server took the request back.
-async fn variables<R, W>(records: &mut Records<R>, writer: &Mutex<W>, id: u16) -> io::Result<Option<Result<Environ>>>
+async fn variables<R, W>(
+    records: &mut Records<R>,
+    writer: &Mutex<W>,
+    id: u16,
+    most: usize,
+) -> io::Result<Option<Result<Environ>>>
 where
     R: AsyncRead + Unpin,
     W: AsyncWrite + Unpin,
@@ -96,10 +105,10 @@ where
             PARAMS if record.id == id && record.content.is_empty() => break,
             PARAMS if record.id == id => {
                 length += record.content.len();
-                if length > MOST_SKIPPED {
+                if length > MOST_SKIPPED.max(most) {
                     return Err(io::Error::new(ErrorKind::InvalidData, "too many variables"));
                 }
-                if length <= MOST_VARIABLES {
+                if length <= most {
                     bytes.extend_from_slice(&record.content);
                 }
             }
@@ -111,8 +120,8 @@ where
             _ => aside(&record, writer).await?,
         }
     }
-    if length > MOST_VARIABLES {
-        return Ok(Some(Err(too_large())));
+    if length > most {
+        return Ok(Some(Err(too_large(most))));
     }
     let wrong = || Error::new(Kind::BadRequest, "the variables are not pairs of FastCGI");
     let environ = pairs(&bytes).ok_or_else(wrong).and_then(|pairs| {
