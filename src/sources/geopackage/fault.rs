@@ -2,16 +2,10 @@
 
 use std::path::Path;
 
-use http::HeaderValue;
-use http::header::RETRY_AFTER;
 use rusqlite::ErrorCode;
 
 use crate::error::{Error, Kind};
-
-/// The server is busy for the moment.
-pub(super) fn busy(message: &'static str) -> Error {
-    Error::new(Kind::Unavailable, message).with_header(RETRY_AFTER, HeaderValue::from_static("1"))
-}
+pub(super) use crate::sources::pool::{busy, unreadable};
 
 /// A fault while rows are read: the client learns no name of a file or table.
 pub(super) fn reading(cause: rusqlite::Error) -> Error {
@@ -29,11 +23,6 @@ pub(super) fn reading(cause: rusqlite::Error) -> Error {
         ) => unreadable(cause),
         _ => Error::internal(cause),
     }
-}
-
-/// The data is not there or is broken; the cause is for the log.
-pub(super) fn unreadable(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
-    Error::new(Kind::Internal, "the data of this layer cannot be read").because(cause)
 }
 
 /// A fault while a file is opened, told to whoever wrote its name down.

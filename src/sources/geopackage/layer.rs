@@ -40,7 +40,7 @@ impl Layer {
         let (sender, receiver) = oneshot::channel();
         let (stop, table) = (Stop::default(), self.table.clone());
         let guard = StopOnDrop(stop.clone());
-        let job = move |connection: Result<&Connection>| {
+        let job = move |connection: Result<&mut Connection>| {
             let answer = connection.and_then(|connection| {
                 armed(&stop, connection, || question(connection, &table)).map_err(fault::reading)
             });
@@ -96,7 +96,7 @@ impl FeatureSource for Layer {
     fn features(&self, plan: Plan) -> Rows {
         let (sender, rows) = channel(plan.layout().clone());
         let (table, has_warned) = (self.table.clone(), self.has_warned.clone());
-        let job = move |connection: Result<&Connection>| {
+        let job = move |connection: Result<&mut Connection>| {
             let _telltale = Telltale(&sender);
             let read = connection.and_then(|connection| {
                 let mut filter = Filter::new(&table, plan.filter()).map_err(|name| not_taken(&name))?;

@@ -9,6 +9,7 @@ use rusqlite::Connection;
 
 use crate::data::source::FeatureSource;
 use crate::error::Result;
+use crate::sources::pool::{self, Pool};
 
 mod cells;
 mod columns;
@@ -20,7 +21,6 @@ mod header;
 mod key;
 mod layer;
 mod open;
-mod pool;
 mod read;
 mod reference;
 mod spatial;
@@ -40,7 +40,7 @@ pub struct GeoPackage {
 /// What the layers of a file share.
 struct Room {
     path: PathBuf,
-    pool: pool::Pool,
+    pool: Pool<Connection>,
 }
 
 /// A row of gpkg_contents.
@@ -103,7 +103,10 @@ impl GeoPackage {
         let Some(contents) = contents else {
             return Err(fault::file(path, "is a SQLite file, but no GeoPackage: it has no table gpkg_contents"));
         };
-        Ok(Self { room: Arc::new(Room { path: path.to_owned(), pool: pool::Pool::new(path, threads) }), contents })
+        Ok(Self {
+            room: Arc::new(Room { path: path.to_owned(), pool: Pool::new("gpkg", path, threads, open::connect) }),
+            contents,
+        })
     }
 
     /// The names of the layers, in the file's order.

@@ -12,6 +12,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::fault;
 use crate::error::{Error, Result};
+use crate::sources::pool;
 
 /// Statements that a connection keeps compiled.
 const STATEMENTS: usize = 32;
@@ -32,15 +33,9 @@ pub(super) fn stamp(path: &Path) -> u64 {
     hasher.finish()
 }
 
-/// The same without the -wal file, whose growth a connection follows by itself.
-pub(super) fn identity(path: &Path) -> Option<(u64, u64, i64, i64, u64)> {
-    let about = fs::metadata(path).ok()?;
-    Some((about.dev(), about.ino(), about.mtime(), about.mtime_nsec(), about.len()))
-}
-
 /// Which file it is, whatever is written into it.
 pub(super) fn inode(path: &Path) -> Option<(u64, u64)> {
-    identity(path).map(|(device, inode, ..)| (device, inode))
+    pool::identity(path).map(|(device, inode, ..)| (device, inode))
 }
 
 /// A connection that reads only.

@@ -1,17 +1,20 @@
-//! Threads that each own a connection to one file. One is started when no idle one is left: with a fixed few, a few slow
+//! Threads that each own a handle of one file (a connection, a dataset). One is started when no idle one is left: with a fixed few, a few slow
 //! readers would stop the file for everybody.
 
 use std::collections::VecDeque;
+use std::fs;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::os::unix::fs::MetadataExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use rusqlite::Connection;
+use http::HeaderValue;
+use http::header::RETRY_AFTER;
 
-use super::{fault, open};
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 
 /// Most threads of one file, unless told otherwise.
 pub(super) const THREADS: usize = 64;
@@ -20,40 +23,49 @@ const WAITING: usize = 1024;
 /// How long an idle thread stays.
 const STAY: Duration = Duration::from_secs(60);
 
-/// Work for a connection, or the reason why there is none.
-pub(super) type Job = Box<dyn FnOnce(Result<&Connection>) + Send>;
+/// Work for a handle, or the reason why there is none.
+pub(super) type Job<H> = Box<dyn FnOnce(Result<&mut H>) + Send>;
+
+type Open<H> = Box<dyn Fn(&Path) -> Result<H> + Send + Sync>;
 
 /// The threads of one file. Dropped, it lets the running jobs end.
-pub(super) struct Pool(Arc<Shared>);
+pub(super) struct Pool<H>(Arc<Shared<H>>);
 
-struct Shared {
+struct Shared<H> {
     path: PathBuf,
     name: String,
     cap: usize,
-    state: Mutex<State>,
+    open: Open<H>,
+    state: Mutex<State<H>>,
 }
 
-#[derive(Default)]
-struct State {
-    /// Threads without work, the last used on top: its connection has the warmest cache, and those below can end.
-    idle: Vec<(u64, Sender<Option<Job>>)>,
-    waiting: VecDeque<Job>,
+struct State<H> {
+    /// Threads without work, the last used on top: its handle has the warmest cache, and those below can end.
+    idle: Vec<(u64, Sender<Option<Job<H>>>)>,
+    waiting: VecDeque<Job<H>>,
     threads: usize,
     started: u64,
     closed: bool,
 }
 
-impl Pool {
-    pub(super) fn new(path: &Path, cap: usize) -> Self {
+impl<H: 'static> Pool<H> {
+    /// Threads whose names begin with `kind`, at most `cap` of them. The handle is opened on its thread and stays there.
+    pub(super) fn new(
+        kind: &str,
+        path: &Path,
+        cap: usize,
+        open: impl Fn(&Path) -> Result<H> + Send + Sync + 'static,
+    ) -> Self {
         let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
         // A name with a zero byte cannot be a thread's.
-        let name = stem.replace('\0', "");
-        let (path, cap) = (path.to_owned(), cap.max(1));
-        Self(Arc::new(Shared { path, name, cap, state: Mutex::default() }))
+        let name = format!("{kind}-{}", stem.replace('\0', ""));
+        let state = State { idle: Vec::new(), waiting: VecDeque::new(), threads: 0, started: 0, closed: false };
+        let (path, cap, state) = (path.to_owned(), cap.max(1), Mutex::new(state));
+        Self(Arc::new(Shared { path, name, cap, open: Box::new(open), state }))
     }
 
     /// Has a job done: by an idle thread, by a new one, or by the first that becomes free.
-    pub(super) fn submit(&self, job: Job) -> Result<()> {
+    pub(super) fn submit(&self, job: Job<H>) -> Result<()> {
         let mut job = Some(job);
         let mut state = self.0.state();
         while let Some((_, idle)) = state.idle.pop() {
@@ -66,16 +78,16 @@ impl Pool {
         let Some(job) = job else { return Ok(()) };
         if state.threads >= self.0.cap {
             if state.waiting.len() >= WAITING {
-                return Err(fault::busy("too many requests wait for this layer, try again"));
+                return Err(busy("too many requests wait for this layer, try again"));
             }
             state.waiting.push_back(job);
             return Ok(());
         }
         let (number, shared) = (state.started, self.0.clone());
-        let thread = std::thread::Builder::new().name(format!("gpkg-{}-{number}", self.0.name));
+        let thread = std::thread::Builder::new().name(format!("{}-{number}", self.0.name));
         thread.spawn(move || shared.work(number, job)).map_err(|cause| {
             tracing::error!(%cause, "no thread can be started");
-            fault::busy("the server has too much to do, try again")
+            busy("the server has too much to do, try again")
         })?;
         state.threads += 1;
         state.started += 1;
@@ -83,7 +95,7 @@ impl Pool {
     }
 }
 
-impl Drop for Pool {
+impl<H> Drop for Pool<H> {
     fn drop(&mut self) {
         let mut state = self.0.state();
         state.closed = true;
@@ -94,17 +106,17 @@ impl Drop for Pool {
     }
 }
 
-impl Shared {
-    fn state(&self) -> MutexGuard<'_, State> {
+impl<H> Shared<H> {
+    fn state(&self) -> MutexGuard<'_, State<H>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn work(&self, number: u64, first: Job) {
+    fn work(&self, number: u64, first: Job<H>) {
         let mut next = Some(first);
         let mut kept = None;
         while let Some(job) = next {
-            let connection = self.connection(&mut kept);
-            if catch_unwind(AssertUnwindSafe(|| job(connection))).is_err() {
+            let handle = self.handle(&mut kept);
+            if catch_unwind(AssertUnwindSafe(|| job(handle))).is_err() {
                 tracing::error!(file = %self.path.display(), "a read panicked");
                 kept = None;
             }
@@ -112,27 +124,27 @@ impl Shared {
         }
     }
 
-    /// The thread's connection, opened again where the file is another one by now.
-    fn connection<'a>(&self, kept: &'a mut Option<(Identity, Connection)>) -> Result<&'a Connection> {
-        let identity = open::identity(&self.path);
+    /// The thread's handle, opened again where the file is another one by now.
+    fn handle<'a>(&self, kept: &'a mut Option<(Identity, H)>) -> Result<&'a mut H> {
+        let identity = identity(&self.path);
         if kept.as_ref().is_some_and(|(of, _)| *of != identity) {
             *kept = None;
         }
-        let (_, connection) = match kept {
+        let (_, handle) = match kept {
             Some(kept) => kept,
             None => kept.insert((
                 identity,
-                open::connect(&self.path).map_err(|error| {
+                (self.open)(&self.path).map_err(|error| {
                     let cause = format!("{error:?}");
-                    fault::unreadable(cause)
+                    unreadable(cause)
                 })?,
             )),
         };
-        Ok(connection)
+        Ok(handle)
     }
 
     /// The next job; `None` where the thread has been idle for long, or is not needed any more.
-    fn next(&self, number: u64) -> Option<Job> {
+    fn next(&self, number: u64) -> Option<Job<H>> {
         let (sender, receiver) = mpsc::channel();
         {
             let mut state = self.state();
@@ -161,7 +173,30 @@ impl Shared {
     }
 }
 
-type Identity = Option<(u64, u64, i64, i64, u64)>;
+pub(super) type Identity = Option<(u64, u64, i64, i64, u64)>;
+
+/// Which file it is, and in which state.
+pub(super) fn identity(path: &Path) -> Identity {
+    let about = fs::metadata(path).ok()?;
+    Some((about.dev(), about.ino(), about.mtime(), about.mtime_nsec(), about.len()))
+}
+
+/// A number that changes whenever a file does.
+pub(super) fn state(path: &Path) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    identity(path).hash(&mut hasher);
+    hasher.finish()
+}
+
+/// The server is busy for the moment.
+pub(super) fn busy(message: &'static str) -> Error {
+    Error::new(Kind::Unavailable, message).with_header(RETRY_AFTER, HeaderValue::from_static("1"))
+}
+
+/// The data is not there or is broken; the cause is for the log.
+pub(super) fn unreadable(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
+    Error::new(Kind::Internal, "the data of this layer cannot be read").because(cause)
+}
 
 /// What a job that panicked tells its reader.
 pub(super) fn panicked() -> Error {
@@ -171,6 +206,11 @@ pub(super) fn panicked() -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rusqlite::Connection;
+
+    fn pool(path: &Path, cap: usize) -> Pool<Connection> {
+        Pool::new("test", path, cap, |path| Connection::open(path).map_err(Error::internal))
+    }
 
     fn file() -> (tempfile::TempDir, PathBuf) {
         let folder = tempfile::tempdir().unwrap();
@@ -179,9 +219,9 @@ mod tests {
         (folder, path)
     }
 
-    fn ask(pool: &Pool) -> i64 {
+    fn ask(pool: &Pool<Connection>) -> i64 {
         let (sender, receiver) = mpsc::channel();
-        let job = move |connection: Result<&Connection>| {
+        let job = move |connection: Result<&mut Connection>| {
             let sum = connection.unwrap().query_row("SELECT sum(a) FROM t", [], |row| row.get(0)).unwrap();
             sender.send(sum).unwrap();
         };
@@ -192,7 +232,7 @@ mod tests {
     #[test]
     fn a_panic_costs_no_thread() {
         let (_folder, path) = file();
-        let pool = Pool::new(&path, 1);
+        let pool = pool(&path, 1);
         for _ in 0..3 {
             pool.submit(Box::new(|_| panic!("on purpose"))).unwrap();
         }
@@ -203,7 +243,7 @@ mod tests {
     #[test]
     fn jobs_wait_when_all_threads_work_and_too_many_are_refused() {
         let (_folder, path) = file();
-        let pool = Pool::new(&path, 1);
+        let pool = pool(&path, 1);
         let (go, gone) = mpsc::channel::<()>();
         pool.submit(Box::new(move |_| assert!(gone.recv().is_err()))).unwrap();
         for _ in 0..WAITING {
@@ -222,7 +262,7 @@ mod tests {
     #[test]
     fn another_file_in_its_place_is_opened() {
         let (folder, path) = file();
-        let pool = Pool::new(&path, 4);
+        let pool = pool(&path, 4);
         assert_eq!(ask(&pool), 1);
         let other = folder.path().join("b.gpkg");
         Connection::open(&other).unwrap().execute_batch("CREATE TABLE t (a); INSERT INTO t VALUES (2);").unwrap();

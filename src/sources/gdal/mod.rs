@@ -1,0 +1,134 @@
+//! Rasters that GDAL opens: GeoTIFF and some hundred formats more. Threads that each keep the file open read samples as they
+//! are stored; what is made of them is the gate's work.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Once};
+
+use gdal::{Dataset, DatasetOptions, GdalOpenFlags};
+
+use crate::base::crs::Crs;
+use crate::data::coverage::{Coverage, Grid, Job, Reader};
+use crate::error::{Error, Kind, Result};
+use crate::sources::pool::{self, Pool};
+
+mod facts;
+mod read;
+#[cfg(test)]
+mod tests;
+
+/// Most threads of one file. They work more than they wait, but one with a slow reader waits as well.
+const THREADS: usize = 32;
+
+/// Megabytes of blocks that GDAL keeps for all files together, unless `GDAL_CACHEMAX` says otherwise; by itself it takes a
+/// twentieth of the machine's memory.
+const CACHE: &str = "128";
+
+/// How a raster is read where its file does not say.
+#[derive(Clone, Debug, Default)]
+pub struct RasterOptions {
+    /// Names of the bands, in their order, in place of those of the file.
+    pub bands: Option<Vec<String>>,
+    /// Units of the bands, in their order, in place of those of the file.
+    pub units: Option<Vec<String>>,
+    /// The reference system, in place of that of the file.
+    pub crs: Option<Crs>,
+}
+
+/// A raster file that is open for reading.
+#[derive(Clone)]
+pub struct Raster(Arc<Room>);
+
+struct Room {
+    path: PathBuf,
+    grid: Arc<Grid>,
+    title: Option<String>,
+    pool: Pool<read::Open>,
+}
+
+impl fmt::Debug for Raster {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "Raster({})", self.0.path.display())
+    }
+}
+
+impl Raster {
+    /// Opens a file. The errors name the file and what is wrong with it: they are for whoever runs the server.
+    pub fn open(path: &Path, options: &RasterOptions) -> Result<Raster> {
+        let first = dataset(path)?;
+        let facts = facts::read(&first, path, options)?;
+        let (grid, uses_mask) = (Arc::new(facts.grid), facts.uses_mask);
+        // Read once, so that a file that is cut off is told when it is published.
+        let mut open = read::Open::new(first, grid.clone(), uses_mask);
+        open.probe()
+            .map_err(|cause| file(path, "is cut off or damaged: its last pixels cannot be read").because(cause))?;
+        drop(open);
+        let kept = grid.clone();
+        let pool = Pool::new("gdal", path, THREADS, move |path| {
+            let dataset = dataset(path)?;
+            facts::is_as_before(&dataset, &kept)?;
+            Ok(read::Open::new(dataset, kept.clone(), uses_mask))
+        });
+        Ok(Self(Arc::new(Room { path: path.to_owned(), grid, title: facts.title, pool })))
+    }
+
+    /// What the file calls itself.
+    pub fn title(&self) -> Option<&str> {
+        self.0.title.as_deref()
+    }
+
+    /// A number that changes when the file does.
+    pub fn shape(&self) -> u64 {
+        pool::state(&self.0.path)
+    }
+}
+
+impl Coverage for Raster {
+    fn grid(&self) -> &Arc<Grid> {
+        &self.0.grid
+    }
+
+    fn submit(&self, job: Job) -> Result<()> {
+        self.0.pool.submit(Box::new(move |open| match open {
+            Ok(open) => job(Ok(open as &mut dyn Reader)),
+            Err(error) => job(Err(error)),
+        }))
+    }
+
+    fn state(&self) -> u64 {
+        pool::state(&self.0.path)
+    }
+}
+
+/// Whether GDAL would open a file as a raster. It looks at the first bytes, and at the name.
+pub fn is_raster(path: &Path) -> bool {
+    dataset(path).is_ok_and(|dataset| dataset.raster_count() > 0)
+}
+
+fn dataset(path: &Path) -> Result<Dataset> {
+    prepare();
+    if let Err(cause) = std::fs::File::open(path) {
+        return Err(file(path, "cannot be read").because(cause));
+    }
+    let open_flags =
+        GdalOpenFlags::GDAL_OF_READONLY | GdalOpenFlags::GDAL_OF_RASTER | GdalOpenFlags::GDAL_OF_VERBOSE_ERROR;
+    Dataset::open_ex(path, DatasetOptions { open_flags, ..DatasetOptions::default() })
+        .map_err(|cause| file(path, "is no raster that GDAL can read").because(cause))
+}
+
+/// Settings of GDAL that hold for the whole process, made once.
+fn prepare() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        gdal::config::set_error_handler(|_, number, message| tracing::debug!(number, message, "GDAL complains"));
+        let is_set = gdal::config::get_config_option("GDAL_CACHEMAX", "").is_ok_and(|value| !value.is_empty());
+        if !is_set && let Err(error) = gdal::config::set_config_option("GDAL_CACHEMAX", CACHE) {
+            tracing::warn!(%error, "GDAL does not take the size of its cache");
+        }
+    });
+}
+
+/// What is wrong with a file.
+fn file(path: &Path, what: &str) -> Error {
+    Error::new(Kind::Internal, format!("{} {what}", path.display()))
+}
