@@ -51,6 +51,16 @@ impl LockedCoverage {
         &self.0.schema
     }
 
+    /// The state of the source.
+    pub(crate) fn state(&self) -> u64 {
+        self.0.source.state()
+    }
+
+    /// The facts, with what is hidden.
+    pub(crate) fn grid(&self) -> &Arc<Grid> {
+        self.0.source.grid()
+    }
+
     /// Opens a view of which only some bands exist, and only the part that meets every condition. One that a raster cannot
     /// meet closes it.
     pub(crate) fn open(&self, bands: Option<&[String]>, conditions: Vec<Expr>) -> Result<CoverageView> {

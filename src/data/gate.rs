@@ -92,6 +92,11 @@ impl Locked {
         self.open(self.visible(properties), policies)
     }
 
+    /// The state of the source.
+    pub(crate) fn state(&self) -> u64 {
+        self.0.source.state()
+    }
+
     /// The source's schema, with what is hidden: for the guard.
     pub(crate) fn schema(&self) -> &Arc<Schema> {
         self.0.source.schema()

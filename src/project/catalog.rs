@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use crate::data::coverage::{Coverage, Grid};
+use crate::data::coverage_gate::{CoverageView, LockedCoverage};
 use crate::data::gate::{Locked, View, Visible};
 use crate::data::source::FeatureSource;
 use crate::error::{Error, Kind, Result};
@@ -40,7 +42,7 @@ pub struct Project {
     by_id: HashMap<String, usize>,
 }
 
-/// One collection.
+/// One collection of features, or one coverage.
 pub struct Layer {
     /// Id of the collection.
     pub id: String,
@@ -60,11 +62,17 @@ pub struct Layer {
     pub attribution: Option<Attribution>,
     /// The scales of the maps that show it.
     pub scales: Scales,
-    source: Locked,
+    source: Source,
     /// Made at the first look; nothing above changes after.
     visible: OnceLock<Arc<Visible>>,
     /// What policies leave of it, by the names that are left.
     parts: Mutex<HashMap<Vec<String>, Arc<Visible>>>,
+}
+
+/// What a layer has.
+enum Source {
+    Features(Locked),
+    Coverage(LockedCoverage),
 }
 
 /// Most combinations of properties that are kept for a layer.
@@ -73,7 +81,15 @@ const MOST_PARTS: usize = 256;
 impl Layer {
     /// A layer with an id that is its title as well.
     pub fn new(id: impl Into<String>, source: Arc<dyn FeatureSource>) -> Self {
-        let id = id.into();
+        Self::of(id.into(), Source::Features(Locked::new(source)))
+    }
+
+    /// A coverage with an id that is its title as well.
+    pub fn coverage(id: impl Into<String>, source: Arc<dyn Coverage>) -> Self {
+        Self::of(id.into(), Source::Coverage(LockedCoverage::new(source)))
+    }
+
+    fn of(id: String, source: Source) -> Self {
         Self {
             title: id.clone(),
             id,
@@ -84,37 +100,80 @@ impl Layer {
             keywords: Vec::new(),
             attribution: None,
             scales: Scales::default(),
-            source: Locked::new(source),
+            source,
             visible: OnceLock::new(),
             parts: Mutex::default(),
         }
     }
 
-    /// Opens the layer. Only the server's guard does, which knows the policies.
-    pub(crate) fn view(&self) -> View {
-        let visible = self.visible.get_or_init(|| self.source.visible(self.properties.as_deref()));
-        self.source.open(visible.clone(), Vec::new())
+    /// Whether it is a coverage, which has samples instead of features.
+    pub fn is_coverage(&self) -> bool {
+        matches!(self.source, Source::Coverage(_))
     }
 
-    /// Opens the layer under policies.
-    pub(crate) fn view_under(&self, attributes: Vec<String>, conditions: Vec<Expr>) -> View {
+    /// Opens a layer of features. Only the server's guard does, which knows the policies.
+    pub(crate) fn view(&self) -> Option<View> {
+        let Source::Features(source) = &self.source else { return None };
+        let visible = self.visible.get_or_init(|| source.visible(self.properties.as_deref()));
+        Some(source.open(visible.clone(), Vec::new()))
+    }
+
+    /// Opens a layer of features under policies.
+    pub(crate) fn view_under(&self, attributes: Vec<String>, conditions: Vec<Expr>) -> Option<View> {
+        let Source::Features(source) = &self.source else { return None };
         let mut parts = self.parts.lock().unwrap_or_else(PoisonError::into_inner);
         if parts.len() >= MOST_PARTS {
             parts.clear();
         }
-        let make = |names: &Vec<String>| self.source.visible(Some(names));
+        let make = |names: &Vec<String>| source.visible(Some(names));
         let visible = parts.entry(attributes).or_insert_with_key(make).clone();
-        self.source.open(visible, conditions)
+        Some(source.open(visible, conditions))
     }
 
-    /// The full schema, with what is hidden: for the guard.
+    /// Opens a coverage: of the bands that are published those that are named, all where `None`, under the conditions of
+    /// policies. One that a raster cannot meet is an error.
+    pub(crate) fn coverage_view(
+        &self,
+        bands: Option<&[String]>,
+        conditions: Vec<Expr>,
+    ) -> Result<Option<CoverageView>> {
+        let Source::Coverage(source) = &self.source else { return Ok(None) };
+        source.open(bands.or(self.properties.as_deref()), conditions).map(Some)
+    }
+
+    /// The facts of a coverage, with what is hidden.
+    pub(crate) fn full_grid(&self) -> Option<&Arc<Grid>> {
+        match &self.source {
+            Source::Features(_) => None,
+            Source::Coverage(source) => Some(source.grid()),
+        }
+    }
+
+    /// A number that changes whenever the data may have changed.
+    pub(crate) fn state(&self) -> u64 {
+        match &self.source {
+            Source::Features(source) => source.state(),
+            Source::Coverage(source) => source.state(),
+        }
+    }
+
+    /// The full schema, with what is hidden: for the guard. The properties of a coverage are its bands.
     pub(crate) fn full_schema(&self) -> &Arc<Schema> {
-        self.source.schema()
+        match &self.source {
+            Source::Features(source) => source.schema(),
+            Source::Coverage(source) => source.schema(),
+        }
+    }
+
+    /// The names of the properties that are published.
+    pub(crate) fn published_names(&self) -> Vec<String> {
+        let is_published = |name: &String| self.properties.as_ref().is_none_or(|names| names.contains(name));
+        self.property_names().into_iter().filter(is_published).collect()
     }
 
     /// The names of all properties of the source, hidden ones too.
     pub fn property_names(&self) -> Vec<String> {
-        self.source.property_names()
+        self.full_schema().fields.iter().map(|field| field.name.clone()).collect()
     }
 }
 

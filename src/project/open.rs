@@ -3,8 +3,11 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use crate::data::coverage::Coverage;
 use crate::error::Error;
+use crate::sources::gdal::{self, Raster, RasterOptions};
 use crate::sources::geopackage::{GeoPackage, GeoPackageLayer, LayerOptions};
 
 use super::catalog::{Layer, Project};
@@ -66,7 +69,7 @@ struct Opening<'a> {
 }
 
 impl Opening<'_> {
-    /// Every layer of a file, or of every GeoPackage in a folder.
+    /// Every layer of a file, or of every GeoPackage and raster in a folder.
     fn add_data(&mut self, path: &Path) {
         if path.is_dir() {
             self.watched.path(path);
@@ -75,12 +78,17 @@ impl Opening<'_> {
                 return self.faults.push(format!("{}: the folder cannot be read", path.display()));
             };
             let mut files: Vec<PathBuf> =
-                entries.filter(|path| path.extension().is_some_and(|it| it == "gpkg")).collect();
+                entries.filter(|path| is_package(path) || gdal::is_named_as_raster(path)).collect();
             files.sort();
             if files.is_empty() {
-                self.faults.push(format!("{}: there is no GeoPackage (*.gpkg) in this folder", path.display()));
+                let missing = "there is no GeoPackage (*.gpkg) and no raster (*.tif) in this folder";
+                self.faults.push(format!("{}: {missing}", path.display()));
             }
             return files.iter().for_each(|file| self.add_data(file));
+        }
+        if is_raster(path) {
+            let id = self.free_id(&path.file_stem().unwrap_or_default().to_string_lossy());
+            return self.add_raster(&id, path, None);
         }
         let layers = match self.file(path) {
             Ok(file) => file.layers(),
@@ -90,7 +98,7 @@ impl Opening<'_> {
             match layer {
                 Ok(layer) => {
                     let id = self.free_id(&layer.name);
-                    self.publish(&id, &layer, None);
+                    self.publish_features(&id, &layer, None);
                 }
                 Err((name, error)) => self.faults.push(format!("{}: layer '{name}': {}", path.display(), told(&error))),
             }
@@ -99,6 +107,10 @@ impl Opening<'_> {
 
     /// One layer with settings of its own.
     fn add_layer(&mut self, layer: &settings::Layer) {
+        if is_raster(&layer.source) {
+            let stem = layer.source.file_stem().unwrap_or_default().to_string_lossy();
+            return self.add_raster(layer.id.as_deref().unwrap_or(&stem), &layer.source, Some(layer));
+        }
         let file = match self.file(&layer.source) {
             Ok(file) => file.clone(),
             Err(error) => return self.faults.push(told(&error)),
@@ -118,19 +130,42 @@ impl Opening<'_> {
         });
         let options = LayerOptions { time, id: layer.key.clone() };
         match file.layer(name, &options) {
-            Ok(opened) => self.publish(layer.id.as_deref().unwrap_or(name), &opened, Some(layer)),
+            Ok(opened) => self.publish_features(layer.id.as_deref().unwrap_or(name), &opened, Some(layer)),
             Err(error) => self.faults.push(format!("layer '{name}': {}", told(&error))),
         }
     }
 
-    fn publish(&mut self, id: &str, opened: &GeoPackageLayer, own: Option<&settings::Layer>) {
-        let mut layer = Layer::new(id, opened.source.clone());
+    /// A raster.
+    fn add_raster(&mut self, id: &str, path: &Path, own: Option<&settings::Layer>) {
+        self.watched.path(path);
+        let crs = own.and_then(|own| own.crs.as_deref()).map(str::parse).transpose();
+        let crs = match crs {
+            Ok(crs) => crs,
+            Err(fault) => return self.faults.push(format!("layer '{id}': crs: {fault}")),
+        };
+        let bands = own.and_then(|own| own.bands.clone());
+        let units = own.and_then(|own| own.units.clone());
+        match Raster::open(path, &RasterOptions { bands, units, crs }) {
+            Ok(raster) => {
+                let title = raster.title().map(str::to_owned);
+                let source: Arc<dyn Coverage> = Arc::new(raster);
+                self.publish(Layer::coverage(id, source), (title, None), own);
+            }
+            Err(error) => self.faults.push(told(&error)),
+        }
+    }
+
+    fn publish_features(&mut self, id: &str, opened: &GeoPackageLayer, own: Option<&settings::Layer>) {
+        let told = (opened.identifier.clone(), opened.description.clone());
+        self.publish(Layer::new(id, opened.source.clone()), told, own);
+    }
+
+    /// Adds a layer; the file tells a title and a description.
+    fn publish(&mut self, mut layer: Layer, told: (Option<String>, Option<String>), own: Option<&settings::Layer>) {
+        let id = layer.id.clone();
         let own_title = own.and_then(|own| own.title.clone());
-        layer.title = own_title
-            .or_else(|| opened.identifier.clone())
-            .filter(|title| !title.is_empty())
-            .unwrap_or_else(|| id.to_owned());
-        let description = own.and_then(|own| own.description.clone()).or_else(|| opened.description.clone());
+        layer.title = own_title.or(told.0).filter(|title| !title.is_empty()).unwrap_or_else(|| id.clone());
+        let description = own.and_then(|own| own.description.clone()).or(told.1);
         layer.description = description.filter(|text| !text.is_empty());
         layer.limit = own.and_then(|own| own.limit).unwrap_or(self.settings.limit);
         layer.decimals = own.and_then(|own| own.decimals).or(self.settings.decimals);
@@ -179,6 +214,15 @@ impl Opening<'_> {
         }
         Ok(&self.opened[path])
     }
+}
+
+fn is_package(path: &Path) -> bool {
+    path.extension().is_some_and(|it| it == "gpkg")
+}
+
+/// Whether a file is one of samples; a GeoPackage is one of features.
+fn is_raster(path: &Path) -> bool {
+    !is_package(path) && (gdal::is_named_as_raster(path) || gdal::is_raster(path))
 }
 
 /// An error as whoever runs the server reads it: with its cause.

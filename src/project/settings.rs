@@ -105,6 +105,12 @@ pub struct Layer {
     pub limit: Option<Limit>,
     /// Decimals of coordinates in answers.
     pub decimals: Option<u8>,
+    /// Names of the bands of a raster.
+    pub bands: Option<Vec<String>>,
+    /// Units of the bands of a raster.
+    pub units: Option<Vec<String>>,
+    /// The reference system of a raster whose file does not say it.
+    pub crs: Option<String>,
     /// Words to find it by.
     #[serde(default)]
     pub keywords: Vec<String>,

@@ -5,6 +5,7 @@ use std::future::Future;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
+use crate::data::coverage_gate::CoverageView;
 use crate::data::gate::View;
 use crate::data::policy::{Admissions, CacheScope, LayerRef};
 use crate::error::{Error, Kind, Result};
@@ -157,7 +158,7 @@ impl Context {
     /// milliseconds at which this process saw that first.
     pub fn update_sequence(&self) -> u64 {
         let mut hasher = std::hash::DefaultHasher::new();
-        self.0.project.layers().iter().for_each(|layer| layer.view().state().hash(&mut hasher));
+        self.0.project.layers().iter().for_each(|layer| layer.state().hash(&mut hasher));
         self.0.server.sequences.at(&self.0.project, hasher.finish())
     }
 
@@ -190,10 +191,26 @@ impl Context {
         inner.server.caches.get_or_make(&key, make).await
     }
 
-    /// The layers that the client may see, in order; one whose policy fails is none of them.
+    /// The layers of features that the client may see, in order; one whose policy fails is none of them.
     pub fn layers(&self) -> impl Iterator<Item = (&Arc<Layer>, View)> {
+        self.published().filter_map(|(layer, published)| match published {
+            Published::Features(view) => Some((layer, view)),
+            Published::Coverage(_) => None,
+        })
+    }
+
+    /// The coverages that the client may see, in order.
+    pub fn coverages(&self) -> impl Iterator<Item = (&Arc<Layer>, CoverageView)> {
+        self.published().filter_map(|(layer, published)| match published {
+            Published::Coverage(view) => Some((layer, view)),
+            Published::Features(_) => None,
+        })
+    }
+
+    /// Both, in the project's order.
+    pub fn published(&self) -> impl Iterator<Item = (&Arc<Layer>, Published)> {
         self.0.project.layers().iter().filter_map(|layer| match self.guard(layer) {
-            Ok(view) => Some((layer, view?)),
+            Ok(published) => Some((layer, published?)),
             Err(error) => {
                 tracing::error!(id = %self.0.head.id, layer = layer.id, ?error, "a policy failed");
                 None
@@ -201,27 +218,42 @@ impl Context {
         })
     }
 
-    /// A layer that the client may see.
+    /// A layer of features that the client may see.
     pub fn layer(&self, id: &str) -> Result<(Arc<Layer>, View)> {
-        let unknown = || {
-            let list = self.api_url("/collections");
-            Error::new(Kind::UnknownLayer, format!("there is no collection '{id}'; see {list}"))
-        };
-        let layer = self.0.project.layer(id).ok_or_else(unknown)?;
-        // One that may not be seen does not exist.
-        let view = self.guard(layer)?.ok_or_else(unknown)?;
-        Ok((layer.clone(), view))
+        match self.find(id)? {
+            Some((layer, Published::Features(view))) => Ok((layer, view)),
+            _ => {
+                let list = self.api_url("/collections");
+                Err(Error::new(Kind::UnknownLayer, format!("there is no collection '{id}'; see {list}")))
+            }
+        }
+    }
+
+    /// A coverage that the client may see.
+    pub fn coverage(&self, id: &str) -> Result<(Arc<Layer>, CoverageView)> {
+        match self.find(id)? {
+            Some((layer, Published::Coverage(view))) => Ok((layer, view)),
+            _ => Err(Error::new(Kind::UnknownLayer, format!("there is no coverage '{id}'"))),
+        }
+    }
+
+    /// What is published under an id, where the client may see it; what may not be seen does not exist.
+    pub fn find(&self, id: &str) -> Result<Option<(Arc<Layer>, Published)>> {
+        let Some(layer) = self.0.project.layer(id) else { return Ok(None) };
+        Ok(self.guard(layer)?.map(|published| (layer.clone(), published)))
     }
 
     /// The guard: what all policies leave of a layer; none where it may not be read.
-    fn guard(&self, layer: &Layer) -> Result<Option<View>> {
+    fn guard(&self, layer: &Layer) -> Result<Option<Published>> {
         if self.0.admissions.0.is_empty() {
-            return Ok(Some(layer.view()));
+            return Ok(match layer.view() {
+                Some(view) => Some(Published::Features(view)),
+                None => layer.coverage_view(None, Vec::new())?.map(Published::Coverage),
+            });
         }
         let schema = layer.full_schema();
         let asked = LayerRef { project: self.0.project.name.as_deref(), id: &layer.id, schema };
-        let published = layer.view().schema().fields.iter().map(|field| field.name.clone()).collect();
-        let verdict = self.0.admissions.judge(asked, published)?;
+        let verdict = self.0.admissions.judge(asked, layer.published_names())?;
         if !verdict.permissions.read {
             return Ok(None);
         }
@@ -229,6 +261,20 @@ impl Context {
             let unknown = |name| Error::internal(format!("a policy reads '{name}', which the layer does not have"));
             condition.fields(schema).map_err(unknown)?;
         }
-        Ok(Some(layer.view_under(verdict.attributes, verdict.conditions)))
+        if layer.is_coverage() {
+            let view = layer.coverage_view(Some(&verdict.attributes), verdict.conditions)?;
+            // Of no band there is nothing to be had.
+            return Ok(view.filter(|view| !view.grid().bands.is_empty()).map(Published::Coverage));
+        }
+        Ok(layer.view_under(verdict.attributes, verdict.conditions).map(Published::Features))
     }
+}
+
+/// What a client may see of a layer.
+#[derive(Clone)]
+pub enum Published {
+    /// Features.
+    Features(View),
+    /// A coverage.
+    Coverage(CoverageView),
 }

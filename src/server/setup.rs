@@ -70,7 +70,7 @@ impl Shared {
             format!("{:?} {:?}", project.contact, project.license).hash(&mut hasher);
             for layer in project.layers() {
                 (&layer.id, &layer.title, &layer.description, &layer.properties).hash(&mut hasher);
-                format!("{:?} {:?}", layer.limit, layer.full_schema()).hash(&mut hasher);
+                format!("{:?} {:?} {:?}", layer.limit, layer.full_schema(), layer.full_grid()).hash(&mut hasher);
             }
         }
         format!("{:016x}", hasher.finish())
@@ -143,7 +143,9 @@ impl Snapshot {
     /// Measures the extent of every layer, so that no request has to wait for it.
     pub async fn measure(&self) {
         for layer in self.projects().flat_map(|project| project.layers()) {
-            layer.view().extent(MEASURING).await;
+            if let Some(view) = layer.view() {
+                view.extent(MEASURING).await;
+            }
         }
     }
 }

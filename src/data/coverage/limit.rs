@@ -151,7 +151,6 @@ impl Test {
                 let whole = match (relation, pass) {
                     (Relation::Intersects | Relation::Within, true) | (Relation::Disjoint, false) => Relation::Within,
                     (Relation::Intersects | Relation::Within, false) | (Relation::Disjoint, true) => Relation::Disjoint,
-                    #[allow(unreachable_patterns)] // relations to come
                     _ => return Err(format!("a raster has no {relation:?}")),
                 };
                 let mut whole_cell = expr.clone();

@@ -100,6 +100,15 @@ impl Coverage for Raster {
     }
 }
 
+/// Names by which rasters in a folder are known. Pictures such as PNG are seldom on Earth, and are named one by one.
+const NAMES: [&str; 12] = ["tif", "tiff", "gtiff", "vrt", "img", "asc", "jp2", "hgt", "dem", "bil", "flt", "nc"];
+
+/// Whether a file has the name of a raster.
+pub fn is_named_as_raster(path: &Path) -> bool {
+    let extension = path.extension().map(|it| it.to_string_lossy().to_ascii_lowercase());
+    extension.is_some_and(|it| NAMES.contains(&it.as_str()))
+}
+
 /// Whether GDAL would open a file as a raster. It looks at the first bytes, and at the name.
 pub fn is_raster(path: &Path) -> bool {
     dataset(path).is_ok_and(|dataset| dataset.raster_count() > 0)
