@@ -136,6 +136,22 @@ impl RowSender {
         }
     }
 
+    /// The same as [`RowSender::send`] for a task.
+    pub async fn send_later(&self, batch: Batch) -> bool {
+        self.batches.send(Ok(batch)).await.is_ok()
+    }
+
+    /// The same as [`RowSender::fail`] for a task.
+    pub async fn fail_later(&self, error: Error) {
+        // Nobody to tell where the reader is gone.
+        let _ = self.batches.send(Err(error)).await;
+    }
+
+    /// Done when the reader is gone.
+    pub async fn gone(&self) {
+        self.batches.closed().await;
+    }
+
     /// What stops the query behind these rows.
     pub fn stop(&self) -> &Stop {
         &self.stop

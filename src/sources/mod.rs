@@ -3,6 +3,7 @@
 pub mod gdal;
 pub mod geopackage;
 pub mod memory;
+pub mod postgis;
 
 mod pool;
 

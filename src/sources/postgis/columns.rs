@@ -1,0 +1,115 @@
+//! Which type a column has for clients, and how SQL hands it over in a form that is read without guessing.
+
+use crate::model::schema::FieldKind;
+
+use super::sql::quoted;
+
+/// How the bytes of a column become a cell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    Int2,
+    Int4,
+    Int8,
+    Float4,
+    Float8,
+    Bool,
+    Text,
+    Date,
+    Timestamp,
+    Bytes,
+}
+
+/// How values of the column are compared with literals.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Compared {
+    Integer,
+    /// Floating point numbers; not a number is neither more nor less.
+    Float,
+    Numeric,
+    Bool,
+    /// Text; `plain` where equality is that of the bytes.
+    Text {
+        plain: bool,
+    },
+    Uuid,
+    Date,
+    Timestamp,
+    TimestampTz,
+    /// By this program alone.
+    Not,
+}
+
+/// A column as it is selected.
+#[derive(Clone, Debug)]
+pub(super) struct Column {
+    pub(super) name: String,
+    pub(super) kind: FieldKind,
+    pub(super) form: Form,
+    pub(super) compared: Compared,
+    /// What is selected.
+    pub(super) select: String,
+    pub(super) comment: Option<String>,
+}
+
+/// What the catalog of the database says of a column.
+pub(super) struct Described<'a> {
+    pub(super) name: &'a str,
+    /// Name of its type; of a domain, of what it is made.
+    pub(super) type_name: &'a str,
+    /// `A` for arrays, `C` for rows, as pg_type has it.
+    pub(super) category: char,
+    /// Whether equal texts have the same bytes.
+    pub(super) is_deterministic: bool,
+    pub(super) comment: Option<String>,
+}
+
+impl Column {
+    pub(super) fn new(described: Described<'_>) -> Self {
+        let Described { name, type_name, category, is_deterministic, comment } = described;
+        let column = format!("t.{}", quoted(name));
+        let text = || format!("{column}::text");
+        let (kind, form, compared, select) = match (type_name, category) {
+            ("int2", _) => (FieldKind::Integer, Form::Int2, Compared::Integer, column),
+            ("int4", _) => (FieldKind::Integer, Form::Int4, Compared::Integer, column),
+            ("int8", _) => (FieldKind::Integer, Form::Int8, Compared::Integer, column),
+            ("oid", _) => (FieldKind::Integer, Form::Int8, Compared::Not, format!("{column}::int8")),
+            // A short number is read as it is written, not as its nearest neighbour with more bits.
+            ("float4", _) => (FieldKind::Number, Form::Float4, Compared::Not, column),
+            ("float8", _) => (FieldKind::Number, Form::Float8, Compared::Float, column),
+            ("numeric", _) => (FieldKind::Number, Form::Float8, Compared::Numeric, format!("{column}::float8")),
+            ("bool", _) => (FieldKind::Boolean, Form::Bool, Compared::Bool, column),
+            ("text" | "varchar", _) => {
+                (FieldKind::String, Form::Text, Compared::Text { plain: is_deterministic }, column)
+            }
+            ("uuid", _) => (FieldKind::String, Form::Text, Compared::Uuid, text()),
+            ("date", _) => (FieldKind::Date, Form::Date, Compared::Date, column),
+            ("timestamp", _) => (FieldKind::DateTime, Form::Timestamp, Compared::Timestamp, column),
+            ("timestamptz", _) => (FieldKind::DateTime, Form::Timestamp, Compared::TimestampTz, column),
+            ("bytea", _) => (FieldKind::Binary, Form::Bytes, Compared::Not, column),
+            ("json" | "jsonb", _) => (FieldKind::Json, Form::Text, Compared::Not, text()),
+            ("hstore", _) | (_, 'A' | 'C') => {
+                (FieldKind::Json, Form::Text, Compared::Not, format!("to_json({column})::text"))
+            }
+            _ => (FieldKind::String, Form::Text, Compared::Text { plain: false }, text()),
+        };
+        Self { name: name.to_owned(), kind, form, compared, select, comment }
+    }
+
+    /// The column itself, as conditions read it.
+    pub(super) fn stored(&self) -> String {
+        format!("t.{}", quoted(&self.name))
+    }
+
+    /// The column as rows are ordered by it.
+    pub(super) fn sorted(&self) -> String {
+        let stored = self.stored();
+        match (self.form, self.compared) {
+            // A UUID has the order of its text.
+            (_, Compared::Uuid) => stored,
+            (Form::Text, _) => format!("{stored}::text COLLATE \"C\""),
+            // Without end is nothing, and comes last.
+            (Form::Date | Form::Timestamp, _) => format!("CASE WHEN isfinite({stored}) THEN {stored} END"),
+            _ => stored,
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! Connections: a pool for the rows, each opened to read alone, and single ones.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime, Timeouts};
+use rustls::ClientConfig;
+use rustls_platform_verifier::BuilderVerifierExt;
+use tokio_postgres::config::SslMode;
+use tokio_postgres::{CancelToken, Client, Config, NoTls};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use super::fault;
+use super::sql::quoted;
+use crate::error::{Error, Kind, Result};
+
+/// How long a connection is tried for.
+const CONNECTING: Duration = Duration::from_secs(5);
+/// How long a request waits for one.
+const WAITING: Duration = Duration::from_secs(10);
+/// Prepared statements that a connection keeps: filters have many shapes.
+const STATEMENTS: usize = 200;
+
+/// How a database is used.
+#[derive(Clone, Copy, Debug)]
+pub struct DatabaseOptions {
+    /// Most connections that are open at once.
+    pub connections: usize,
+    /// When the database gives up a statement; never where zero.
+    pub statement_timeout: Duration,
+}
+
+impl Default for DatabaseOptions {
+    fn default() -> Self {
+        Self { connections: 16, statement_timeout: Duration::from_secs(60) }
+    }
+}
+
+/// Reads a connection string: a URL or `key=value` pairs as libpq has them, with several hosts if there are replicas. The
+/// password may come from `PGPASSWORD`.
+pub(super) fn config(dsn: &str, options: &DatabaseOptions) -> Result<Config> {
+    // The text has a password: no part of it is told.
+    let wrong = |cause| {
+        let expected =
+            "the connection string of a database cannot be read, expected postgres://user@host:port/database";
+        Error::new(Kind::BadRequest, expected).because(cause)
+    };
+    let mut config: Config = dsn.parse().map_err(wrong)?;
+    if config.get_password().is_none()
+        && let Ok(password) = std::env::var("PGPASSWORD")
+    {
+        config.password(password);
+    }
+    if config.get_user().is_none()
+        && let Some(user) = ["PGUSER", "USER"].iter().find_map(|name| std::env::var(name).ok())
+    {
+        config.user(user);
+    }
+    if config.get_hosts().is_empty() {
+        config.host(std::env::var("PGHOST").unwrap_or_else(|_| "/var/run/postgresql".to_owned()));
+    }
+    config
+        .connect_timeout(*config.get_connect_timeout().unwrap_or(&CONNECTING))
+        .keepalives_idle(Duration::from_secs(30));
+    if config.get_application_name().is_none() {
+        config.application_name("graticule");
+    }
+    let millis = options.statement_timeout.as_millis();
+    let own = config.get_options().unwrap_or_default();
+    let settings = format!("-c default_transaction_read_only=on -c statement_timeout={millis} -c TimeZone=UTC {own}");
+    config.options(settings);
+    Ok(config)
+}
+
+/// What a host is called in the log.
+pub(super) fn name(config: &Config) -> String {
+    let hosts: Vec<String> = config.get_hosts().iter().map(|host| format!("{host:?}")).collect();
+    format!("database '{}' on {}", config.get_dbname().unwrap_or_default(), hosts.join(", "))
+}
+
+fn tls() -> Result<MakeRustlsConnect> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .and_then(|builder| builder.with_platform_verifier())
+        .map_err(Error::internal)?;
+    Ok(MakeRustlsConnect::new(config.with_no_client_auth()))
+}
+
+/// A pool of connections. None is opened yet.
+pub(super) fn pool(config: &Config, options: &DatabaseOptions) -> Result<Pool> {
+    let how = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+    // Encrypted connections are those that ask for it, and then the host must prove who it is.
+    let manager = if config.get_ssl_mode() == SslMode::Require {
+        Manager::from_config(config.clone(), tls()?, how)
+    } else {
+        Manager::from_config(config.clone(), NoTls, how)
+    };
+    let timeouts = Timeouts { wait: Some(WAITING), create: Some(CONNECTING * 2), recycle: Some(CONNECTING) };
+    let prepare = Hook::async_fn(|client: &mut deadpool_postgres::ClientWrapper, _| {
+        Box::pin(async move { find_functions(client).await.map_err(HookError::Backend) })
+    });
+    Pool::builder(manager)
+        .max_size(options.connections.max(1))
+        .timeouts(timeouts)
+        .runtime(Runtime::Tokio1)
+        .post_create(prepare)
+        .build()
+        .map_err(Error::internal)
+}
+
+/// A connection out of a pool.
+pub(super) async fn take(pool: &Pool) -> Result<Object> {
+    let client = pool.get().await.map_err(fault::connecting)?;
+    if client.statement_cache.size() > STATEMENTS {
+        client.statement_cache.clear();
+    }
+    Ok(client)
+}
+
+/// Asks the database to give up a statement.
+pub(super) async fn cancel(token: CancelToken, is_encrypted: bool) -> Result<(), tokio_postgres::Error> {
+    match tls().ok().filter(|_| is_encrypted) {
+        Some(tls) => token.cancel_query(tls).await,
+        None => token.cancel_query(NoTls).await,
+    }
+}
+
+/// A connection of its own, with what drives it (which ends with the connection).
+pub(super) async fn single(config: &Config) -> Result<(Client, Driver)> {
+    if config.get_ssl_mode() == SslMode::Require {
+        let (client, connection) = config.connect(tls()?).await.map_err(fault::unavailable)?;
+        return Ok((client, Driver(Box::new(connection))));
+    }
+    let (client, connection) = config.connect(NoTls).await.map_err(fault::unavailable)?;
+    Ok((client, Driver(Box::new(connection))))
+}
+
+/// What drives a single connection: it yields the database's messages.
+pub(super) struct Driver(Box<dyn Messages>);
+
+impl Driver {
+    /// The next message; `None` where the connection ended.
+    pub(super) async fn next(&mut self) -> Option<Result<tokio_postgres::AsyncMessage, tokio_postgres::Error>> {
+        std::future::poll_fn(|cx| self.0.poll(cx)).await
+    }
+}
+
+type Message = Result<tokio_postgres::AsyncMessage, tokio_postgres::Error>;
+
+trait Messages: Send {
+    fn poll(&mut self, cx: &mut std::task::Context<'_>) -> std::task::Poll<Option<Message>>;
+}
+
+impl<S, T> Messages for tokio_postgres::Connection<S, T>
+where
+    S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send,
+    T: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send,
+{
+    fn poll(&mut self, cx: &mut std::task::Context<'_>) -> std::task::Poll<Option<Message>> {
+        self.poll_message(cx)
+    }
+}
+
+/// PostGIS may live in a schema of its own: its functions must be found from everywhere.
+async fn find_functions(client: &Client) -> Result<(), tokio_postgres::Error> {
+    let query = "SELECT n.nspname FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'postgis'";
+    if let Some(row) = client.query_opt(query, &[]).await? {
+        let schema: &str = row.get(0);
+        if schema != "public" {
+            client.batch_execute(&format!("SET search_path TO \"$user\", public, {}", quoted(schema))).await?;
+        }
+    }
+    Ok(())
+}

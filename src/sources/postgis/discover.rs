@@ -1,0 +1,46 @@
+//! What there is in a database: tables and views with a geometry, as its catalog tells.
+
+use tokio_postgres::Client;
+
+use super::fault;
+use crate::error::Result;
+
+/// A table or view with a geometry column.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Found {
+    pub(super) schema: String,
+    pub(super) name: String,
+    pub(super) geometry: String,
+    /// What the database's owner wrote about it.
+    pub(super) comment: Option<String>,
+}
+
+impl Found {
+    /// The name by which a project file calls it: schema and table, the schema only where it is not `public`.
+    pub(super) fn label(&self) -> String {
+        if self.schema == "public" { self.name.clone() } else { format!("{}.{}", self.schema, self.name) }
+    }
+}
+
+/// Everything that may be read. A table with two geometries is published with its first.
+pub(super) async fn discover(client: &Client) -> Result<Vec<Found>> {
+    let query = "
+        SELECT DISTINCT ON (n.nspname, c.relname) n.nspname, c.relname, a.attname, obj_description(c.oid, 'pg_class')
+        FROM pg_class c
+        JOIN pg_namespace n ON n.oid = c.relnamespace
+        JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+        JOIN pg_type t ON t.oid = a.atttypid
+        WHERE c.relkind IN ('r', 'v', 'm', 'f', 'p') AND NOT c.relispartition
+          AND t.typname IN ('geometry', 'geography')
+          AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'topology', 'tiger', 'tiger_data')
+          AND has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT')
+        ORDER BY n.nspname, c.relname, a.attnum";
+    let rows = client.query(query, &[]).await.map_err(fault::reading)?;
+    let found = rows.iter().map(|row| Found {
+        schema: row.get(0),
+        name: row.get(1),
+        geometry: row.get(2),
+        comment: row.get(3),
+    });
+    Ok(found.collect())
+}

@@ -1,0 +1,66 @@
+//! What a fault of PostgreSQL means to a client, and to whoever runs the server.
+
+use deadpool_postgres::PoolError;
+use http::HeaderValue;
+use http::header::RETRY_AFTER;
+use tokio_postgres::error::SqlState;
+
+use crate::error::{Error, Kind};
+
+/// The database is away or has no room: a client may try again soon.
+pub(super) fn unavailable(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
+    Error::new(Kind::Unavailable, "the database of this layer does not answer now, try again later")
+        .with_header(RETRY_AFTER, HeaderValue::from_static("5"))
+        .because(cause)
+}
+
+/// A fault while rows are read: the client learns no name of a host, table or column.
+pub(super) fn reading(cause: tokio_postgres::Error) -> Error {
+    if is_away(&cause) {
+        return unavailable(cause);
+    }
+    match cause.code() {
+        Some(&SqlState::QUERY_CANCELED) => {
+            Error::new(Kind::Timeout, "the database took too long: ask for less").because(told(cause))
+        }
+        _ => Error::internal(told(cause)),
+    }
+}
+
+/// No connection could be had.
+pub(super) fn connecting(cause: PoolError) -> Error {
+    match cause {
+        PoolError::Backend(cause) if !is_away(&cause) && cause.code().is_some() => Error::internal(told(cause)),
+        cause => unavailable(cause),
+    }
+}
+
+/// Whether the fault lies with the connection, not with the question: another connection may answer it.
+pub(super) fn is_away(cause: &tokio_postgres::Error) -> bool {
+    match cause.code() {
+        // Without a code it was not the database that spoke; a value that cannot be bound or read is no such fault.
+        None => {
+            cause.is_closed() || std::error::Error::source(cause).is_some_and(|source| source.is::<std::io::Error>())
+        }
+        Some(code) => {
+            code.code().starts_with("08")
+                || [
+                    SqlState::ADMIN_SHUTDOWN,
+                    SqlState::CRASH_SHUTDOWN,
+                    SqlState::CANNOT_CONNECT_NOW,
+                    SqlState::TOO_MANY_CONNECTIONS,
+                ]
+                .contains(code)
+                // A replica cancels what stands in the way of its replay.
+                || *code == SqlState::T_R_SERIALIZATION_FAILURE
+        }
+    }
+}
+
+/// What PostgreSQL says of a fault, for the log.
+fn told(cause: tokio_postgres::Error) -> String {
+    match cause.as_db_error() {
+        Some(said) => format!("{}: {} {}", said.code().code(), said.message(), said.detail().unwrap_or_default()),
+        None => cause.to_string(),
+    }
+}

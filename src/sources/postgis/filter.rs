@@ -1,0 +1,423 @@
+//! Which conditions the database tests, and which the loop that reads its rows. The database has the last word only where
+//! it is certain to agree with the evaluator.
+
+use super::columns::{Column, Compared};
+use super::sql::{Bound, Sql};
+use super::table::{Geometry, Table};
+use crate::base::bbox::Rect;
+use crate::base::datetime::Interval;
+use crate::expr::evaluate::Predicate;
+use crate::expr::like::Pattern;
+use crate::expr::{Comparison, Expr, Operand, Relation};
+use crate::model::batch::Layout;
+use crate::model::schema::KeyKind;
+use crate::model::value::{FeatureId, Value};
+
+/// From here on not every integer is a float.
+const EXACT: i64 = 1 << 53;
+
+/// The conditions of a plan, by who tests them.
+#[derive(Debug, Default)]
+pub(super) struct Filter {
+    /// What the database tests, as what follows `WHERE`; empty where it tests nothing.
+    pub(super) sql: Sql,
+    /// What the loop tests.
+    pub(super) test: Option<Test>,
+}
+
+/// A predicate with the cells that it reads.
+#[derive(Debug)]
+pub(super) struct Test {
+    pub(super) predicate: Predicate,
+    pub(super) layout: Layout,
+}
+
+/// Whether all names of a condition are the table's.
+pub(super) fn takes(table: &Table, conjunct: &Expr) -> bool {
+    conjunct.fields(&table.schema).is_ok() && (table.geometry.is_some() || !conjunct.reads_geometry())
+}
+
+impl Filter {
+    /// Divides conditions; the error is a name that the table does not have.
+    pub(super) fn new(table: &Table, conjuncts: &[Expr]) -> Result<Self, String> {
+        let mut sql = Sql::default();
+        let mut rest = Vec::new();
+        for conjunct in conjuncts.iter().cloned().flat_map(Expr::conjuncts) {
+            let mark = sql.mark();
+            if !sql.text.is_empty() {
+                sql.add(" AND ");
+            }
+            let mut writer = Writer { table, out: &mut sql };
+            if writer.exact(&conjunct, true).is_none() {
+                writer.out.undo(mark);
+                let begins = mark.0 == 0;
+                if let Some(rects) = conjunct.reach() {
+                    if !begins {
+                        writer.out.add(" AND ");
+                    }
+                    if writer.near(&rects).is_none() {
+                        writer.out.undo(mark);
+                    }
+                }
+                rest.push(conjunct);
+            }
+        }
+        let test = if rest.is_empty() {
+            None
+        } else {
+            let all = Expr::And(rest);
+            let layout = Layout { geometry: all.reads_geometry(), fields: all.fields(&table.schema)? };
+            Some(Test { predicate: Predicate::new(&all, &table.schema, &layout)?, layout })
+        };
+        Ok(Self { sql, test })
+    }
+}
+
+/// Writes conditions. What returns nothing may have written a part, which the caller takes back.
+struct Writer<'a> {
+    table: &'a Table,
+    out: &'a mut Sql,
+}
+
+impl Writer<'_> {
+    /// SQL that is true, false and null just where the condition is true, false and unknown; where `positive`, false and
+    /// null may stand for each other.
+    fn exact(&mut self, expr: &Expr, positive: bool) -> Option<()> {
+        match expr {
+            Expr::And(parts) => self.joined(parts, " AND ", "true", positive),
+            Expr::Or(parts) => self.joined(parts, " OR ", "false", positive),
+            Expr::Not(part) => {
+                self.out.add("NOT (");
+                self.exact(part, false)?;
+                self.out.add(")");
+                Some(())
+            }
+            Expr::IsNull(Operand::Property(name)) => {
+                let column = self.column(name)?;
+                // What has no end is read as nothing.
+                let test = match column.compared {
+                    Compared::Date | Compared::Timestamp | Compared::TimestampTz => {
+                        format!("({0} IS NULL OR NOT isfinite({0}))", column.stored())
+                    }
+                    _ => format!("{} IS NULL", column.stored()),
+                };
+                self.out.add(&test);
+                Some(())
+            }
+            Expr::Compare(Operand::Property(name), how, Operand::Literal(value)) => {
+                self.compare(name, *how, value, positive)
+            }
+            Expr::Compare(Operand::Literal(value), how, Operand::Property(name)) => {
+                self.compare(name, turned(*how), value, positive)
+            }
+            Expr::Between(operand, low, high) => {
+                let bound = |how, bound: &Operand| Expr::Compare(operand.clone(), how, bound.clone());
+                let bounds = [bound(Comparison::GreaterOrEqual, low), bound(Comparison::LessOrEqual, high)];
+                self.joined(&bounds, " AND ", "true", positive)
+            }
+            Expr::In(Operand::Property(name), values) => self.among(name, values, positive),
+            Expr::Like { operand: Operand::Property(name), pattern } => self.like(name, pattern, positive),
+            Expr::Ids(ids) => self.ids(ids),
+            Expr::During(interval) => self.during(interval),
+            Expr::Bbox { rects, z: None, .. } => {
+                if !positive {
+                    self.out.add("coalesce(");
+                }
+                self.meets(rects)?;
+                if !positive {
+                    self.out.add(", false)");
+                }
+                Some(())
+            }
+            // Unknown, not false, where there is no geometry: as the function has it.
+            Expr::Spatial { relation: Relation::Intersects, geometry, .. } if geometry.heights.is_none() => {
+                self.meets(&geometry.boxes()?)
+            }
+            // From whoever runs the server; a comment at its end must not swallow the bracket.
+            Expr::Subset(text) => {
+                self.out.add(&format!("({text}\n)"));
+                Some(())
+            }
+            _ => None,
+        }
+    }
+
+    fn joined(&mut self, parts: &[Expr], word: &str, none: &str, positive: bool) -> Option<()> {
+        if parts.is_empty() {
+            self.out.add(none);
+            return Some(());
+        }
+        for (at, part) in parts.iter().enumerate() {
+            self.out.add(if at == 0 { "(" } else { word });
+            self.exact(part, positive)?;
+        }
+        self.out.add(")");
+        Some(())
+    }
+
+    fn column(&self, name: &str) -> Option<&Column> {
+        self.table.schema.position(name).map(|field| &self.table.columns[field])
+    }
+
+    /// A comparison with a literal; null where the two cannot be compared.
+    fn compare(&mut self, name: &str, how: Comparison, value: &Value, positive: bool) -> Option<()> {
+        let column = self.column(name)?;
+        let (stored, compared) = (column.stored(), column.compared);
+        let (bound, cast) = bound(compared, value)?;
+        let operator = match how {
+            Comparison::Equal => "=",
+            Comparison::NotEqual => "<>",
+            Comparison::Less => "<",
+            Comparison::LessOrEqual => "<=",
+            Comparison::Greater => ">",
+            Comparison::GreaterOrEqual => ">=",
+        };
+        let is_equality = matches!(how, Comparison::Equal | Comparison::NotEqual);
+        let left = match compared {
+            Compared::Text { plain: true } if is_equality => stored.clone(),
+            Compared::Text { .. } => format!("{stored}::text COLLATE \"C\""),
+            Compared::Uuid if !is_equality => return None,
+            _ => stored.clone(),
+        };
+        // What is no number, or has no end, is neither more nor less than anything.
+        let has_order = match compared {
+            Compared::Float | Compared::Numeric => Some(format!("{stored} <> 'NaN'")),
+            Compared::Date | Compared::Timestamp | Compared::TimestampTz => Some(format!("isfinite({stored})")),
+            _ => None,
+        };
+        // An index is of no use within CASE, so it stands there only where false and unknown must be told apart.
+        match &has_order {
+            Some(has_order) if !positive => self.out.add(&format!("CASE WHEN {has_order} THEN ")),
+            _ => self.out.add("("),
+        }
+        self.out.add(&format!("{left} {operator} "));
+        self.out.bind(bound, cast);
+        match has_order {
+            Some(_) if !positive => self.out.add(" END"),
+            Some(has_order) => self.out.add(&format!(" AND {has_order})")),
+            None => self.out.add(")"),
+        }
+        Some(())
+    }
+
+    fn among(&mut self, name: &str, values: &[Value], positive: bool) -> Option<()> {
+        if values.is_empty() {
+            self.out.add("false");
+            return Some(());
+        }
+        let column = self.column(name)?;
+        let stored = column.stored();
+        match column.compared {
+            Compared::Integer => {
+                let numbers = values.iter().map(|value| match value {
+                    Value::Int(number) => Some(*number),
+                    _ => None,
+                });
+                let numbers = numbers.collect::<Option<Vec<_>>>()?;
+                self.out.add(&format!("{stored} = ANY ("));
+                self.out.bind(Bound::Ints(numbers), "int8[]");
+            }
+            Compared::Text { plain } => {
+                let texts = values.iter().map(|value| match value {
+                    Value::Text(text) if !text.contains('\0') => Some(text.clone()),
+                    _ => None,
+                });
+                let texts = texts.collect::<Option<Vec<_>>>()?;
+                let left = if plain { stored } else { format!("{stored}::text COLLATE \"C\"") };
+                self.out.add(&format!("{left} = ANY ("));
+                self.out.bind(Bound::Texts(texts), "text[]");
+            }
+            _ => {
+                self.out.add("(");
+                for (at, value) in values.iter().enumerate() {
+                    if at > 0 {
+                        self.out.add(" OR ");
+                    }
+                    self.compare(name, Comparison::Equal, value, positive)?;
+                }
+            }
+        }
+        self.out.add(")");
+        Some(())
+    }
+
+    fn like(&mut self, name: &str, pattern: &str, positive: bool) -> Option<()> {
+        if let Some(text) = Pattern::new(pattern).literal() {
+            let text = Value::Text(text.to_owned());
+            return self.compare(name, Comparison::Equal, &text, positive);
+        }
+        let column = self.column(name)?;
+        // A stray backslash at the end means itself to the evaluator, and is an error to PostgreSQL.
+        let ends_open = pattern.len() - pattern.trim_end_matches('\\').len();
+        if !matches!(column.compared, Compared::Text { .. }) || pattern.contains('\0') || ends_open % 2 == 1 {
+            return None;
+        }
+        let stored = column.stored();
+        self.out.add(&format!("{stored}::text COLLATE \"C\" LIKE "));
+        self.out.bind(Bound::Text(pattern.to_owned()), "text");
+        Some(())
+    }
+
+    fn ids(&mut self, ids: &[FeatureId]) -> Option<()> {
+        let key = &self.table.key;
+        let stored = key.stored();
+        if self.table.schema.key.1 == KeyKind::Integer {
+            let numbers = ids.iter().filter_map(|id| match id {
+                FeatureId::Int(number) => Some(*number),
+                FeatureId::Text(_) => None,
+            });
+            let numbers: Vec<i64> = numbers.collect();
+            self.out.add(&format!("{stored} = ANY ("));
+            self.out.bind(Bound::Ints(numbers), "int8[]");
+        } else {
+            let texts = ids.iter().filter_map(|id| match id {
+                FeatureId::Text(text) if !text.contains('\0') => Some(text.clone()),
+                _ => None,
+            });
+            match key.compared {
+                Compared::Uuid => {
+                    // Only the form in which ids are written is an id; any other text would be an error of the cast.
+                    let texts = texts.filter(|text| is_uuid(text)).collect();
+                    self.out.add(&format!("{stored} = ANY ("));
+                    self.out.bind(Bound::Texts(texts), "text[]");
+                    self.out.add("::uuid[]");
+                }
+                Compared::Text { plain: true } => {
+                    self.out.add(&format!("{stored} = ANY ("));
+                    self.out.bind(Bound::Texts(texts.collect()), "text[]");
+                }
+                _ => {
+                    self.out.add(&format!("{stored}::text COLLATE \"C\" = ANY ("));
+                    self.out.bind(Bound::Texts(texts.collect()), "text[]");
+                }
+            }
+        }
+        self.out.add(")");
+        Some(())
+    }
+
+    /// Features without a time pass, and so do those whose end is missing, on that side.
+    fn during(&mut self, interval: &Interval) -> Option<()> {
+        let Some(time) = self.table.schema.time else {
+            self.out.add("true");
+            return Some(());
+        };
+        let start = &self.table.columns[time.start];
+        let end = &self.table.columns[time.end.unwrap_or(time.start)];
+        let side = |column: &Column, last: bool| -> Option<(String, &'static str)> {
+            let stored = column.stored();
+            Some(match (column.compared, last) {
+                (Compared::Timestamp, _) => (stored, "timestamp"),
+                (Compared::TimestampTz, _) => (stored, "timestamptz"),
+                // A day lasts until the next begins.
+                (Compared::Date, false) => (format!("{stored}::timestamp"), "timestamp"),
+                (Compared::Date, true) => {
+                    (format!("({stored} + 1)::timestamp - interval '1 microsecond'"), "timestamp")
+                }
+                _ => return None,
+            })
+        };
+        let ((first, first_cast), (last, last_cast)) = (side(start, false)?, side(end, true)?);
+        self.out.add("(true");
+        if let Some(until) = interval.end {
+            self.out.add(&format!(" AND ({0} IS NULL OR NOT isfinite({0}) OR {first} <= ", start.stored()));
+            self.out.bind(Bound::Instant(until.0), first_cast);
+            self.out.add(")");
+        }
+        if let Some(from) = interval.start {
+            self.out.add(&format!(" AND ({0} IS NULL OR NOT isfinite({0}) OR {last} >= ", end.stored()));
+            self.out.bind(Bound::Instant(from.0), last_cast);
+            self.out.add(")");
+        }
+        self.out.add(")");
+        Some(())
+    }
+
+    fn geometry(&self) -> Option<&Geometry> {
+        self.table.geometry.as_ref().filter(|geometry| geometry.is_indexable)
+    }
+
+    /// Rows whose boxes meet one of the rectangles, by the index.
+    fn near(&mut self, rects: &[Rect]) -> Option<()> {
+        let column = self.geometry()?.column.clone();
+        self.out.add("(false");
+        for rect in rects {
+            self.out.add(&format!(" OR {column} && "));
+            self.envelope(rect)?;
+        }
+        self.out.add(")");
+        Some(())
+    }
+
+    /// Rows that meet one of the rectangles.
+    fn meets(&mut self, rects: &[Rect]) -> Option<()> {
+        let column = self.geometry()?.column.clone();
+        self.out.add("(false");
+        for rect in rects {
+            self.out.add(&format!(" OR ST_Intersects({column}, "));
+            self.envelope(rect)?;
+            self.out.add(")");
+        }
+        self.out.add(")");
+        Some(())
+    }
+
+    fn envelope(&mut self, rect: &Rect) -> Option<()> {
+        let srid = self.geometry()?.srid;
+        self.out.add("ST_MakeEnvelope(");
+        for side in [rect.min_x, rect.min_y, rect.max_x, rect.max_y] {
+            // Beyond all that a coordinate can be.
+            self.out.bind(Bound::Float(side.clamp(-1e300, 1e300)), "float8");
+            self.out.add(", ");
+        }
+        self.out.add(&format!("{srid})"));
+        Some(())
+    }
+}
+
+fn turned(how: Comparison) -> Comparison {
+    match how {
+        Comparison::Equal | Comparison::NotEqual => how,
+        Comparison::Less => Comparison::Greater,
+        Comparison::LessOrEqual => Comparison::GreaterOrEqual,
+        Comparison::Greater => Comparison::Less,
+        Comparison::GreaterOrEqual => Comparison::LessOrEqual,
+    }
+}
+
+/// A literal as a column of this kind is compared with it, and the type to cast it to.
+fn bound(compared: Compared, value: &Value) -> Option<(Bound, &'static str)> {
+    Some(match (compared, value) {
+        (Compared::Integer, Value::Int(number)) => (Bound::Int(*number), "int8"),
+        // As floats: both sides.
+        (Compared::Integer | Compared::Float, Value::Float(number)) if number.is_finite() => {
+            (Bound::Float(*number), "float8")
+        }
+        #[allow(clippy::cast_precision_loss)] // below 2^53
+        (Compared::Float, Value::Int(number)) if number.unsigned_abs() < EXACT.unsigned_abs() => {
+            (Bound::Float(*number as f64), "float8")
+        }
+        (Compared::Numeric, Value::Int(number)) => (Bound::Text(number.to_string()), "text::numeric"),
+        (Compared::Numeric, Value::Float(number)) if number.is_finite() => {
+            (Bound::Text(number.to_string()), "text::numeric")
+        }
+        (Compared::Bool, Value::Bool(truth)) => (Bound::Bool(*truth), "bool"),
+        (Compared::Text { .. }, Value::Text(text)) if !text.contains('\0') => (Bound::Text(text.clone()), "text"),
+        (Compared::Uuid, Value::Text(text)) if is_uuid(text) => (Bound::Text(text.clone()), "text::uuid"),
+        (Compared::Date, Value::Date(day)) => (Bound::Date(day.0), "date"),
+        (Compared::Timestamp, Value::Instant(at)) => (Bound::Instant(at.0), "timestamp"),
+        (Compared::TimestampTz, Value::Instant(at)) => (Bound::Instant(at.0), "timestamptz"),
+        (Compared::Timestamp, Value::Date(day)) => (Bound::Instant(day.start().0), "timestamp"),
+        (Compared::TimestampTz, Value::Date(day)) => (Bound::Instant(day.start().0), "timestamptz"),
+        _ => return None,
+    })
+}
+
+/// Whether a text is a UUID as PostgreSQL writes it.
+fn is_uuid(text: &str) -> bool {
+    let form = |(at, byte): (usize, u8)| match at {
+        8 | 13 | 18 | 23 => byte == b'-',
+        _ => matches!(byte, b'0'..=b'9' | b'a'..=b'f'),
+    };
+    text.len() == 36 && text.bytes().enumerate().all(form)
+}

@@ -1,0 +1,138 @@
+//! Tables and views of PostgreSQL with PostGIS. Rows come in binary form over a pool of connections that only read.
+
+use std::fmt;
+use std::sync::Arc;
+
+use deadpool_postgres::Pool;
+use tokio_postgres::Config;
+use tokio_postgres::config::SslMode;
+
+use crate::data::source::FeatureSource;
+use crate::error::{Error, Kind, Result};
+
+mod cells;
+mod columns;
+mod connect;
+mod discover;
+mod extent;
+mod fault;
+mod filter;
+mod layer;
+mod read;
+mod runtime;
+mod sql;
+mod table;
+mod watch;
+
+pub use connect::DatabaseOptions;
+
+use super::geopackage::LayerOptions;
+
+/// A database that is open for reading.
+#[derive(Clone)]
+pub struct Database {
+    room: Arc<Room>,
+    found: Vec<discover::Found>,
+}
+
+/// What the layers of a database share.
+struct Room {
+    name: String,
+    config: Config,
+    pool: Pool,
+    watch: Arc<watch::Watch>,
+}
+
+impl Room {
+    /// Whether connections are encrypted.
+    fn is_encrypted(&self) -> bool {
+        self.config.get_ssl_mode() == SslMode::Require
+    }
+}
+
+/// A table or view with a geometry.
+#[derive(Clone)]
+pub struct DatabaseLayer {
+    /// The table, with its schema where that is not `public`.
+    pub name: String,
+    /// What the database's owner wrote about it.
+    pub description: Option<String>,
+    /// The rows.
+    pub source: Arc<dyn FeatureSource>,
+}
+
+impl fmt::Debug for Database {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "Database({})", self.room.name)
+    }
+}
+
+impl fmt::Debug for DatabaseLayer {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "DatabaseLayer({})", self.name)
+    }
+}
+
+/// Whether a name of data means a database.
+pub fn is_dsn(text: &str) -> bool {
+    ["postgres://", "postgresql://"].iter().any(|scheme| text.starts_with(scheme))
+}
+
+impl Database {
+    /// Connects, and looks what there is. Errors are for whoever runs the server; none has the password.
+    pub fn open(dsn: &str, options: &DatabaseOptions) -> Result<Self> {
+        let config = connect::config(dsn, options)?;
+        let pool = connect::pool(&config, options)?;
+        let looking = pool.clone();
+        let found = runtime::wait(async move { discover::discover(&*connect::take(&looking).await?).await });
+        let name = connect::name(&config);
+        let found = found
+            .map_err(|error| Error::new(Kind::Internal, format!("{name}: cannot be read")).because(told(&error)))?;
+        let watch = watch::Watch::start(config.clone())?;
+        Ok(Self { room: Arc::new(Room { name, config, pool, watch }), found })
+    }
+
+    /// What the log calls it, without a password.
+    pub fn name(&self) -> &str {
+        &self.room.name
+    }
+
+    /// The names of all tables and views with a geometry.
+    pub fn layer_names(&self) -> impl Iterator<Item = String> {
+        self.found.iter().map(discover::Found::label)
+    }
+
+    /// Opens a table or view. The errors are for whoever runs the server.
+    pub fn layer(&self, name: &str, options: &LayerOptions) -> Result<DatabaseLayer> {
+        let found =
+            self.found.iter().find(|found| found.label() == name || format!("{}.{}", found.schema, found.name) == name);
+        let found = found.cloned().ok_or_else(|| {
+            let all: Vec<String> = self.layer_names().collect();
+            Error::new(
+                Kind::Internal,
+                format!("{} has no table '{name}' with a geometry, only: {}", self.name(), all.join(", ")),
+            )
+        })?;
+        let (pool, options, asked) = (self.room.pool.clone(), options.clone(), found.clone());
+        let table =
+            runtime::wait(async move { table::describe(&*connect::take(&pool).await?, &asked, &options).await })?;
+        let source = Arc::new(layer::Layer::new(self.room.clone(), table));
+        Ok(DatabaseLayer { name: found.label(), description: found.comment, source })
+    }
+}
+
+fn told(error: &Error) -> String {
+    match error.cause() {
+        Some(cause) => {
+            let mut text = cause.to_string();
+            let mut source = cause.source();
+            while let Some(cause) = source {
+                text.push_str(": ");
+                text.push_str(&cause.to_string());
+                source = cause.source();
+            }
+            text
+        }
+        None => error.to_string(),
+    }
+}

@@ -1,0 +1,33 @@
+//! The threads that talk to databases. They are apart from those of the server, so that rows are decoded beside the
+//! answers that are encoded, and so that a database can be asked from any thread.
+
+use std::future::Future;
+use std::sync::{OnceLock, mpsc};
+
+use tokio::runtime::{Builder, Handle, Runtime};
+
+use crate::error::{Error, Result};
+
+static RUNTIME: OnceLock<std::io::Result<Runtime>> = OnceLock::new();
+
+/// The handle of the threads; they are started by the first who asks.
+pub(super) fn handle() -> Result<&'static Handle> {
+    let threads = std::thread::available_parallelism().map_or(2, usize::from);
+    let made = RUNTIME.get_or_init(|| {
+        Builder::new_multi_thread().worker_threads(threads).thread_name("postgis").enable_all().build()
+    });
+    match made {
+        Ok(runtime) => Ok(runtime.handle()),
+        Err(cause) => Err(Error::internal(cause.to_string())),
+    }
+}
+
+/// Does a piece of work there and waits for it, wherever the caller is.
+pub(super) fn wait<T: Send + 'static>(work: impl Future<Output = Result<T>> + Send + 'static) -> Result<T> {
+    let (sender, receiver) = mpsc::sync_channel(1);
+    handle()?.spawn(async move {
+        // Nobody to tell where the caller is gone.
+        let _ = sender.send(work.await);
+    });
+    receiver.recv().unwrap_or_else(|_| Err(Error::internal("the work on a database panicked")))
+}
