@@ -1,7 +1,10 @@
 //! Whether a predicate fits a layer: its names are the layer's, and what it compares is of like type. What is written in
 //! another form than the property has is brought into it, so that sources can push it down and indexes are used.
 
+use super::array::List;
+use super::function::Class;
 use super::nearest::nearest;
+use super::temporal::Time;
 use super::{Comparison, Expr, Operand, is_geometry};
 use crate::base::datetime::{Date, Instant};
 use crate::model::schema::{FieldKind, KeyKind, Schema};
@@ -20,15 +23,6 @@ pub fn check(expr: &Expr, schema: &Schema) -> Result<Expr, String> {
 
 struct Checker<'a> {
     schema: &'a Schema,
-}
-
-/// What can be compared with each other.
-#[derive(Clone, Copy, PartialEq)]
-enum Class {
-    Number,
-    Truth,
-    Text,
-    Time,
 }
 
 impl Checker<'_> {
@@ -75,11 +69,17 @@ impl Checker<'_> {
                 Some(geometry) => return Err(format!("'{property}' is no geometry; it is called '{}'", geometry.name)),
                 None => return Err("there is no geometry".to_owned()),
             },
-            Expr::IsNull(Operand::Literal(_))
-            | Expr::Ids(_)
-            | Expr::Bbox { .. }
-            | Expr::During(_)
-            | Expr::Subset(_) => expr.clone(),
+            Expr::IsNull(operand) => {
+                self.class(operand)?;
+                expr.clone()
+            }
+            Expr::Temporal(left, relation, right) => Expr::Temporal(self.time(left)?, *relation, self.time(right)?),
+            Expr::Array(left, _, right) => {
+                self.list_of(left)?;
+                self.list_of(right)?;
+                expr.clone()
+            }
+            Expr::Ids(_) | Expr::Bbox { .. } | Expr::During(_) | Expr::Subset(_) => expr.clone(),
         })
     }
 
@@ -112,11 +112,40 @@ impl Checker<'_> {
         for value in values {
             match self.pair(operand, &Operand::Literal(value.clone()))?.1 {
                 Operand::Literal(value) => coerced.push(value),
-                Operand::Property(_) => {}
+                _ => {}
             }
         }
         self.class(operand)?;
         Ok(Expr::In(operand.clone(), coerced))
+    }
+
+    fn time(&self, time: &Time) -> Result<Time, String> {
+        let one = |operand: &Operand| {
+            let operand = match operand {
+                Operand::Literal(Value::Text(text)) => {
+                    let read = Date::parse(text).map(Value::Date).or_else(|| Instant::parse(text).map(Value::Instant));
+                    Operand::Literal(read.ok_or_else(|| format!("'{text}' is no time"))?)
+                }
+                other => other.clone(),
+            };
+            match self.class(&operand)? {
+                Some(Class::Time) | None => Ok(operand),
+                Some(_) => Err(format!("{operand} is no time")),
+            }
+        };
+        let end = |operand: &Option<Operand>| operand.as_ref().map(one).transpose();
+        Ok(match time {
+            Time::At(at) => Time::At(one(at)?),
+            Time::Between(start, end_of) => Time::Between(end(start)?, end(end_of)?),
+        })
+    }
+
+    fn list_of(&self, list: &List) -> Result<(), String> {
+        let List::Property(name) = list else { return Ok(()) };
+        match self.schema.fields[self.field(name)?].kind {
+            FieldKind::Json => Ok(()),
+            _ => Err(format!("'{name}' is no list; a property with a JSON document can be one")),
+        }
     }
 
     /// Two operands that are compared.
@@ -177,6 +206,36 @@ impl Checker<'_> {
     /// What the operand can be compared with; nothing and everything, where it is null.
     fn class(&self, operand: &Operand) -> Result<Option<Class>, String> {
         Ok(Some(match operand {
+            Operand::Calculation(left, _, right) => {
+                for side in [left, right] {
+                    if !matches!(self.class(side)?, Some(Class::Number) | None) {
+                        return Err(format!("{side} is no number to calculate with"));
+                    }
+                }
+                Class::Number
+            }
+            Operand::Call(function, arguments) => {
+                let told = function.description();
+                if told.arguments.len() != arguments.len() {
+                    let (name, wanted) = (told.name, told.arguments.len());
+                    return Err(format!("{name} has {wanted} arguments, and is given {}", arguments.len()));
+                }
+                for ((_, wanted), argument) in told.arguments.iter().zip(arguments) {
+                    match self.class(argument)? {
+                        Some(class) if class != *wanted => {
+                            let wanted = match wanted {
+                                Class::Number => "a number",
+                                Class::Truth => "true or false",
+                                Class::Text => "text",
+                                Class::Time => "a time",
+                            };
+                            return Err(format!("{} takes {wanted}, and {argument} is none", told.name));
+                        }
+                        _ => {}
+                    }
+                }
+                told.returns
+            }
             Operand::Property(name) => match self.schema.fields[self.field(name)?].kind {
                 FieldKind::Integer | FieldKind::Number => Class::Number,
                 FieldKind::Boolean => Class::Truth,

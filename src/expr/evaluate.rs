@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
+use serde_json::Value as Json;
+
 use crate::base::bbox::Rect;
 use crate::base::datetime::{Instant, Interval};
 use crate::model::batch::{Cell, Layout, Row};
@@ -10,9 +12,12 @@ use crate::model::geometry::intersect;
 use crate::model::schema::Schema;
 use crate::model::value::{FeatureId, Value};
 
+use super::array::{ArrayRelation, List};
+use super::function::Function;
 use super::like::Pattern;
 use super::spatial::Place;
-use super::{Comparison, Expr, Operand, is_geometry};
+use super::temporal::{Moment, Time, TimeRelation};
+use super::{Comparison, Expr, Operand, Operator, is_geometry};
 
 /// A predicate whose names are resolved to the cells of a layout.
 #[derive(Clone, Debug)]
@@ -29,6 +34,8 @@ enum Node {
     In(Side, Vec<Value>),
     IsNull(Side),
     Spatial(Place),
+    Temporal(Span, TimeRelation, Span),
+    Array(Members, ArrayRelation, Members),
     Ids(Vec<FeatureId>),
     Bbox { rects: Vec<Rect>, z: Option<(f64, f64)> },
     During { interval: Interval, start: usize, end: Option<usize> },
@@ -39,6 +46,29 @@ enum Node {
 enum Side {
     Cell(usize),
     Literal(Value),
+    Calculation(Box<Side>, Operator, Box<Side>),
+    Call(Function, Vec<Side>),
+}
+
+/// A time of a row.
+#[derive(Clone, Debug)]
+enum Span {
+    At(Side),
+    Between(Option<Side>, Option<Side>),
+}
+
+/// A list of a row.
+#[derive(Clone, Debug)]
+enum Members {
+    Cell(usize),
+    Literal(Vec<Json>),
+}
+
+/// The names of a layout.
+#[derive(Clone, Copy)]
+struct Names<'a> {
+    schema: &'a Schema,
+    layout: &'a Layout,
 }
 
 impl Predicate {
@@ -56,14 +86,8 @@ impl Predicate {
 impl Node {
     fn new(expr: &Expr, schema: &Schema, layout: &Layout) -> Result<Node, String> {
         let all = |parts: &[Expr]| parts.iter().map(|part| Node::new(part, schema, layout)).collect::<Result<_, _>>();
-        let side = |operand: &Operand| match operand {
-            Operand::Literal(value) => Ok(Side::Literal(value.clone())),
-            Operand::Property(name) => schema
-                .position(name)
-                .and_then(|field| layout.cell_of(field))
-                .map(Side::Cell)
-                .ok_or_else(|| name.clone()),
-        };
+        let names = Names { schema, layout };
+        let side = |operand: &Operand| names.side(operand);
         Ok(match expr {
             Expr::And(parts) => Node::And(all(parts)?),
             Expr::Or(parts) => Node::Or(all(parts)?),
@@ -79,6 +103,8 @@ impl Node {
             Expr::Spatial { relation, geometry, distance, .. } => {
                 Node::Spatial(Place::new(*relation, geometry, *distance))
             }
+            Expr::Temporal(left, relation, right) => Node::Temporal(names.span(left)?, *relation, names.span(right)?),
+            Expr::Array(left, relation, right) => Node::Array(names.list(left)?, *relation, names.list(right)?),
             Expr::Ids(ids) => Node::Ids(ids.clone()),
             Expr::Bbox { .. } if !layout.geometry => return Err("geometry".to_owned()),
             Expr::Bbox { rects, z, .. } => Node::Bbox { rects: rects.clone(), z: *z },
@@ -118,10 +144,12 @@ impl Node {
             }
             Node::IsNull(side) => Some(match side {
                 Side::Cell(cell) => row.cell(*cell) == Cell::Null,
-                Side::Literal(value) => *value == Value::Null,
+                other => *other.value(row) == Value::Null,
             }),
             // Where a geometry that cannot be read lies is unknown.
             Node::Spatial(place) => place.test(row.geometry()?),
+            Node::Temporal(left, relation, right) => Some(relation.holds(&left.value(row)?, &right.value(row)?)),
+            Node::Array(left, relation, right) => Some(relation.holds(&left.value(row)?, &right.value(row)?)),
             Node::Ids(ids) => Some(ids.iter().any(|id| match (id, row.cell(0)) {
                 (FeatureId::Int(id), Cell::Int(other)) => *id == other,
                 (FeatureId::Text(id), text @ Cell::Text(..)) => id == row.text(text),
@@ -150,6 +178,83 @@ impl Side {
         match self {
             Side::Cell(cell) => Cow::Owned(row.value(*cell)),
             Side::Literal(value) => Cow::Borrowed(value),
+            Side::Calculation(left, operator, right) => Cow::Owned(operator.apply(&left.value(row), &right.value(row))),
+            Side::Call(function, arguments) => {
+                let arguments: Vec<Value> = arguments.iter().map(|side| side.value(row).into_owned()).collect();
+                Cow::Owned(function.apply(&arguments))
+            }
+        }
+    }
+}
+
+impl Names<'_> {
+    fn cell(&self, name: &str) -> Result<usize, String> {
+        let cell = self.schema.position(name).and_then(|field| self.layout.cell_of(field));
+        cell.ok_or_else(|| name.to_owned())
+    }
+
+    fn side(&self, operand: &Operand) -> Result<Side, String> {
+        Ok(match operand {
+            Operand::Literal(value) => Side::Literal(value.clone()),
+            Operand::Property(name) => Side::Cell(self.cell(name)?),
+            Operand::Calculation(left, operator, right) => match (self.side(left)?, self.side(right)?) {
+                (Side::Literal(left), Side::Literal(right)) => Side::Literal(operator.apply(&left, &right)),
+                (left, right) => Side::Calculation(Box::new(left), *operator, Box::new(right)),
+            },
+            Operand::Call(function, arguments) => {
+                let sides = arguments.iter().map(|argument| self.side(argument)).collect::<Result<Vec<_>, _>>()?;
+                let literal = |side: &Side| match side {
+                    Side::Literal(value) => Some(value.clone()),
+                    _ => None,
+                };
+                // What no row changes is worked out once.
+                match sides.iter().map(literal).collect::<Option<Vec<_>>>() {
+                    Some(values) => Side::Literal(function.apply(&values)),
+                    None => Side::Call(*function, sides),
+                }
+            }
+        })
+    }
+
+    fn span(&self, time: &Time) -> Result<Span, String> {
+        Ok(match time {
+            Time::At(at) => Span::At(self.side(at)?),
+            Time::Between(start, end) => {
+                let end_of = |operand: &Option<Operand>| operand.as_ref().map(|operand| self.side(operand)).transpose();
+                Span::Between(end_of(start)?, end_of(end)?)
+            }
+        })
+    }
+
+    fn list(&self, list: &List) -> Result<Members, String> {
+        Ok(match list {
+            List::Property(name) => Members::Cell(self.cell(name)?),
+            List::Literal(members) => Members::Literal(members.clone()),
+        })
+    }
+}
+
+impl Span {
+    fn value(&self, row: Row<'_>) -> Option<(Moment, Moment)> {
+        let moment = |side: &Side| Moment::of(&side.value(row));
+        match self {
+            Span::At(at) => moment(at).map(|at| (at, at)),
+            Span::Between(start, end) => {
+                let start = start.as_ref().map_or(Some(Moment::PAST), moment)?;
+                Some((start, end.as_ref().map_or(Some(Moment::FUTURE), moment)?))
+            }
+        }
+    }
+}
+
+impl Members {
+    fn value(&self, row: Row<'_>) -> Option<Cow<'_, [Json]>> {
+        match self {
+            Members::Literal(members) => Some(Cow::Borrowed(members)),
+            Members::Cell(cell) => match serde_json::from_str(row.text(row.cell(*cell))).ok()? {
+                Json::Array(members) => Some(Cow::Owned(members)),
+                _ => None,
+            },
         }
     }
 }

@@ -1,16 +1,23 @@
 //! One predicate tree for every filter language, for the parameters of OGC API Features and for policies.
 
+use array::{ArrayRelation, List};
+use temporal::{Time, TimeRelation};
+
 use crate::base::bbox::Rect;
 use crate::base::crs::Crs;
 use crate::base::datetime::Interval;
 use crate::model::schema::Schema;
 use crate::model::value::{FeatureId, Value};
 
+pub mod array;
 pub mod check;
 pub mod cql2;
 pub mod evaluate;
+pub mod function;
 pub mod like;
 pub mod literal;
+pub mod operand;
+pub mod temporal;
 
 mod nearest;
 mod spatial;
@@ -21,6 +28,7 @@ pub(crate) mod samples;
 pub use crate::model::geometry::relate::Relation;
 pub use check::check;
 pub use literal::GeometryLiteral;
+pub use operand::{Operand, Operator};
 
 /// How two operands are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,15 +45,6 @@ pub enum Comparison {
     Greater,
     /// `>=`
     GreaterOrEqual,
-}
-
-/// One side of a comparison.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Operand {
-    /// A property by its name.
-    Property(String),
-    /// A literal.
-    Literal(Value),
 }
 
 /// A predicate over rows. Unknown (a comparison with null) is not true, as in SQL.
@@ -83,6 +82,10 @@ pub enum Expr {
         /// For `DWithin` and `Beyond`: metres where the literal is in longitude and latitude, else units of its system.
         distance: Option<f64>,
     },
+    /// How times lie to each other; unknown where one of them is null.
+    Temporal(Time, TimeRelation, Time),
+    /// How lists lie to each other; unknown for what is no list.
+    Array(List, ArrayRelation, List),
     /// The feature's id is one of these.
     Ids(Vec<FeatureId>),
     /// The geometry has a point within one of the rectangles (and, where it has heights, between the two). A feature
@@ -137,6 +140,8 @@ impl Expr {
             | Expr::In(..)
             | Expr::IsNull(_)
             | Expr::Spatial { .. }
+            | Expr::Temporal(..)
+            | Expr::Array(..)
             | Expr::Ids(_)
             | Expr::Bbox { .. }
             | Expr::During(_)
@@ -192,14 +197,11 @@ impl Expr {
     /// The fields of the schema that a test of it reads; a name that the schema does not have is the error.
     pub fn fields(&self, schema: &Schema) -> Result<Vec<usize>, String> {
         let (mut fields, mut unknown, mut no_geometry) = (Vec::new(), None, None);
-        let mut read = |operand: &Operand| {
-            if let Operand::Property(name) = operand {
-                match schema.position(name) {
-                    Some(field) => fields.push(field),
-                    None => unknown = Some(name.clone()),
-                }
-            }
+        let mut name = |name: &str| match schema.position(name) {
+            Some(field) => fields.push(field),
+            None => unknown = Some(name.to_owned()),
         };
+        let mut read = |operand: &Operand| operand.properties(&mut name);
         let mut times = false;
         self.walk(&mut |part| match part {
             Expr::Compare(left, _, right) => {
@@ -208,6 +210,17 @@ impl Expr {
             }
             Expr::Between(operand, low, high) => [operand, low, high].into_iter().for_each(&mut read),
             Expr::Like { operand, .. } | Expr::In(operand, _) | Expr::IsNull(operand) => read(operand),
+            Expr::Temporal(left, _, right) => {
+                left.operands(&mut read);
+                right.operands(&mut read);
+            }
+            Expr::Array(left, _, right) => {
+                for list in [left, right] {
+                    if let List::Property(property) = list {
+                        read(&Operand::Property(property.clone()));
+                    }
+                }
+            }
             Expr::Spatial { property, .. } if !is_geometry(schema, property) => no_geometry = Some(property.clone()),
             Expr::During(_) => times = true,
             _ => {}

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::expr::function::Class;
 use crate::expr::{Comparison, Expr, Operand};
 use crate::message::principal::Principal;
 use crate::model::schema::{FieldKind, KeyKind, Schema};
@@ -26,8 +27,15 @@ pub(super) fn value(principal: Option<&Principal>, name: &str) -> Vec<String> {
 fn bound(operand: &Operand) -> Option<&str> {
     match operand {
         Operand::Property(name) => name.strip_prefix(':'),
-        Operand::Literal(_) => None,
+        _ => None,
     }
+}
+
+/// All names that an operand binds, also those within it.
+fn all_bound(operand: &Operand) -> Vec<&str> {
+    let mut names = Vec::new();
+    operand.properties(&mut |name| names.extend(name.strip_prefix(':')));
+    names
 }
 
 fn operands(expr: &Expr) -> Vec<&Operand> {
@@ -42,7 +50,7 @@ fn operands(expr: &Expr) -> Vec<&Operand> {
 /// All names that a predicate binds.
 pub(super) fn names(expr: &Expr) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
-    expr.walk(&mut |part| names.extend(operands(part).into_iter().filter_map(bound).map(str::to_owned)));
+    expr.walk(&mut |part| names.extend(operands(part).into_iter().flat_map(all_bound).map(str::to_owned)));
     names
 }
 
@@ -50,8 +58,13 @@ pub(super) fn names(expr: &Expr) -> BTreeSet<String> {
 pub(super) fn are_sets_in_place(expr: &Expr) -> Result<(), &'static str> {
     let mut are = true;
     expr.walk(&mut |part| {
-        let sets = operands(part).into_iter().filter(|operand| bound(operand) == Some(ROLES)).count();
-        let takes = matches!(part, Expr::Compare(_, Comparison::Equal | Comparison::NotEqual, _));
+        let sets = operands(part).into_iter().flat_map(all_bound).filter(|name| *name == ROLES).count();
+        let takes = match part {
+            Expr::Compare(left, Comparison::Equal | Comparison::NotEqual, right) => {
+                bound(left) == Some(ROLES) || bound(right) == Some(ROLES)
+            }
+            _ => false,
+        };
         are &= sets == 0 || (sets == 1 && takes);
     });
     are.then_some(()).ok_or(":roles stands for several values: write 'property IN (:roles)'")
@@ -113,7 +126,19 @@ impl Binder<'_> {
     }
 
     fn operand(&self, operand: &Operand, kind: As) -> Operand {
-        let Some(name) = bound(operand) else { return operand.clone() };
+        let name = match (operand, bound(operand)) {
+            (_, Some(name)) => name,
+            (Operand::Calculation(left, operator, right), _) => {
+                let number = As::Kind(FieldKind::Number);
+                return Operand::calculation(self.operand(left, number), *operator, self.operand(right, number));
+            }
+            (Operand::Call(function, arguments), _) => {
+                let classes = function.description().arguments.iter().map(|(_, class)| As::Kind(kind_of_class(*class)));
+                let arguments = arguments.iter().zip(classes).map(|(argument, kind)| self.operand(argument, kind));
+                return Operand::Call(*function, arguments.collect());
+            }
+            _ => return operand.clone(),
+        };
         let text = value(self.principal, name).into_iter().next();
         Operand::Literal(text.map_or(Value::Null, |text| read(&text, kind)))
     }
@@ -129,8 +154,19 @@ impl Binder<'_> {
                 None => As::Kind(FieldKind::String),
             },
             Some(Operand::Literal(value)) => As::Kind(kind_of(value)),
+            Some(Operand::Calculation(..)) => As::Kind(FieldKind::Number),
+            Some(Operand::Call(function, _)) => As::Kind(kind_of_class(function.description().returns)),
             None => As::Kind(FieldKind::String),
         }
+    }
+}
+
+fn kind_of_class(class: Class) -> FieldKind {
+    match class {
+        Class::Number => FieldKind::Number,
+        Class::Truth => FieldKind::Boolean,
+        Class::Text => FieldKind::String,
+        Class::Time => FieldKind::DateTime,
     }
 }
 

@@ -221,7 +221,7 @@ impl<'a> Parser<'a> {
         self.expect(")")?;
         let value = |operand: &Operand| match operand {
             Operand::Literal(value) => Some(value.clone()),
-            Operand::Property(_) => None,
+            _ => None,
         };
         if let Some(values) = operands.iter().map(value).collect() {
             return Ok(Expr::In(operand, values));

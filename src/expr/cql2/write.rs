@@ -5,9 +5,14 @@
 
 use std::fmt::{self, Display, Formatter};
 
+use serde_json::Value as Json;
+
 use super::{lexer, parser};
 use crate::base::bbox::Bbox;
-use crate::expr::{Comparison, Expr, GeometryLiteral, Operand, Relation};
+use crate::expr::array::{ArrayRelation, List};
+use crate::expr::function::Function;
+use crate::expr::temporal::{Time, TimeRelation};
+use crate::expr::{Comparison, Expr, GeometryLiteral, Operand, Operator, Relation};
 use crate::model::geometry::wkt;
 use crate::model::value::Value;
 
@@ -30,7 +35,83 @@ impl Display for Operand {
         match self {
             Self::Property(name) => Name(name).fmt(out),
             Self::Literal(value) => Literal(value).fmt(out),
+            Self::Calculation(left, operator, right) => {
+                let sign = match operator {
+                    Operator::Add => "+",
+                    Operator::Subtract => "-",
+                    Operator::Multiply => "*",
+                    Operator::Divide => "/",
+                    Operator::Modulo => "%",
+                    Operator::IntegerDivide => "div",
+                    Operator::Power => "^",
+                };
+                write!(out, "{} {sign} {}", Part(left), Part(right))
+            }
+            Self::Call(function, arguments) => {
+                // What comes with the language is written in capitals.
+                let name = function.description().name;
+                match function {
+                    Function::CaseI | Function::AccentI => out.write_str(&name.to_ascii_uppercase())?,
+                    _ => out.write_str(name)?,
+                }
+                out.write_str("(")?;
+                listed(out, arguments)?;
+                out.write_str(")")
+            }
         }
+    }
+}
+
+/// A part of a calculation.
+struct Part<'a>(&'a Operand);
+
+impl Display for Part<'_> {
+    fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            calculation @ Operand::Calculation(..) => write!(out, "({calculation})"),
+            other => other.fmt(out),
+        }
+    }
+}
+
+impl Display for Time {
+    fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
+        let end = |end: &Option<Operand>| match end {
+            None => "'..'".to_owned(),
+            Some(Operand::Literal(Value::Date(day))) => format!("'{day}'"),
+            Some(Operand::Literal(Value::Instant(at))) => format!("'{at}'"),
+            Some(other) => other.to_string(),
+        };
+        match self {
+            Time::At(at) => at.fmt(out),
+            Time::Between(from, to) => write!(out, "INTERVAL({}, {})", end(from), end(to)),
+        }
+    }
+}
+
+impl Display for List {
+    fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            List::Property(name) => Name(name).fmt(out),
+            List::Literal(members) => Member(members).fmt(out),
+        }
+    }
+}
+
+/// The members of a list.
+struct Member<'a>(&'a [Json]);
+
+impl Display for Member<'_> {
+    fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
+        out.write_str("(")?;
+        let one = |member: &Json| match member {
+            Json::Array(members) => Member(members).to_string(),
+            Json::String(text) => Quoted(text, '\'').to_string(),
+            Json::Bool(truth) => Literal(&Value::Bool(*truth)).to_string(),
+            other => other.to_string(),
+        };
+        listed(out, self.0.iter().map(one))?;
+        out.write_str(")")
     }
 }
 
@@ -99,6 +180,14 @@ fn predicate(out: &mut Formatter<'_>, expr: &Expr, not: &str) -> fmt::Result {
         }
         Expr::Spatial { relation, property, geometry, .. } => {
             write!(out, "{}({}, {})", function(*relation), Name(property), Drawn(geometry))
+        }
+        Expr::Temporal(left, relation, right) => {
+            let name = TimeRelation::ALL.iter().find(|(other, _)| other == relation).map_or("T_", |(_, name)| name);
+            write!(out, "{name}({left}, {right})")
+        }
+        Expr::Array(left, relation, right) => {
+            let name = ArrayRelation::ALL.iter().find(|(other, _)| other == relation).map_or("A_", |(_, name)| name);
+            write!(out, "{name}({left}, {right})")
         }
         Expr::Ids(ids) => {
             out.write_str("<id ")?;

@@ -156,6 +156,8 @@ fn exact(table: &Table, expr: &Expr, positive: bool) -> Option<Sql> {
         | Expr::In(..)
         | Expr::IsNull(_)
         | Expr::Spatial { .. }
+        | Expr::Temporal(..)
+        | Expr::Array(..)
         | Expr::Ids(_)
         | Expr::Bbox { .. }
         | Expr::During(_) => None,

@@ -1,0 +1,216 @@
+//! The functions that filters may call: a closed list, each with its arguments, its result and its words in one table.
+
+use chrono::{DateTime, Datelike, Utc};
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
+
+use crate::base::datetime::Instant;
+use crate::model::value::Value;
+
+use super::operand::float;
+
+/// What can be compared with each other, and what functions take and give.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Class {
+    /// Numbers.
+    Number,
+    /// True or false.
+    Truth,
+    /// Text.
+    Text,
+    /// Days and instants.
+    Time,
+}
+
+/// A function.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Function {
+    /// Text without regard to case.
+    CaseI,
+    /// Text without accents.
+    AccentI,
+    /// In small letters.
+    Lower,
+    /// In capitals.
+    Upper,
+    /// Without blanks around.
+    Trim,
+    /// Characters of a text.
+    Length,
+    /// Two texts, one after the other.
+    Concat,
+    /// Without the sign.
+    Abs,
+    /// The next whole number above.
+    Ceil,
+    /// The next whole number below.
+    Floor,
+    /// The nearest whole number; halves away from zero.
+    Round,
+    /// Square root.
+    Sqrt,
+    /// The year of a day or instant (UTC).
+    Year,
+    /// Its month, from 1.
+    Month,
+    /// Its day of the month, from 1.
+    Day,
+}
+
+/// What is said of a function.
+#[derive(Clone, Copy, Debug)]
+pub struct Description {
+    /// Its name.
+    pub name: &'static str,
+    /// Name and class of each argument.
+    pub arguments: &'static [(&'static str, Class)],
+    /// What it gives.
+    pub returns: Class,
+    /// For people.
+    pub words: &'static str,
+}
+
+impl Function {
+    /// All that a list of functions tells; CASEI and ACCENTI are operators of the language.
+    pub const LISTED: [Function; 13] = [
+        Function::Lower,
+        Function::Upper,
+        Function::Trim,
+        Function::Length,
+        Function::Concat,
+        Function::Abs,
+        Function::Ceil,
+        Function::Floor,
+        Function::Round,
+        Function::Sqrt,
+        Function::Year,
+        Function::Month,
+        Function::Day,
+    ];
+
+    /// The function of a name, in any case.
+    pub fn named(name: &str) -> Option<Function> {
+        let mut all = [Function::CaseI, Function::AccentI].into_iter().chain(Self::LISTED);
+        all.find(|function| function.description().name.eq_ignore_ascii_case(name))
+    }
+
+    /// The one table.
+    pub const fn description(self) -> Description {
+        use Class::{Number, Text, Time};
+        let text: &[(&str, Class)] = &[("text", Text)];
+        let number: &[(&str, Class)] = &[("number", Number)];
+        let time: &[(&str, Class)] = &[("time", Time)];
+        let (name, arguments, returns, words) = match self {
+            Self::CaseI => ("casei", text, Text, "the text without regard to case"),
+            Self::AccentI => ("accenti", text, Text, "the text without accents"),
+            Self::Lower => ("lower", text, Text, "the text in small letters"),
+            Self::Upper => ("upper", text, Text, "the text in capitals"),
+            Self::Trim => ("trim", text, Text, "the text without blanks around it"),
+            Self::Length => ("length", text, Number, "the number of characters"),
+            Self::Concat => {
+                let two: &[(&str, Class)] = &[("first", Text), ("second", Text)];
+                ("concat", two, Text, "the first text with the second after it")
+            }
+            Self::Abs => ("abs", number, Number, "the number without its sign"),
+            Self::Ceil => ("ceil", number, Number, "the least whole number that is not less"),
+            Self::Floor => ("floor", number, Number, "the greatest whole number that is not more"),
+            Self::Round => ("round", number, Number, "the nearest whole number; halves away from zero"),
+            Self::Sqrt => ("sqrt", number, Number, "the square root; nothing for a negative number"),
+            Self::Year => ("year", time, Number, "the year (UTC)"),
+            Self::Month => ("month", time, Number, "the month, from 1 (UTC)"),
+            Self::Day => ("day", time, Number, "the day of the month, from 1 (UTC)"),
+        };
+        Description { name, arguments, returns, words }
+    }
+
+    /// The result; null where an argument is none of its kind.
+    pub fn apply(self, arguments: &[Value]) -> Value {
+        let result = match (self, arguments) {
+            (Self::Abs, [Value::Int(number)]) => number.checked_abs().map(Value::Int),
+            (Self::Ceil | Self::Floor | Self::Round, [Value::Int(number)]) => Some(Value::Int(*number)),
+            (Self::Abs | Self::Ceil | Self::Floor | Self::Round | Self::Sqrt, [number]) => {
+                let number = float(number).map(|number| match self {
+                    Self::Abs => number.abs(),
+                    Self::Ceil => number.ceil(),
+                    Self::Floor => number.floor(),
+                    Self::Round => number.round(),
+                    _ => number.sqrt(),
+                });
+                number.filter(|number| number.is_finite()).map(Value::Float)
+            }
+            (Self::Year | Self::Month | Self::Day, [Value::Date(day)]) => self.part(day.start()),
+            (Self::Year | Self::Month | Self::Day, [Value::Instant(at)]) => self.part(*at),
+            (Self::Concat, [Value::Text(first), Value::Text(second)]) => Some(Value::Text(format!("{first}{second}"))),
+            (Self::Length, [Value::Text(text)]) => i64::try_from(text.chars().count()).ok().map(Value::Int),
+            (Self::CaseI, [Value::Text(text)]) => Some(Value::Text(without_case(text))),
+            (Self::AccentI, [Value::Text(text)]) => Some(Value::Text(without_accents(text))),
+            (Self::Lower, [Value::Text(text)]) => Some(Value::Text(text.to_lowercase())),
+            (Self::Upper, [Value::Text(text)]) => Some(Value::Text(text.to_uppercase())),
+            (Self::Trim, [Value::Text(text)]) => Some(Value::Text(text.trim().to_owned())),
+            _ => None,
+        };
+        result.unwrap_or(Value::Null)
+    }
+
+    fn part(self, at: Instant) -> Option<Value> {
+        let at = DateTime::<Utc>::from_timestamp_micros(at.0)?;
+        Some(Value::Int(match self {
+            Self::Year => i64::from(at.year()),
+            Self::Month => i64::from(at.month()),
+            _ => i64::from(at.day()),
+        }))
+    }
+}
+
+/// Texts that differ in case alone become the same.
+pub fn without_case(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_ascii_lowercase();
+    }
+    // By way of the capitals, so that ß is SS; character by character, so that a sigma is the same at the end.
+    text.chars().flat_map(char::to_uppercase).flat_map(char::to_lowercase).collect()
+}
+
+/// Texts that differ in accents alone become the same.
+pub fn without_accents(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_owned();
+    }
+    text.nfd().filter(|character| !is_combining_mark(*character)).nfc().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::datetime::Date;
+
+    #[test]
+    fn functions_do_what_their_words_say() {
+        let text = |text: &str| Value::Text(text.to_owned());
+        for (name, arguments, result) in [
+            ("casei", vec![text("Straße ΣΑΣ")], text("strasse σασ")),
+            ("ACCENTI", vec![text("Zürich Çä")], text("Zurich Ca")),
+            ("lower", vec![text("ÄB")], text("äb")),
+            ("Upper", vec![text("äb")], text("ÄB")),
+            ("trim", vec![text(" a ")], text("a")),
+            ("length", vec![text("äb")], Value::Int(2)),
+            ("concat", vec![text("a"), text("b")], text("ab")),
+            ("abs", vec![Value::Int(-2)], Value::Int(2)),
+            ("abs", vec![Value::Int(i64::MIN)], Value::Null),
+            ("ceil", vec![Value::Float(1.2)], Value::Float(2.0)),
+            ("floor", vec![Value::Float(-1.2)], Value::Float(-2.0)),
+            ("round", vec![Value::Float(2.5)], Value::Float(3.0)),
+            ("round", vec![Value::Int(2)], Value::Int(2)),
+            ("sqrt", vec![Value::Int(-1)], Value::Null),
+            ("sqrt", vec![Value::Int(9)], Value::Float(3.0)),
+            ("year", vec![Value::Date(Date(-1))], Value::Int(1969)),
+            ("month", vec![Value::Instant(Instant(0))], Value::Int(1)),
+            ("day", vec![Value::Date(Date(-1))], Value::Int(31)),
+            ("lower", vec![Value::Int(1)], Value::Null),
+            ("lower", vec![Value::Null], Value::Null),
+        ] {
+            assert_eq!(Function::named(name).unwrap().apply(&arguments), result, "{name} {arguments:?}");
+        }
+        assert!(Function::named("eval").is_none());
+    }
+}

@@ -1,0 +1,127 @@
+//! What can be compared: properties, literals, and what is calculated from them.
+
+use crate::model::value::Value;
+
+use super::function::Function;
+
+/// One side of a comparison.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Operand {
+    /// A property by its name.
+    Property(String),
+    /// A literal.
+    Literal(Value),
+    /// A calculation with two numbers.
+    Calculation(Box<Operand>, Operator, Box<Operand>),
+    /// A function of its arguments.
+    Call(Function, Vec<Operand>),
+}
+
+/// What is calculated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Operator {
+    /// `+`
+    Add,
+    /// `-`
+    Subtract,
+    /// `*`
+    Multiply,
+    /// `/`: with a fraction, also of whole numbers.
+    Divide,
+    /// `%`: what is left of a division, with the sign of the dividend.
+    Modulo,
+    /// `div`: without the fraction.
+    IntegerDivide,
+    /// `^`
+    Power,
+}
+
+impl Operand {
+    /// A calculation.
+    pub fn calculation(left: Operand, operator: Operator, right: Operand) -> Operand {
+        Operand::Calculation(Box::new(left), operator, Box::new(right))
+    }
+
+    /// Calls `visit` with the name of each property in it.
+    pub fn properties<'a>(&'a self, visit: &mut dyn FnMut(&'a str)) {
+        match self {
+            Operand::Property(name) => visit(name),
+            Operand::Literal(_) => {}
+            Operand::Calculation(left, _, right) => {
+                left.properties(visit);
+                right.properties(visit);
+            }
+            Operand::Call(_, arguments) => arguments.iter().for_each(|argument| argument.properties(visit)),
+        }
+    }
+}
+
+impl Operator {
+    /// The result; null where there is none: of what is no number, of a division by zero, of what no float can hold.
+    pub fn apply(self, left: &Value, right: &Value) -> Value {
+        if let (Value::Int(a), Value::Int(b)) = (left, right) {
+            let whole = match self {
+                Self::Add => a.checked_add(*b),
+                Self::Subtract => a.checked_sub(*b),
+                Self::Multiply => a.checked_mul(*b),
+                Self::Modulo => a.checked_rem(*b),
+                Self::IntegerDivide => a.checked_div(*b),
+                Self::Divide | Self::Power => None,
+            };
+            if let Some(whole) = whole {
+                return Value::Int(whole);
+            }
+        }
+        let (Some(a), Some(b)) = (float(left), float(right)) else { return Value::Null };
+        let result = match self {
+            Self::Add => a + b,
+            Self::Subtract => a - b,
+            Self::Multiply => a * b,
+            Self::Divide => a / b,
+            Self::Modulo => a % b,
+            Self::IntegerDivide => (a / b).trunc(),
+            Self::Power => a.powf(b),
+        };
+        if result.is_finite() { Value::Float(result) } else { Value::Null }
+    }
+}
+
+/// A number as a float.
+pub(super) fn float(value: &Value) -> Option<f64> {
+    #[allow(clippy::cast_precision_loss)] // as comparisons do
+    match value {
+        Value::Int(number) => Some(*number as f64),
+        Value::Float(number) => Some(*number),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn calculations_have_no_surprises() {
+        use Operator::{Add, Divide, IntegerDivide, Modulo, Multiply, Power, Subtract};
+        let int = Value::Int;
+        for (left, operator, right, result) in [
+            (int(2), Add, int(3), int(5)),
+            (int(2), Subtract, Value::Float(0.5), Value::Float(1.5)),
+            (int(i64::MAX), Add, int(1), Value::Float(9_223_372_036_854_775_808.0)),
+            (int(i64::MIN), Modulo, int(-1), Value::Float(-0.0)),
+            (int(5), Multiply, int(-3), int(-15)),
+            (int(7), Divide, int(2), Value::Float(3.5)),
+            (int(7), Divide, int(0), Value::Null),
+            (int(7), Modulo, int(0), Value::Null),
+            (int(-7), Modulo, int(4), int(-3)),
+            (int(7), IntegerDivide, int(2), int(3)),
+            (Value::Float(-7.5), IntegerDivide, int(2), Value::Float(-3.0)),
+            (int(2), Power, int(10), Value::Float(1024.0)),
+            (int(10), Power, int(400), Value::Null),
+            (Value::Null, Add, int(1), Value::Null),
+            (Value::Text("1".to_owned()), Add, int(1), Value::Null),
+        ] {
+            assert_eq!(operator.apply(&left, &right), result, "{left:?} {operator:?} {right:?}");
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! How times lie to each other (CQL2, 7.7: the relations of Allen's algebra).
+
+use crate::base::datetime::Instant;
+use crate::model::value::Value;
+
+use super::operand::Operand;
+
+/// How the first of two times lies to the second.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TimeRelation {
+    /// It starts after the end of the other.
+    After,
+    /// It ends before the start of the other.
+    Before,
+    /// It starts before and ends after the other.
+    Contains,
+    /// They share no instant.
+    Disjoint,
+    /// It starts after the start and ends before the end of the other.
+    During,
+    /// Both start and end together.
+    Equals,
+    /// It starts before the other; both end together.
+    FinishedBy,
+    /// It starts after the other; both end together.
+    Finishes,
+    /// They share an instant.
+    Intersects,
+    /// It ends when the other starts.
+    Meets,
+    /// It starts when the other ends.
+    MetBy,
+    /// It starts within the other and ends after it.
+    OverlappedBy,
+    /// It starts before the other and ends within it.
+    Overlaps,
+    /// Both start together; it ends after the other.
+    StartedBy,
+    /// Both start together; it ends before the other.
+    Starts,
+}
+
+impl TimeRelation {
+    /// All, with the name that each has in CQL2.
+    pub const ALL: [(TimeRelation, &'static str); 15] = [
+        (Self::After, "T_AFTER"),
+        (Self::Before, "T_BEFORE"),
+        (Self::Contains, "T_CONTAINS"),
+        (Self::Disjoint, "T_DISJOINT"),
+        (Self::During, "T_DURING"),
+        (Self::Equals, "T_EQUALS"),
+        (Self::FinishedBy, "T_FINISHEDBY"),
+        (Self::Finishes, "T_FINISHES"),
+        (Self::Intersects, "T_INTERSECTS"),
+        (Self::Meets, "T_MEETS"),
+        (Self::MetBy, "T_METBY"),
+        (Self::OverlappedBy, "T_OVERLAPPEDBY"),
+        (Self::Overlaps, "T_OVERLAPS"),
+        (Self::StartedBy, "T_STARTEDBY"),
+        (Self::Starts, "T_STARTS"),
+    ];
+
+    /// Whether the first lies so to the second.
+    pub fn holds(self, (s1, e1): &Span, (s2, e2): &Span) -> bool {
+        match self {
+            Self::After => e2.is_before(s1),
+            Self::Before => e1.is_before(s2),
+            Self::Contains => s1.is_before(s2) && e2.is_before(e1),
+            Self::Disjoint => e1.is_before(s2) || e2.is_before(s1),
+            Self::During => s2.is_before(s1) && e1.is_before(e2),
+            Self::Equals => s1.is(s2) && e1.is(e2),
+            Self::FinishedBy => s1.is_before(s2) && e1.is(e2),
+            Self::Finishes => s2.is_before(s1) && e1.is(e2),
+            Self::Intersects => !(e1.is_before(s2) || e2.is_before(s1)),
+            Self::Meets => e1.is(s2),
+            Self::MetBy => s1.is(e2),
+            Self::OverlappedBy => s2.is_before(s1) && s1.is_before(e2) && e2.is_before(e1),
+            Self::Overlaps => s1.is_before(s2) && s2.is_before(e1) && e1.is_before(e2),
+            Self::StartedBy => s1.is(s2) && e2.is_before(e1),
+            Self::Starts => s1.is(s2) && e1.is_before(e2),
+        }
+    }
+}
+
+/// A time that is compared.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Time {
+    /// An instant, or a day.
+    At(Operand),
+    /// From one to another; `None` is an open end.
+    Between(Option<Operand>, Option<Operand>),
+}
+
+impl Time {
+    /// Calls `visit` with each operand.
+    pub fn operands<'a>(&'a self, visit: &mut dyn FnMut(&'a Operand)) {
+        match self {
+            Time::At(at) => visit(at),
+            Time::Between(start, end) => start.iter().chain(end).for_each(visit),
+        }
+    }
+}
+
+/// Start and end.
+pub type Span = (Moment, Moment);
+
+/// The instants that an end of a time may mean: one, those of a day, or those before or after all others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Moment {
+    first: Instant,
+    last: Instant,
+}
+
+impl Moment {
+    /// Before every other.
+    pub const PAST: Moment = Moment { first: Instant(i64::MIN), last: Instant(i64::MIN) };
+    /// After every other.
+    pub const FUTURE: Moment = Moment { first: Instant(i64::MAX), last: Instant(i64::MAX) };
+
+    /// Of a value; `None` for one that is no time.
+    pub fn of(value: &Value) -> Option<Moment> {
+        match value {
+            Value::Date(day) => Some(Self { first: day.start(), last: day.end() }),
+            Value::Instant(at) => Some(Self { first: *at, last: *at }),
+            _ => None,
+        }
+    }
+
+    fn is_before(&self, other: &Moment) -> bool {
+        self.last < other.first
+    }
+
+    /// Whether they are the same, as exactly as the coarser of them is told.
+    fn is(&self, other: &Moment) -> bool {
+        self.first <= other.last && other.first <= self.last
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::datetime::Date;
+
+    #[test]
+    fn the_relations_are_allens() {
+        let span = |from: i32, to: i32| {
+            let day = |day: i32| Moment::of(&Value::Date(Date(day))).unwrap();
+            (day(from), day(to))
+        };
+        use TimeRelation as T;
+        for (one, other, holds) in [
+            ((1, 2), (4, 5), vec![T::Before, T::Disjoint]),
+            ((4, 5), (1, 2), vec![T::After, T::Disjoint]),
+            ((1, 4), (4, 6), vec![T::Meets, T::Intersects]),
+            ((4, 6), (1, 4), vec![T::MetBy, T::Intersects]),
+            ((1, 5), (3, 7), vec![T::Overlaps, T::Intersects]),
+            ((3, 7), (1, 5), vec![T::OverlappedBy, T::Intersects]),
+            ((1, 3), (1, 5), vec![T::Starts, T::Intersects]),
+            ((1, 5), (1, 3), vec![T::StartedBy, T::Intersects]),
+            ((3, 5), (1, 5), vec![T::Finishes, T::Intersects]),
+            ((1, 5), (3, 5), vec![T::FinishedBy, T::Intersects]),
+            ((2, 3), (1, 5), vec![T::During, T::Intersects]),
+            ((1, 5), (2, 3), vec![T::Contains, T::Intersects]),
+            ((1, 5), (1, 5), vec![T::Equals, T::Intersects]),
+            ((3, 3), (1, 5), vec![T::During, T::Intersects]),
+        ] {
+            for (relation, name) in TimeRelation::ALL {
+                let told = relation.holds(&span(one.0, one.1), &span(other.0, other.1));
+                assert_eq!(told, holds.contains(&relation), "{one:?} {name} {other:?}");
+            }
+        }
+        let noon = Moment::of(&Value::Instant(Instant::parse("1970-01-04T12:00:00Z").unwrap())).unwrap();
+        assert!(T::Equals.holds(&(noon, noon), &span(3, 3)), "an instant is as its day, no more is told");
+        assert!(T::During.holds(&(noon, noon), &(Moment::PAST, Moment::FUTURE)));
+    }
+}
