@@ -18,6 +18,8 @@ pub mod sources;
 
 pub mod formats;
 
+pub mod render;
+
 pub mod project;
 
 pub mod exchange;
