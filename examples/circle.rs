@@ -11,11 +11,12 @@ use geojson::{Feature, Geometry};
 use graticule::api::{GeoJson, OgcApi, get};
 use graticule::base::format::Format;
 use graticule::base::link::Rel;
-use graticule::gateways::http::listen;
+use graticule::gateways::http::{Patience, serve, stopped};
 use graticule::project::open::open;
 use graticule::project::settings::Project;
 use graticule::{Context, Result, standard};
 use serde::Deserialize;
+use tokio::net::TcpListener;
 use utoipa::IntoParams;
 
 #[derive(Deserialize, IntoParams)]
@@ -64,6 +65,7 @@ async fn main() -> std::result::Result<(), Box<dyn Error>> {
     let sample = concat!(env!("CARGO_MANIFEST_DIR"), "/data/natural_earth.gpkg");
     let opened = open(&Project { data: vec![sample.into()], ..Project::default() }, None);
     let server = standard::server(opened.project).api(api()).build()?;
-    eprintln!("http://{}/customapi?x=8&y=45&r=2", options.listen);
-    Ok(listen(server, options.listen).await?)
+    let listener = TcpListener::bind(options.listen).await?;
+    eprintln!("http://{}/customapi?x=8&y=45&r=2", listener.local_addr()?);
+    Ok(serve(server, listener, Patience::default(), stopped()).await?)
 }

@@ -9,7 +9,7 @@ use std::io::Write;
 
 use clap::Parser;
 use graticule::gateways::environ::Environ;
-use graticule::gateways::http::listen;
+use graticule::gateways::http::{Patience, serve, stopped};
 use graticule::message::body::Body;
 use graticule::message::request::Request;
 use graticule::message::response::{Head, Response};
@@ -17,6 +17,7 @@ use graticule::project::open::open;
 use graticule::project::settings::Project;
 use graticule::server::service::{Dialect, Service};
 use graticule::{Context, Server, standard};
+use tokio::net::TcpListener;
 
 struct Hello;
 
@@ -57,7 +58,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let opened = open(&Project { data: vec![sample.into()], ..Project::default() }, None);
     let server = standard::server(opened.project).service(Hello).build()?;
     if let Some(address) = Options::parse().listen {
-        return Ok(listen(server, address).await?);
+        let listener = TcpListener::bind(address).await?;
+        eprintln!("http://{}/ows?SERVICE=HELLO", listener.local_addr()?);
+        return Ok(serve(server, listener, Patience::default(), stopped()).await?);
     }
 
     let environ = [("REQUEST_METHOD", "GET"), ("PATH_INFO", "/ows"), ("QUERY_STRING", "SERVICE=HELLO")];

@@ -33,6 +33,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         // With the client's address, forwarded headers are believed where its proxy is trusted.
         .into_make_service_with_connect_info::<SocketAddr>();
 
-    eprintln!("http://{}/gis", options.listen);
-    Ok(axum::serve(TcpListener::bind(options.listen).await?, app).await?)
+    let listener = TcpListener::bind(options.listen).await?;
+    eprintln!("http://{}/gis", listener.local_addr()?);
+    Ok(axum::serve(listener, app).await?)
 }

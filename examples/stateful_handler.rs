@@ -10,10 +10,11 @@ use std::time::Duration;
 
 use clap::Parser;
 use graticule::api::{Handler, Json, OgcApi, get};
-use graticule::gateways::http::listen;
+use graticule::gateways::http::{Patience, serve, stopped};
 use graticule::project::catalog::Project;
 use graticule::{Context, Error, Kind, Result, standard};
 use serde::{Deserialize, Serialize};
+use tokio::net::TcpListener;
 use utoipa::{IntoParams, ToSchema};
 
 #[derive(Deserialize, IntoParams)]
@@ -97,6 +98,7 @@ async fn main() -> std::result::Result<(), Box<dyn StdError>> {
     let temperatures = Temperatures::new(RwLock::new(BTreeMap::from(stations)));
     let server = standard::server(Project::new("Weather")).api(api(temperatures.clone())).build()?;
     tokio::spawn(measure(temperatures));
-    eprintln!("http://{}/weather/stations/harbour?unit=fahrenheit", options.listen);
-    Ok(listen(server, options.listen).await?)
+    let listener = TcpListener::bind(options.listen).await?;
+    eprintln!("http://{}/weather/stations/harbour?unit=fahrenheit", listener.local_addr()?);
+    Ok(serve(server, listener, Patience::default(), stopped()).await?)
 }

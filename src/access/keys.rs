@@ -13,6 +13,7 @@ use crate::exchange::{Filter, Flow};
 use crate::message::principal::Principal;
 use crate::message::request::{self, Request};
 use crate::message::response;
+use crate::server::security::Scheme;
 
 /// The header where no other is set.
 pub const HEADER: &str = "x-api-key";
@@ -62,6 +63,12 @@ impl ApiKeys {
         }
         self.keys.push((digest, principal));
         Ok(())
+    }
+
+    /// Where a client puts its key.
+    pub fn schemes(&self) -> Vec<Scheme> {
+        let parameter = self.parameter.clone().map(Scheme::KeyParameter);
+        std::iter::once(Scheme::KeyHeader(self.header.to_string())).chain(parameter).collect()
     }
 
     /// How a client is asked for a key.

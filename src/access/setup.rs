@@ -16,6 +16,7 @@ use crate::message::principal::Principal;
 use crate::project::access_settings::{self as settings, Algorithm, Require};
 use crate::project::catalog::Project;
 use crate::server::Builder;
+use crate::server::security::{Scheme, Security};
 
 /// When the filters that find out who asks run, and the rules are asked: before those of a program that names no such
 /// early priority.
@@ -67,6 +68,13 @@ impl Access {
     /// Registers all of it. The order counts: headers of strangers go first, keys leave the request before any error is
     /// told with its links, and the gatekeeper comes last.
     pub fn register(self, builder: Builder) -> Builder {
+        let schemes = [
+            self.basic.as_ref().map(|_| vec![Scheme::Basic]),
+            self.bearer.as_ref().map(|_| vec![Scheme::Bearer]),
+            self.keys.as_ref().map(ApiKeys::schemes),
+        ];
+        let schemes = schemes.into_iter().flatten().flatten().collect();
+        let builder = builder.security(Security { schemes, is_required: self.gatekeeper.is_some() });
         let builder = register(builder, self.proxy);
         let builder = register(builder, self.keys);
         let builder = register(builder, self.bearer);

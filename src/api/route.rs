@@ -38,6 +38,7 @@ pub struct Route {
     pub(crate) formats: Vec<Format>,
     pub(crate) page: Option<String>,
     pub(crate) hidden: bool,
+    pub(crate) open: bool,
     pub(crate) dynamic: Option<Dynamic>,
     clamped: Vec<&'static str>,
     read: fn(&[String], &mut Vec<String>) -> Vec<Param>,
@@ -73,6 +74,7 @@ pub fn route<P: Params, H: Handler<P>>(
         formats: reply.formats.clone(),
         page: None,
         hidden: false,
+        open: false,
         dynamic: None,
         clamped: Vec::new(),
         read: param::read::<P>,
@@ -102,6 +104,13 @@ impl Route {
     #[must_use]
     pub fn tags<T: Into<String>>(mut self, tags: impl IntoIterator<Item = T>) -> Self {
         self.tags = tags.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Tells in the OpenAPI document that nobody has to say who asks, where others must.
+    #[must_use]
+    pub fn open(mut self) -> Self {
+        self.open = true;
         self
     }
 

@@ -17,6 +17,7 @@ use crate::web::base_url::BaseUrl;
 use crate::web::templates::Templates;
 
 use super::registry::Registry;
+use super::security::Security;
 use super::setup::Shared;
 
 /// The context of one request.
@@ -94,6 +95,11 @@ impl Context {
     /// What is registered.
     pub fn registry(&self) -> &Registry {
         &self.0.server.registry
+    }
+
+    /// The ways to say who asks.
+    pub(crate) fn security(&self) -> &Security {
+        &self.0.server.security
     }
 
     /// The templates of pages.

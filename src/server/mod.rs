@@ -6,6 +6,7 @@ mod fault;
 mod life;
 mod ows;
 pub mod registry;
+pub mod security;
 mod sequence;
 pub mod service;
 pub mod setup;

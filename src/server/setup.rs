@@ -16,6 +16,7 @@ use crate::web::templates::Templates;
 
 use super::api::{Api, DynApi};
 use super::registry::Registry;
+use super::security::Security;
 use super::sequence::Sequences;
 use super::service::{DynService, Service};
 
@@ -48,6 +49,7 @@ pub(crate) struct Shared {
     pub(super) base_url: BaseUrlSettings,
     pub(super) sequences: Sequences,
     pub(super) limits: Limits,
+    pub(super) security: Security,
     ignored: Vec<String>,
 }
 
@@ -64,6 +66,7 @@ impl Shared {
         let mut hasher = DefaultHasher::new();
         let program = std::env::current_exe().and_then(std::fs::metadata);
         program.ok().map(|about| (about.len(), about.modified().ok())).hash(&mut hasher);
+        format!("{:?}", self.security).hash(&mut hasher);
         self.registry.infos().for_each(|info| format!("{info:?}").hash(&mut hasher));
         for project in std::iter::once(&self.root).chain(self.projects.values()) {
             (&project.name, &project.title, &project.description).hash(&mut hasher);
@@ -98,6 +101,7 @@ pub struct Builder {
     templates: Option<PathBuf>,
     base_url: BaseUrlSettings,
     limits: Limits,
+    security: Security,
     ignored: Vec<String>,
 }
 
@@ -214,6 +218,13 @@ impl Builder {
         self
     }
 
+    /// The ways to say who asks, for the OpenAPI documents; the filters that enforce them are registered apart.
+    #[must_use]
+    pub fn security(mut self, security: Security) -> Self {
+        self.security = security;
+        self
+    }
+
     /// What the server bears, where the usual does not suit.
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
@@ -282,6 +293,7 @@ impl Builder {
             base_url: self.base_url,
             sequences: Sequences::default(),
             limits: self.limits,
+            security: self.security,
             ignored: self.ignored,
         };
         shared.generation = shared.fingerprint();

@@ -8,6 +8,7 @@ mod gatekeeper;
 mod key_url;
 mod keys;
 mod kit;
+mod openapi;
 mod program;
 mod proxy;
 mod rules;

@@ -7,6 +7,10 @@ use std::process::{Child, Command, Stdio};
 use ureq::http::Response;
 use ureq::{Agent, Body};
 
+fn built(name: &str) -> PathBuf {
+    std::env::current_exe().unwrap().ancestors().nth(2).unwrap().join("examples").join(name)
+}
+
 /// An example that runs until it is dropped.
 pub(crate) struct Example {
     program: Child,
@@ -23,8 +27,7 @@ impl Example {
     }
 
     pub(crate) fn start_with(name: &str, arguments: &[&str]) -> Self {
-        let test = std::env::current_exe().unwrap();
-        let built: PathBuf = test.ancestors().nth(2).unwrap().join("examples").join(name);
+        let built = built(name);
         let mut command = Command::new(&built);
         command
             .args(["--listen", "127.0.0.1:0"])
@@ -42,6 +45,10 @@ impl Example {
         let root = line.splitn(4, '/').take(3).collect::<Vec<_>>().join("/");
         let agent = Agent::config_builder().http_status_as_error(false).max_redirects(0).build().into();
         Self { program, root, agent }
+    }
+
+    fn authority(&self) -> String {
+        self.root.trim_start_matches("http://").to_owned()
     }
 
     fn get(&self, path: &str, headers: &[(&str, &str)]) -> Response<Body> {
@@ -75,6 +82,76 @@ fn header<'a>(answer: &'a Response<Body>, name: &str) -> &'a str {
     answer.headers().get(name).map_or("", |value| value.to_str().unwrap())
 }
 
+/// Runs an example without `--listen`, to its end.
+fn run(name: &str, arguments: &[&str]) -> (String, String) {
+    let output = Command::new(built(name)).args(arguments).stdin(Stdio::null()).output().unwrap();
+    assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
+    (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap())
+}
+
+/// The body of one of QGIS Server's answers to the same plugin, which the example's must equal.
+const HELLO: &str = "HelloServer!";
+const CUSTOM: &str = "Custom service executeRequest";
+
+#[test]
+fn every_example_is_tested_here() {
+    let here = concat!(include_str!("examples.rs"), include_str!("redis.rs"));
+    for file in std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/examples")).unwrap() {
+        let name = file.unwrap().path().file_stem().unwrap().to_str().unwrap().to_owned();
+        assert!(here.contains(&format!("\"{name}\"")), "{name}");
+    }
+}
+
+#[test]
+fn hello_world() {
+    assert_eq!(run("hello_world", &[]).0, "Hello, world!\n");
+    let example = Example::start("hello_world");
+    assert_eq!(example.text("/ows?SERVICE=HELLO", &[]), (200, "Hello, world!\n".to_owned()));
+    assert_eq!(example.text("/ogcapi/collections/countries/items/1", &[]).0, 200);
+}
+
+#[test]
+fn embed() {
+    let (body, status) = run("embed", &["/ogcapi/collections/cities/items?name=Berlin"]);
+    assert!(body.contains("\"numberMatched\":1") && status.starts_with("200"), "{status}{body}");
+    let example = Example::start("embed");
+    assert_eq!(
+        example.text("/ogcapi/collections/cities/items?name=Berlin", &[]),
+        (200, body.replace("localhost", &example.authority()))
+    );
+}
+
+#[test]
+fn mount_in_axum() {
+    let example = Example::start("mount_in_axum");
+    assert!(example.text("/", &[]).1.contains("/gis"));
+    let (status, text) = example.text("/gis/ogcapi/collections/cities/items?limit=1", &[]);
+    assert!(status == 200 && text.contains(&format!("{}/gis/ogcapi/collections/cities", example.root)), "{text}");
+    assert_eq!(example.text("/ogcapi", &[]).0, 404);
+}
+
+#[test]
+fn circle() {
+    let example = Example::start("circle");
+    let (status, text) = example.text("/customapi?x=8&y=45&r=2&segments=4", &[]);
+    let json: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!((status, json["geometry"]["coordinates"][0].as_array().unwrap().len()), (200, 5));
+    assert_eq!(example.text("/customapi?x=8&y=45", &[]).0, 400);
+    let (status, page) = example.text("/customapi?x=8&y=45&r=2", &[("accept", "text/html")]);
+    assert!(status == 200 && page.contains("<form"));
+    assert!(example.text("/api", &[]).1.contains("CustomApiXYCircle"));
+    assert_eq!(example.text("/ogcapi/collections/countries/items/1", &[]).0, 200);
+}
+
+#[test]
+fn stateful_handler() {
+    let example = Example::start("stateful_handler");
+    let (status, text) = example.text("/weather/stations/harbour?unit=celsius", &[]);
+    assert!(status == 200 && text.contains("\"station\":\"harbour\""), "{text}");
+    assert_eq!(example.text("/weather/stations/nowhere", &[]).0, 404);
+    assert_eq!(example.text("/weather/stations/harbour?unit=kelvin", &[]).0, 400);
+}
+
 #[test]
 fn hello_filter() {
     let example = Example::start("hello_filter");
@@ -82,7 +159,7 @@ fn hello_filter() {
         let mut answer = example.get(path, &[]);
         assert_eq!((answer.status().as_u16(), header(&answer, "content-type")), (200, "text/plain"));
         assert_eq!(header(&answer, "content-length"), "12");
-        assert_eq!(answer.body_mut().read_to_string().unwrap(), "HelloServer!");
+        assert_eq!(answer.body_mut().read_to_string().unwrap(), HELLO);
     }
     assert_eq!(example.text("/ogcapi/collections/countries/items/1", &[]).0, 200);
 }
@@ -142,7 +219,7 @@ fn access_control() {
 fn custom_service() {
     let example = Example::start("custom_service");
     for path in ["/ows?SERVICE=CUSTOM", "/?service=custom&VERSION=9"] {
-        assert_eq!(example.text(path, &[]), (200, "Custom service executeRequest".to_owned()));
+        assert_eq!(example.text(path, &[]), (200, CUSTOM.to_owned()));
     }
 }
 

@@ -18,6 +18,8 @@ pub fn join(info: &Value, server: &str, parts: Vec<Part>) -> Value {
     let mut paths = Map::new();
     let mut components: Map<String, Value> = Map::new();
     let mut ids = BTreeSet::new();
+    // The same in all of them: it is the server's.
+    let security = parts.iter().find_map(|part| part.document.get("security").cloned());
     for mut part in parts {
         let word: String = part.root.chars().filter(char::is_ascii_alphanumeric).collect();
         let own = part.document["components"].take();
@@ -45,7 +47,11 @@ pub fn join(info: &Value, server: &str, parts: Vec<Part>) -> Value {
             paths.insert(path, item);
         }
     }
-    json!({ "openapi": "3.0.3", "info": info, "servers": [{ "url": server }], "paths": paths, "components": components })
+    let mut joined = json!({ "openapi": "3.0.3", "info": info, "servers": [{ "url": server }], "paths": paths, "components": components });
+    if let Some(security) = security {
+        joined["security"] = security;
+    }
+    joined
 }
 
 /// Changes every reference to `old` into one to `new`.

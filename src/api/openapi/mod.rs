@@ -45,7 +45,13 @@ pub(crate) fn document(api: &OgcApi, cx: &Context) -> Value {
             paths.entry(path).or_insert_with(|| json!({}))[&method] = operation;
         };
         match &route.dynamic {
-            None => add(pattern.template.clone(), operation(route, &route.params, None, &mut parameters)),
+            None => {
+                let mut operation = operation(route, &route.params, None, &mut parameters);
+                if route.open && !cx.security().schemes.is_empty() {
+                    operation["security"] = json!([]);
+                }
+                add(pattern.template.clone(), operation);
+            }
             Some(dynamic) => {
                 for value in (dynamic.values)(cx) {
                     let segment =
@@ -74,13 +80,15 @@ pub(crate) fn document(api: &OgcApi, cx: &Context) -> Value {
         FAULTS.iter().map(|(status, what)| (format!("Problem{status}"), fault(what))).collect();
     let server = cx.api_url("");
     let server = server.split('?').next().unwrap_or_default();
-    json!({
+    let mut document = json!({
         "openapi": "3.0.3",
         "info": about,
         "servers": [{ "url": server }],
         "paths": paths,
         "components": { "schemas": schemas, "parameters": parameters.0, "responses": responses },
-    })
+    });
+    cx.security().describe(&mut document);
+    document
 }
 
 /// Parameters that stand in several operations are told once.

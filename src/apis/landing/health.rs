@@ -9,6 +9,7 @@ pub(super) fn route() -> Route {
         .summary("Health")
         .description("Answers as long as the process does.")
         .tags(["Operations"])
+        .open()
 }
 
 async fn health(_: Context, _: NoParams) -> Result<Text> {
