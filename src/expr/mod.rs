@@ -13,6 +13,7 @@ pub mod array;
 pub mod check;
 pub mod cql2;
 pub mod evaluate;
+pub mod fes;
 pub mod function;
 pub mod like;
 pub mod literal;

@@ -30,7 +30,7 @@ pub(super) fn relation(name: &str) -> Option<Relation> {
 }
 
 /// The relation seen from the other side.
-pub(super) fn turned(relation: Relation) -> Relation {
+pub(in crate::expr) fn turned(relation: Relation) -> Relation {
     match relation {
         Relation::Within => Relation::Contains,
         Relation::Contains => Relation::Within,

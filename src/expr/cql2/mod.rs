@@ -22,6 +22,7 @@ mod write;
 mod tests;
 
 pub use fault::Fault;
+pub(super) use geometry::turned;
 
 use super::Expr;
 use crate::base::crs::Crs;
