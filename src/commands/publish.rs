@@ -9,6 +9,7 @@ use graticule::project::catalog::Project;
 use graticule::project::open::{Opened, open};
 use graticule::project::settings;
 use graticule::project::watch::Watched;
+use graticule::sources::postgis::is_dsn;
 use graticule::standard;
 use graticule::web::base_url::{AddressRange, BaseUrlSettings};
 use graticule::{Builder, Server};
@@ -19,7 +20,7 @@ use super::running::address;
 /// What to publish.
 #[derive(Args, Clone, Debug, Default)]
 pub(crate) struct Publish {
-    /// GeoPackage files, or folders of them; every layer becomes a collection
+    /// GeoPackage files, rasters, folders of them, or databases (postgres://…); every layer becomes a collection
     #[arg(value_name = "DATA", env = "GRATICULE_DATA", value_delimiter = ',')]
     pub(crate) data: Vec<PathBuf>,
     /// Project file (TOML); `graticule init` writes one to start from
@@ -61,6 +62,22 @@ pub(crate) struct Published {
 /// The sample data: Natural Earth, public domain.
 const SAMPLE: &[u8] = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/data/natural_earth.gpkg"));
 
+/// The names of data, of which those of databases with several hosts were cut at the commas between these.
+fn whole(data: &[PathBuf]) -> Vec<PathBuf> {
+    let mut whole: Vec<PathBuf> = Vec::new();
+    for piece in data {
+        let open = whole.last().and_then(|last| last.to_str()).filter(|last| {
+            // The hosts of a database end where its name begins.
+            is_dsn(last) && last.split_once("://").is_some_and(|(_, hosts)| !hosts.contains('/'))
+        });
+        match open.map(|open| PathBuf::from(format!("{open},{}", piece.display()))) {
+            Some(joined) => drop(whole.pop().map(|_| whole.push(joined))),
+            None => whole.push(piece.clone()),
+        }
+    }
+    whole
+}
+
 impl Publish {
     /// The project as the file and the options name it; the sample data where they name none.
     fn settings(&self) -> Result<(settings::Project, Option<NamedTempFile>), String> {
@@ -68,7 +85,7 @@ impl Publish {
             Some(file) => settings::Project::read(file)?,
             None => settings::Project::default(),
         };
-        project.data.extend(self.data.iter().cloned());
+        project.data.extend(whole(&self.data));
         if self.project.is_some() || !self.data.is_empty() {
             return Ok((project, None));
         }

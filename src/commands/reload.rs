@@ -23,7 +23,7 @@ pub(crate) async fn keep_up(publish: Publish, first: Published, seconds: u64) {
         };
         let is_called = tokio::select! {
             () = called => true,
-            () = pause(seconds) => false,
+            () = pause(seconds, published.watched.is_waiting()) => false,
         };
         let now = look(&published).await;
         if now == seen && !is_called {
@@ -51,8 +51,12 @@ pub(crate) async fn keep_up(publish: Publish, first: Published, seconds: u64) {
     }
 }
 
-async fn pause(seconds: u64) {
+/// Seconds after which what did not answer at the start is looked for again.
+const WAITING: u64 = 5;
+
+async fn pause(seconds: u64, is_waiting: bool) {
     match seconds {
+        0 if is_waiting => tokio::time::sleep(Duration::from_secs(WAITING)).await,
         0 => std::future::pending().await,
         seconds => tokio::time::sleep(Duration::from_secs(seconds)).await,
     }

@@ -56,11 +56,12 @@ pub(crate) fn address(text: &str) -> Result<String, String> {
     }
 }
 
-/// Builds the server. Layers that cannot be served are logged; where there are no others, that is the error.
+/// Builds the server. Layers that cannot be served are logged; where there are no others, and none may come, that is the
+/// error.
 pub(crate) fn published(publish: &Publish) -> Result<Published, String> {
     let published = publish.build()?;
     let collections: usize = published.server.snapshot().projects().map(|project| project.layers().len()).sum();
-    if collections == 0 && !published.faults.is_empty() {
+    if collections == 0 && !published.faults.is_empty() && !published.watched.is_waiting() {
         return Err(published.faults.join("\n"));
     }
     for fault in &published.faults {

@@ -9,12 +9,15 @@ use crate::data::coverage::Coverage;
 use crate::error::Error;
 use crate::sources::gdal::{self, Raster, RasterOptions};
 use crate::sources::geopackage::{GeoPackage, GeoPackageLayer, LayerOptions};
+use crate::sources::postgis::Database;
 
 use super::catalog::{Layer, Project};
 use super::map_settings::Scales;
 use super::settings::{self, Limit, TimeColumns};
 use super::tree::tree;
 use super::watch::Watched;
+
+mod database;
 
 /// A catalog, and what is missing from it.
 pub struct Opened {
@@ -38,8 +41,14 @@ pub fn open(settings: &settings::Project, name: Option<String>) -> Opened {
     project.keywords.clone_from(&settings.keywords);
     project.map = settings.map.clone();
     project.wms = settings.wms.clone();
-    let opened = HashMap::new();
-    let mut opening = Opening { settings, opened, project, faults: Vec::new(), watched: Watched::default() };
+    let mut opening = Opening {
+        settings,
+        opened: HashMap::new(),
+        databases: HashMap::new(),
+        project,
+        faults: Vec::new(),
+        watched: Watched::default(),
+    };
     for layer in &settings.layers {
         opening.add_layer(layer);
     }
@@ -63,6 +72,8 @@ struct Opening<'a> {
     settings: &'a settings::Project,
     /// Files that are open already, so that their layers share connections.
     opened: HashMap<PathBuf, GeoPackage>,
+    /// Databases by their connection strings; none where one does not answer.
+    databases: HashMap<String, Option<Database>>,
     project: Project,
     faults: Vec<String>,
     watched: Watched,
@@ -71,6 +82,9 @@ struct Opening<'a> {
 impl Opening<'_> {
     /// Every layer of a file, or of every GeoPackage and raster in a folder.
     fn add_data(&mut self, path: &Path) {
+        if let Some(dsn) = database::dsn(path) {
+            return self.add_database(dsn);
+        }
         if path.is_dir() {
             self.watched.path(path);
             let entries = std::fs::read_dir(path).map(|entries| entries.flatten().map(|entry| entry.path()));
@@ -111,6 +125,14 @@ impl Opening<'_> {
             let stem = layer.source.file_stem().unwrap_or_default().to_string_lossy();
             return self.add_raster(layer.id.as_deref().unwrap_or(&stem), &layer.source, Some(layer));
         }
+        let time = layer.time.as_ref().map(|time| match time {
+            TimeColumns::At(at) => (at.clone(), None),
+            TimeColumns::Lasting([start, end]) => (start.clone(), Some(end.clone())),
+        });
+        let options = LayerOptions { time, id: layer.key.clone() };
+        if let Some(dsn) = database::dsn(&layer.source) {
+            return self.add_table(dsn, layer, &options);
+        }
         let file = match self.file(&layer.source) {
             Ok(file) => file.clone(),
             Err(error) => return self.faults.push(told(&error)),
@@ -124,11 +146,6 @@ impl Opening<'_> {
                 return self.faults.push(format!("{}: say which layer: {all}", layer.source.display()));
             }
         };
-        let time = layer.time.as_ref().map(|time| match time {
-            TimeColumns::At(at) => (at.clone(), None),
-            TimeColumns::Lasting([start, end]) => (start.clone(), Some(end.clone())),
-        });
-        let options = LayerOptions { time, id: layer.key.clone() };
         match file.layer(name, &options) {
             Ok(opened) => self.publish_features(layer.id.as_deref().unwrap_or(name), &opened, Some(layer)),
             Err(error) => self.faults.push(format!("layer '{name}': {}", told(&error))),

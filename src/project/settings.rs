@@ -6,8 +6,10 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::access_settings::Access;
+use super::database_settings::Database;
 use super::limits::Limits;
 use super::map_settings::{Attribution, Group, Wms};
+use crate::sources::postgis::is_dsn;
 
 /// A project; the file is the project at the root.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -43,6 +45,9 @@ pub struct Project {
     /// The limits of maps.
     #[serde(default)]
     pub wms: Wms,
+    /// How databases are used.
+    #[serde(default)]
+    pub database: Database,
     /// Page sizes, where a layer has none of its own.
     #[serde(default)]
     pub limit: Limit,
@@ -211,7 +216,14 @@ impl Project {
     fn resolve(&mut self, folder: &Path) {
         let sources = self.layers.iter_mut().map(|layer| &mut layer.source);
         let templates = self.server.iter_mut().filter_map(|server| server.templates.as_mut());
-        self.data.iter_mut().chain(sources).chain(templates).for_each(|path| *path = folder.join(&*path));
+        // A database has no folder.
+        let is_file = |path: &&mut PathBuf| !path.to_str().is_some_and(is_dsn);
+        self.data
+            .iter_mut()
+            .chain(sources)
+            .filter(is_file)
+            .chain(templates)
+            .for_each(|path| *path = folder.join(&*path));
         self.access.iter_mut().for_each(|access| access.resolve(folder));
         self.projects.values_mut().for_each(|project| project.resolve(folder));
     }

@@ -6,12 +6,15 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use crate::sources::geopackage::GeoPackage;
+use crate::sources::postgis::{Database, DatabaseOptions};
 
 /// Files whose change asks for another opening.
 #[derive(Clone, Default)]
 pub struct Watched {
     paths: Vec<PathBuf>,
     packages: Vec<GeoPackage>,
+    /// Databases that did not answer.
+    waiting: Vec<(String, DatabaseOptions)>,
 }
 
 impl Watched {
@@ -25,10 +28,21 @@ impl Watched {
         self.packages.extend(packages);
     }
 
+    /// Waits for a database that did not answer.
+    pub(crate) fn database(&mut self, dsn: &str, options: DatabaseOptions) {
+        self.waiting.push((dsn.to_owned(), options));
+    }
+
+    /// Whether something is waited for, so that it is looked for without being told to.
+    pub fn is_waiting(&self) -> bool {
+        !self.waiting.is_empty()
+    }
+
     /// Watches what another watches as well.
     pub fn join(&mut self, other: Watched) {
         self.paths.extend(other.paths);
         self.packages.extend(other.packages);
+        self.waiting.extend(other.waiting);
     }
 
     /// A number that is another one when something changed.
@@ -36,6 +50,7 @@ impl Watched {
         let mut hasher = DefaultHasher::new();
         self.paths.iter().for_each(|path| stamp(path, &mut hasher, DEPTH));
         self.packages.iter().for_each(|package| package.shape().hash(&mut hasher));
+        self.waiting.iter().for_each(|(dsn, options)| Database::open(dsn, options).is_ok().hash(&mut hasher));
         hasher.finish()
     }
 }

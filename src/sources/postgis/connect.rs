@@ -6,7 +6,7 @@ use std::time::Duration;
 use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime, Timeouts};
 use rustls::ClientConfig;
 use rustls_platform_verifier::BuilderVerifierExt;
-use tokio_postgres::config::SslMode;
+use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres::{CancelToken, Client, Config, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
@@ -72,9 +72,13 @@ pub(super) fn config(dsn: &str, options: &DatabaseOptions) -> Result<Config> {
     Ok(config)
 }
 
-/// What a host is called in the log.
+/// What a database is called in the log.
 pub(super) fn name(config: &Config) -> String {
-    let hosts: Vec<String> = config.get_hosts().iter().map(|host| format!("{host:?}")).collect();
+    let host = |host: &Host| match host {
+        Host::Tcp(name) => name.clone(),
+        Host::Unix(folder) => folder.display().to_string(),
+    };
+    let hosts: Vec<String> = config.get_hosts().iter().map(host).collect();
     format!("database '{}' on {}", config.get_dbname().unwrap_or_default(), hosts.join(", "))
 }
 

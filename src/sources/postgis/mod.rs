@@ -86,8 +86,10 @@ impl Database {
         let looking = pool.clone();
         let found = runtime::wait(async move { discover::discover(&*connect::take(&looking).await?).await });
         let name = connect::name(&config);
-        let found = found
-            .map_err(|error| Error::new(Kind::Internal, format!("{name}: cannot be read")).because(told(&error)))?;
+        let found = found.map_err(|error| {
+            let what = if error.kind() == Kind::Unavailable { "does not answer" } else { "cannot be read" };
+            Error::new(error.kind(), format!("{name} {what}")).because(told(&error))
+        })?;
         let watch = watch::Watch::start(config.clone())?;
         Ok(Self { room: Arc::new(Room { name, config, pool, watch }), found })
     }

@@ -1,0 +1,173 @@
+//! A PostgreSQL cluster of the tests' own, in a temporary folder, on a free port; with PostGIS in its database.
+
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+/// As long as a start may take on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Where Debian has the programs of PostgreSQL: the newest.
+fn programs() -> Option<PathBuf> {
+    let folders = std::fs::read_dir("/usr/lib/postgresql").ok()?;
+    let mut found: Vec<PathBuf> = folders.flatten().map(|entry| entry.path().join("bin")).collect();
+    found.retain(|bin| bin.join("initdb").exists());
+    found.sort();
+    found.pop()
+}
+
+/// Whether PostgreSQL is here. Where it must be (`CI=true`), its absence is a failure.
+pub(crate) fn is_here() -> bool {
+    let found = programs().is_some();
+    assert!(found || std::env::var("CI").as_deref() != Ok("true"), "PostgreSQL is missing: apt-get install postgresql-postgis");
+    if !found {
+        eprintln!("skipped: PostgreSQL is missing (apt-get install postgresql postgresql-15-postgis-3)");
+    }
+    found
+}
+
+/// A server that runs until it is dropped.
+pub(crate) struct Postgres {
+    folder: TempDir,
+    bin: PathBuf,
+    child: Option<Child>,
+    pub(crate) port: u16,
+}
+
+/// A command as a user who may run PostgreSQL, which refuses to be run by root.
+fn as_user(program: &Path) -> Command {
+    let is_root = Command::new("id").arg("-u").output().is_ok_and(|said| said.stdout.trim_ascii() == b"0");
+    if !is_root {
+        return Command::new(program);
+    }
+    let mut command = Command::new("setpriv");
+    command.args(["--reuid=postgres", "--regid=postgres", "--clear-groups", "--pdeathsig=QUIT", "--"]).arg(program);
+    command
+}
+
+fn run(command: &mut Command) {
+    let output = command.stdin(Stdio::null()).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{command:?}: {said}{}", String::from_utf8_lossy(&output.stdout));
+}
+
+impl Postgres {
+    /// An empty cluster, started, with a database `gis` that has PostGIS.
+    pub(crate) fn start() -> Self {
+        let mut server = Self::new(|server| {
+            run(as_user(&server.bin.join("initdb"))
+                .args(["-U", "gis", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync", "-D"])
+                .arg(server.data()));
+        });
+        server.resume();
+        server.sql("postgres", "CREATE DATABASE gis");
+        server.sql("gis", "CREATE EXTENSION postgis");
+        server
+    }
+
+    /// A streaming replica of another, started.
+    pub(crate) fn replica_of(primary: &Postgres) -> Self {
+        let mut server = Self::new(|server| {
+            let port = primary.port.to_string();
+            run(as_user(&server.bin.join("pg_basebackup"))
+                .args(["-h", "127.0.0.1", "-p", &port, "-U", "gis", "-R", "--checkpoint=fast", "--no-sync", "-D"])
+                .arg(server.data()));
+        });
+        server.resume();
+        server
+    }
+
+    fn new(make: impl FnOnce(&Self)) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        // Its owner is another user where root runs the tests.
+        run(Command::new("chmod").arg("777").arg(folder.path()));
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let server = Self { folder, bin: programs().unwrap(), child: None, port };
+        make(&server);
+        server
+    }
+
+    fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    /// Starts it (again), and waits until it answers.
+    pub(crate) fn resume(&mut self) {
+        let socket = self.folder.path().to_str().unwrap().to_owned();
+        let settings = [
+            format!("port={}", self.port),
+            "listen_addresses=127.0.0.1".to_owned(),
+            format!("unix_socket_directories={socket}"),
+            "fsync=off".to_owned(),
+            "shared_buffers=32MB".to_owned(),
+            "wal_level=replica".to_owned(),
+            "max_connections=60".to_owned(),
+        ];
+        let mut command = as_user(&self.bin.join("postgres"));
+        command.arg("-D").arg(self.data());
+        settings.iter().for_each(|setting| drop(command.args(["-c", setting])));
+        let log = std::fs::File::create(self.folder.path().join("log")).unwrap();
+        command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
+        self.child = Some(command.spawn().unwrap());
+        let deadline = Instant::now() + PATIENCE;
+        while !self.answers() {
+            assert!(Instant::now() < deadline, "PostgreSQL does not start: {}", self.log());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    fn answers(&self) -> bool {
+        TcpStream::connect(("127.0.0.1", self.port)).is_ok()
+            && self.psql("postgres").args(["-Atc", "SELECT 1"]).output().is_ok_and(|said| said.status.success())
+    }
+
+    /// What it wrote.
+    pub(crate) fn log(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
+    }
+
+    /// Stops it at once, as a crash would for its clients.
+    pub(crate) fn stop(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            // Immediate shutdown; the process is that of setpriv, which became PostgreSQL.
+            let _ = Command::new("kill").args(["-QUIT", &child.id().to_string()]).status();
+            let _ = child.wait();
+        }
+    }
+
+    fn psql(&self, database: &str) -> Command {
+        let mut command = Command::new(self.bin.join("psql"));
+        let port = self.port.to_string();
+        command.args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1", "-U", "gis", "-p", &port, "-d", database]);
+        command.stdin(Stdio::null());
+        command
+    }
+
+    /// Runs statements.
+    #[track_caller]
+    pub(crate) fn sql(&self, database: &str, statements: &str) {
+        run(self.psql(database).args(["-c", statements]));
+    }
+
+    /// Loads a layer of a file that GDAL reads.
+    pub(crate) fn load(&self, file: &str, layer: &str, options: &[&str]) {
+        let target = format!("PG:host=127.0.0.1 port={} user=gis dbname=gis", self.port);
+        run(Command::new("ogr2ogr").args(["-q", "-f", "PostgreSQL", &target, file, layer]).args(options).args([
+            "-lco", "GEOMETRY_NAME=geom", "-lco", "FID=fid", "-lco", "LAUNDER=NO", "--config", "PG_USE_COPY", "YES",
+        ]));
+    }
+
+    /// How a program connects.
+    pub(crate) fn dsn(&self) -> String {
+        format!("postgres://gis@127.0.0.1:{}/gis", self.port)
+    }
+}
+
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
