@@ -12,6 +12,7 @@ MAP := templates/static/node_modules/leaflet/dist/leaflet.js
 # Debian packages by the command that they bring, or by their own name where they bring none.
 BUILD_COMMANDS := gcc:gcc g++:g++ pkg-config:pkg-config npm:npm
 BUILD_PACKAGES := libgdal-dev libsqlite3-dev
+TEST_PACKAGES := postgresql-postgis
 TEST_COMMANDS := ogrinfo:gdal-bin sqlite3:sqlite3 /usr/sbin/nginx:nginx-light redis-server:redis-server chromium:chromium
 
 # Installs what is missing of $(1), commands, and $(2), packages; npm alone may stay missing.
@@ -61,7 +62,7 @@ map:
 	fi
 
 setup-test: setup
-	@$(call install,$(TEST_COMMANDS),)
+	@$(call install,$(TEST_COMMANDS),$(TEST_PACKAGES))
 
 test: setup-test ## Install what is missing to test, and run every test
 	@$(CARGO) test --locked

@@ -9,6 +9,7 @@ pub(crate) mod gdal;
 pub(crate) mod odd;
 pub(crate) mod package;
 pub(crate) mod page;
+pub(crate) mod postgres;
 pub(crate) mod schema;
 pub(crate) mod server;
 pub(crate) mod shape;

@@ -22,7 +22,10 @@ fn programs() -> Option<PathBuf> {
 /// Whether PostgreSQL is here. Where it must be (`CI=true`), its absence is a failure.
 pub(crate) fn is_here() -> bool {
     let found = programs().is_some();
-    assert!(found || std::env::var("CI").as_deref() != Ok("true"), "PostgreSQL is missing: apt-get install postgresql-postgis");
+    assert!(
+        found || std::env::var("CI").as_deref() != Ok("true"),
+        "PostgreSQL is missing: apt-get install postgresql-postgis"
+    );
     if !found {
         eprintln!("skipped: PostgreSQL is missing (apt-get install postgresql postgresql-15-postgis-3)");
     }
@@ -108,7 +111,9 @@ impl Postgres {
         ];
         let mut command = as_user(&self.bin.join("postgres"));
         command.arg("-D").arg(self.data());
-        settings.iter().for_each(|setting| drop(command.args(["-c", setting])));
+        for setting in &settings {
+            command.args(["-c", setting]);
+        }
         let log = std::fs::File::create(self.folder.path().join("log")).unwrap();
         command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
         self.child = Some(command.spawn().unwrap());
@@ -141,7 +146,20 @@ impl Postgres {
     fn psql(&self, database: &str) -> Command {
         let mut command = Command::new(self.bin.join("psql"));
         let port = self.port.to_string();
-        command.args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1", "-U", "gis", "-p", &port, "-d", database]);
+        command.args([
+            "-X",
+            "-q",
+            "-v",
+            "ON_ERROR_STOP=1",
+            "-h",
+            "127.0.0.1",
+            "-U",
+            "gis",
+            "-p",
+            &port,
+            "-d",
+            database,
+        ]);
         command.stdin(Stdio::null());
         command
     }
@@ -152,11 +170,25 @@ impl Postgres {
         run(self.psql(database).args(["-c", statements]));
     }
 
+    /// The one value of a query.
+    pub(crate) fn value(&self, database: &str, query: &str) -> String {
+        let said = self.psql(database).args(["-Atc", query]).output().unwrap();
+        String::from_utf8_lossy(&said.stdout).trim().to_owned()
+    }
+
     /// Loads a layer of a file that GDAL reads.
     pub(crate) fn load(&self, file: &str, layer: &str, options: &[&str]) {
         let target = format!("PG:host=127.0.0.1 port={} user=gis dbname=gis", self.port);
         run(Command::new("ogr2ogr").args(["-q", "-f", "PostgreSQL", &target, file, layer]).args(options).args([
-            "-lco", "GEOMETRY_NAME=geom", "-lco", "FID=fid", "-lco", "LAUNDER=NO", "--config", "PG_USE_COPY", "YES",
+            "-lco",
+            "GEOMETRY_NAME=geom",
+            "-lco",
+            "FID=fid",
+            "-lco",
+            "LAUNDER=NO",
+            "--config",
+            "PG_USE_COPY",
+            "YES",
         ]));
     }
 

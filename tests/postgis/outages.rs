@@ -1,0 +1,117 @@
+//! A database that goes away and comes back, and clients that leave.
+
+use std::io::{Read, Write};
+use std::time::{Duration, Instant};
+
+use crate::harness::SAMPLE;
+use crate::harness::client::connect;
+use crate::harness::postgres::{Postgres, is_here};
+use crate::harness::server::Server;
+
+/// Asks until the answer is the one that is waited for; a test that waits in vain fails.
+#[track_caller]
+fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !is_so() {
+        assert!(Instant::now() < deadline, "{what}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+#[test]
+fn only_its_own_layers_fail_and_they_come_back_without_a_restart() {
+    if !is_here() {
+        return;
+    }
+    let mut database = Postgres::start();
+    database.sql("gis", "CREATE TABLE towns (id int PRIMARY KEY, geom geometry(Point, 4326)); INSERT INTO towns VALUES (1, 'SRID=4326;POINT(1 1)')");
+    let server = Server::start(&[SAMPLE, &database.dsn()]);
+    let towns = "/ogcapi/collections/towns/items";
+    server.get(towns).expect(200);
+    database.stop();
+    let answer = server.get(towns).expect(503);
+    assert!(!answer.header("retry-after").is_empty());
+    assert!(!answer.text().contains("127.0.0.1:"), "{}", answer.text());
+    server.get("/ogcapi/collections/cities/items").expect(200);
+    server.get("/ogcapi/collections").expect(200);
+    database.resume();
+    until("the layer does not come back", || server.get(towns).status == 200);
+}
+
+#[test]
+fn a_database_that_starts_after_the_server_is_found() {
+    if !is_here() {
+        return;
+    }
+    let mut database = Postgres::start();
+    database.sql("gis", "CREATE TABLE towns (id int PRIMARY KEY, geom geometry(Point, 4326))");
+    database.stop();
+    let server = Server::start(&[SAMPLE, &database.dsn()]);
+    server.get("/ogcapi/collections/towns/items").expect(404);
+    database.resume();
+    until("the layer does not come", || server.get("/ogcapi/collections/towns/items").status == 200);
+}
+
+#[test]
+fn rows_that_change_are_noticed() {
+    if !is_here() {
+        return;
+    }
+    let database = Postgres::start();
+    database.sql("gis", "CREATE TABLE towns (id int PRIMARY KEY, geom geometry(Point, 4326))");
+    let server = Server::start(&[&database.dsn()]);
+    let matched = || server.json("/ogcapi/collections/towns/items?limit=1")["numberMatched"].as_i64();
+    assert_eq!(matched(), Some(0));
+    database
+        .sql("gis", "INSERT INTO towns SELECT n, ST_SetSRID(ST_MakePoint(n, n), 4326) FROM generate_series(1, 7) AS n");
+    until("the count stays the old one", || matched() == Some(7));
+}
+
+#[test]
+fn a_client_that_leaves_stops_its_query() {
+    if !is_here() {
+        return;
+    }
+    let database = Postgres::start();
+    database.sql(
+        "gis",
+        "CREATE TABLE many (id int PRIMARY KEY, t text, geom geometry(Point, 4326));
+         INSERT INTO many SELECT n, repeat('x', 500), ST_SetSRID(ST_MakePoint(n % 180, 0), 4326) FROM generate_series(1, 60000) AS n",
+    );
+    let server = Server::start(&[&database.dsn()]);
+    let mut stream = connect(server.authority());
+    write!(stream, "GET /ogcapi/collections/many/items?limit=10000 HTTP/1.1\r\nHost: {}\r\n\r\n", server.authority())
+        .unwrap();
+    stream.read_exact(&mut [0; 100]).unwrap();
+    drop(stream);
+    let idle = "SELECT count(*) = 0 FROM pg_stat_activity WHERE application_name = 'graticule' AND state = 'active'";
+    until("the query goes on", || database.value("gis", idle) == "t");
+}
+
+#[test]
+fn a_statement_that_takes_too_long_is_given_up() {
+    if !is_here() {
+        return;
+    }
+    let database = Postgres::start();
+    database.sql(
+        "gis",
+        "CREATE VIEW never AS SELECT n::int AS id, ST_SetSRID(ST_MakePoint(0, 0), 4326) AS geom FROM generate_series(1, 3) AS n",
+    );
+    database.sql("gis", "CREATE FUNCTION wait() RETURNS int LANGUAGE sql VOLATILE AS 'SELECT 1 FROM pg_sleep(30)'");
+    let file = crate::harness::made("slow.toml", |path| {
+        let project = format!(
+            "database.statement_seconds = 1\n[[layers]]\nsource = \"{}\"\nlayer = \"never\"\nkey = \"id\"\n",
+            database.dsn()
+        );
+        std::fs::write(path, project).unwrap();
+    });
+    let server = Server::start(&["--project", file.to_str().unwrap()]);
+    server.get("/ogcapi/collections/never/items").expect(200);
+    database.sql(
+        "gis",
+        "CREATE OR REPLACE VIEW never AS SELECT n::int AS id, ST_SetSRID(ST_MakePoint(0, 0), 4326) AS geom FROM generate_series(1, 3) AS n WHERE wait() = 1",
+    );
+    let answer = server.get("/ogcapi/collections/never/items").expect(503);
+    assert!(answer.text().contains("too long"), "{}", answer.text());
+}

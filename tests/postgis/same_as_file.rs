@@ -1,0 +1,99 @@
+//! The same rows out of a database and out of a GeoPackage: every question has the same answer.
+
+use std::sync::OnceLock;
+
+use serde_json::Value;
+
+use crate::harness::SAMPLE;
+use crate::harness::odd;
+use crate::harness::postgres::{Postgres, is_here};
+use crate::harness::server::Server;
+
+struct Both {
+    _database: Postgres,
+    of_database: Server,
+    of_file: Server,
+}
+
+fn both() -> &'static Both {
+    static BOTH: OnceLock<Both> = OnceLock::new();
+    BOTH.get_or_init(|| {
+        let database = Postgres::start();
+        let (odd, many) = (odd::file().to_str().unwrap(), odd::many().to_str().unwrap());
+        for (file, layer) in [(SAMPLE, "countries"), (SAMPLE, "cities"), (many, "many"), (odd, "new_york")] {
+            database.load(file, layer, &[]);
+        }
+        let of_database = Server::start(&[&database.dsn()]);
+        let of_file = Server::start(&[SAMPLE, odd, many]);
+        Both { _database: database, of_database, of_file }
+    })
+}
+
+/// What of an answer must be the same: the features and the numbers.
+fn essence(server: &Server, path: &str) -> Value {
+    let mut answer = server.json(path);
+    let document = answer.as_object_mut().unwrap();
+    document.retain(|key, _| {
+        matches!(key.as_str(), "features" | "numberMatched" | "numberReturned" | "geometry" | "properties" | "id")
+    });
+    answer
+}
+
+#[test]
+fn every_question_has_the_same_answer() {
+    if !is_here() {
+        return;
+    }
+    let both = both();
+    for path in [
+        "countries/items?limit=1000",
+        "countries/items?limit=7&offset=13",
+        "countries/items?offset=100000",
+        "countries/items?bbox=0,40,20,50",
+        "countries/items?bbox=170,-20,-170,20&limit=100",
+        "countries/items?bbox=-180,-90,180,90&limit=3",
+        "countries/items?continent=Africa&limit=100",
+        "countries/items?name=Fiji",
+        "countries/items?name=fiji",
+        "countries/items?pop_est=889953",
+        "countries/items?continent=Africa&bbox=10,0,30,20&limit=5&offset=2",
+        "cities/items?limit=1000",
+        "cities/items?bbox=5,45,15,50&limit=100",
+        "cities/items?name=Vatican%20City",
+        "many/items?limit=10000",
+        "many/items?tens=77",
+        "many/items?bbox=0,0,3,3&limit=50",
+        "many/items?limit=5&offset=12000",
+        "new_york/items?limit=10",
+        "new_york/items?bbox=-74.1,40.6,-73.9,40.8",
+        "new_york/items?storeys=2",
+        "countries/items/5",
+        "new_york/items/1",
+    ] {
+        let path = format!("/ogcapi/collections/{path}");
+        assert_eq!(essence(&both.of_database, &path), essence(&both.of_file, &path), "{path}");
+    }
+    for path in ["countries/items/100000", "countries/items/x", "many/items/-1"] {
+        both.of_database.get(&format!("/ogcapi/collections/{path}")).expect(404);
+    }
+}
+
+#[test]
+fn the_collection_says_the_same() {
+    if !is_here() {
+        return;
+    }
+    let both = both();
+    for name in ["countries", "cities", "new_york"] {
+        let path = format!("/ogcapi/collections/{name}");
+        let [ours, theirs] =
+            [&both.of_database, &both.of_file].map(|server| server.json(&path)["extent"]["spatial"].clone());
+        let sides = |extent: &Value| -> Vec<f64> {
+            extent["bbox"][0].as_array().unwrap().iter().map(|side| side.as_f64().unwrap()).collect()
+        };
+        // The file's box is that of its index, which is rounded.
+        for (a, b) in sides(&ours).iter().zip(sides(&theirs)) {
+            assert!((a - b).abs() < 1e-4, "{name}: {ours} {theirs}");
+        }
+    }
+}
