@@ -1,6 +1,13 @@
 //! PostGIS as a source, against a real cluster: the same answers as from a file, odd tables, outages, replicas.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_wrap,
+    clippy::cast_possible_truncation,
+    clippy::float_cmp,
+    reason = "numbers of test data are small"
+)]
 
 #[path = "../harness/mod.rs"]
 mod harness;

@@ -86,7 +86,7 @@ fn tls() -> Result<MakeRustlsConnect> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
-        .and_then(|builder| builder.with_platform_verifier())
+        .and_then(BuilderVerifierExt::with_platform_verifier)
         .map_err(Error::internal)?;
     Ok(MakeRustlsConnect::new(config.with_no_client_auth()))
 }

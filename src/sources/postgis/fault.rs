@@ -21,16 +21,16 @@ pub(super) fn reading(cause: tokio_postgres::Error) -> Error {
     }
     match cause.code() {
         Some(&SqlState::QUERY_CANCELED) => {
-            Error::new(Kind::Timeout, "the database took too long: ask for less").because(told(cause))
+            Error::new(Kind::Timeout, "the database took too long: ask for less").because(told(&cause))
         }
-        _ => Error::internal(told(cause)),
+        _ => Error::internal(told(&cause)),
     }
 }
 
 /// No connection could be had.
 pub(super) fn connecting(cause: PoolError) -> Error {
     match cause {
-        PoolError::Backend(cause) if !is_away(&cause) && cause.code().is_some() => Error::internal(told(cause)),
+        PoolError::Backend(cause) if !is_away(&cause) && cause.code().is_some() => Error::internal(told(&cause)),
         cause => unavailable(cause),
     }
 }
@@ -40,7 +40,8 @@ pub(super) fn is_away(cause: &tokio_postgres::Error) -> bool {
     match cause.code() {
         // Without a code it was not the database that spoke; a value that cannot be bound or read is no such fault.
         None => {
-            cause.is_closed() || std::error::Error::source(cause).is_some_and(|source| source.is::<std::io::Error>())
+            cause.is_closed()
+                || std::error::Error::source(cause).is_some_and(<dyn std::error::Error>::is::<std::io::Error>)
         }
         Some(code) => {
             code.code().starts_with("08")
@@ -58,7 +59,7 @@ pub(super) fn is_away(cause: &tokio_postgres::Error) -> bool {
 }
 
 /// What PostgreSQL says of a fault, for the log.
-fn told(cause: tokio_postgres::Error) -> String {
+fn told(cause: &tokio_postgres::Error) -> String {
     match cause.as_db_error() {
         Some(said) => format!("{}: {} {}", said.code().code(), said.message(), said.detail().unwrap_or_default()),
         None => cause.to_string(),

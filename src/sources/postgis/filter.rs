@@ -117,7 +117,10 @@ impl Writer<'_> {
             }
             Expr::In(Operand::Property(name), values) => self.among(name, values, positive),
             Expr::Like { operand: Operand::Property(name), pattern } => self.like(name, pattern, positive),
-            Expr::Ids(ids) => self.ids(ids),
+            Expr::Ids(ids) => {
+                self.ids(ids);
+                Some(())
+            }
             Expr::During(interval) => self.during(interval),
             Expr::Bbox { rects, z: None, .. } => {
                 if !positive {
@@ -258,7 +261,7 @@ impl Writer<'_> {
         Some(())
     }
 
-    fn ids(&mut self, ids: &[FeatureId]) -> Option<()> {
+    fn ids(&mut self, ids: &[FeatureId]) {
         let key = &self.table.key;
         let stored = key.stored();
         if self.table.schema.key.1 == KeyKind::Integer {
@@ -293,7 +296,6 @@ impl Writer<'_> {
             }
         }
         self.out.add(")");
-        Some(())
     }
 
     /// Features without a time pass, and so do those whose end is missing, on that side.

@@ -1,6 +1,7 @@
 //! Pieces of SQL with their parameters. Names are quoted, values are always bound.
 
 use std::error::Error;
+use std::fmt::Write as _;
 
 use bytes::{BufMut, BytesMut};
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
@@ -69,7 +70,8 @@ impl Sql {
     /// Appends a parameter with its type.
     pub(super) fn bind(&mut self, value: Bound, cast: &str) {
         self.values.push(value);
-        self.text.push_str(&format!("${}::{cast}", self.values.len()));
+        // Writing to a string does not fail.
+        let _ = write!(self.text, "${}::{cast}", self.values.len());
     }
 
     /// Gives up what was appended since a mark.
