@@ -44,7 +44,7 @@ pub(crate) fn check(
         if values.contains_key(name) {
             return wrong(Kind::InvalidParameter, "is given more than once".to_owned());
         }
-        if value.is_empty() {
+        if value.is_empty() && !param.may_be_empty {
             return wrong(Kind::InvalidParameter, format!("is empty, expected {}", expected(param)));
         }
         let value = param.check(value)?;

@@ -257,6 +257,7 @@ impl Api for OgcApi {
         let (mut ids, mut places) = (BTreeSet::new(), BTreeSet::new());
         for route in &mut routes {
             faults.extend(route.settle(&root));
+            templates.expect(&route.page_name());
             if !ids.insert(route.operation_id.clone()) {
                 faults.push(format!("{root}: two operations have the id '{}'", route.operation_id));
             }

@@ -21,6 +21,8 @@ pub struct Param {
     pub(crate) default: Option<String>,
     /// Whether a number above the maximum is lowered to it, as the standard demands of `limit`.
     pub(crate) clamps: bool,
+    /// Whether the empty text is a value; else it is refused.
+    pub(crate) may_be_empty: bool,
     pub(crate) pattern: Option<regex::Regex>,
 }
 
@@ -35,10 +37,18 @@ impl Param {
             schema,
             default: None,
             clamps: false,
+            may_be_empty: false,
             pattern: None,
         };
         param.settle();
         param
+    }
+
+    /// Takes the empty text as a value. A page's form that leaves the field empty still means nothing by it.
+    #[must_use]
+    pub fn or_empty(mut self) -> Self {
+        self.may_be_empty = true;
+        self
     }
 
     /// Lowers numbers above the maximum instead of refusing them.

@@ -20,6 +20,9 @@ pub(crate) fn run(options: &Options) -> Done {
             print(&format!("  {:<30} {}", layer.id, layer.title))?;
         }
     }
+    for warning in published.server.snapshot().warnings() {
+        eprintln!("warning: {warning}");
+    }
     match published.faults.len() {
         0 => Ok(()),
         _ => Err(published.faults.join("\n")),

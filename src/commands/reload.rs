@@ -39,6 +39,7 @@ pub(crate) async fn keep_up(publish: Publish, first: Published, seconds: u64) {
             }
             Ok(Ok(new)) => {
                 new.faults.iter().for_each(|fault| tracing::error!("{fault}"));
+                new.server.snapshot().warnings().iter().for_each(|warning| tracing::warn!("{warning}"));
                 server.replace(&new.server);
                 published = new;
                 seen = look(&published).await;

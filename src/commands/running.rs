@@ -67,6 +67,9 @@ pub(crate) fn published(publish: &Publish) -> Result<Published, String> {
     for fault in &published.faults {
         tracing::error!("{fault}");
     }
+    for warning in published.server.snapshot().warnings() {
+        tracing::warn!("{warning}");
+    }
     Ok(published)
 }
 

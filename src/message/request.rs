@@ -11,13 +11,20 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC};
 use super::body::Body;
 use super::parameters::{Origin, Parameters};
 use super::principal::Principal;
+use super::response::REQUEST_ID;
 
 /// What is escaped in one segment of a path or one value of a query (RFC 3986: all but the unreserved).
 pub const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// Names a request in its answer and in the log.
+/// Names a request in its answer and in the log: with a number of ours, or with what the client calls it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct RequestId(u64);
+pub struct RequestId {
+    text: [u8; MOST_ID],
+    length: usize,
+}
+
+/// Longest id of a client's that is taken over: a UUID and what some put around it.
+const MOST_ID: usize = 64;
 
 impl RequestId {
     /// An id that no other request of this process has, and hardly one of another.
@@ -28,13 +35,37 @@ impl RequestId {
             let micros = chrono::Utc::now().timestamp_micros().unsigned_abs();
             (micros ^ (u64::from(std::process::id()) << 40)) << 20
         });
-        Self(start.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed)))
+        let mut number = start.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed));
+        let mut text = [0; MOST_ID];
+        for digit in text[..16].iter_mut().rev() {
+            *digit = b"0123456789abcdef"[usize::try_from(number & 15).unwrap_or_default()];
+            number >>= 4;
+        }
+        Self { text, length: 16 }
+    }
+
+    /// The client's own id (`X-Request-Id`), where it is short and has nothing that a log could mistake.
+    pub fn of_client(headers: &HeaderMap) -> Option<Self> {
+        let mut told = headers.get_all(REQUEST_ID).iter();
+        let (Some(id), None) = (told.next(), told.next()) else { return None };
+        let id = id.as_bytes();
+        let fine = (1..=MOST_ID).contains(&id.len())
+            && id.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-_.:".contains(byte));
+        let mut text = [0; MOST_ID];
+        text.get_mut(..id.len())?.copy_from_slice(id);
+        fine.then_some(Self { text, length: id.len() })
+    }
+
+    /// The id as text.
+    pub fn as_str(&self) -> &str {
+        // Letters, digits and signs of ASCII are all that ever get in.
+        std::str::from_utf8(&self.text[..self.length]).unwrap_or_default()
     }
 }
 
 impl fmt::Display for RequestId {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "{:016x}", self.0)
+        out.write_str(self.as_str())
     }
 }
 
@@ -132,6 +163,24 @@ impl Request {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn ids_are_taken_from_clients_where_they_are_harmless() {
+        let of = |values: &[&str]| {
+            let mut headers = HeaderMap::new();
+            for value in values {
+                headers.append(REQUEST_ID, http::HeaderValue::from_bytes(value.as_bytes()).unwrap());
+            }
+            RequestId::of_client(&headers).map(|id| id.to_string())
+        };
+        let uuid = "0b7c1a3e-8d1c-4b7e-9f1e-2f3a4b5c6d7e";
+        assert_eq!(of(&[uuid]).unwrap(), uuid);
+        for wrong in [&[][..], &[""], &["a b"], &["a\"b"], &["<x>"], &["\u{e9}"], &[&"a".repeat(65)], &["a", "a"]] {
+            assert_eq!(of(wrong), None, "{wrong:?}");
+        }
+        let (one, other) = (RequestId::next(), RequestId::next());
+        assert!(one != other && one.as_str().len() == 16);
+    }
 
     #[test]
     fn urls_are_taken_apart() {

@@ -9,7 +9,7 @@ use crate::data::policy::{Admissions, CacheScope};
 use crate::error::{Error, Kind, Result};
 use crate::exchange::{self, Target};
 use crate::message::parameters::Origin;
-use crate::message::request::{Head, Request};
+use crate::message::request::{Head, Request, RequestId};
 use crate::message::response::{REQUEST_ID, Response};
 use crate::project::catalog::Project;
 use crate::project::limits::Limits;
@@ -19,14 +19,17 @@ use super::ows;
 use super::setup::{Server, Snapshot};
 
 /// Headers that a page of another origin may send.
-const ALLOWED_HEADERS: &str = "Authorization, Content-Type, Accept, Accept-Language, If-Match, If-None-Match, If-Modified-Since, Range, X-Requested-With";
+const ALLOWED_HEADERS: &str = "Authorization, Content-Type, Accept, Accept-Language, If-Match, If-None-Match, If-Modified-Since, Range, X-Request-Id, X-Requested-With";
 /// Headers that a script of another origin may read.
 const EXPOSED_HEADERS: &str = "Link, ETag, Location, Content-Crs, X-Request-Id, OGC-NumberMatched, OGC-NumberReturned";
 
 impl Server {
     /// Answers a request. This is the whole server: gateways and embedding programs call nothing else.
-    pub async fn handle(&self, request: Request) -> Response {
+    pub async fn handle(&self, mut request: Request) -> Response {
         let started = Instant::now();
+        if let Some(id) = RequestId::of_client(&request.head().headers) {
+            request.head_mut().id = id;
+        }
         let head = request.head().clone();
         tracing::debug!(id = %head.id, method = %head.method, path = head.path, "asked");
         let snapshot = self.snapshot();
@@ -125,7 +128,7 @@ impl Target for Snapshot {
         response.set(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
         response.set(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(EXPOSED_HEADERS));
         response.set(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-        if let Ok(id) = HeaderValue::try_from(head.id.to_string()) {
+        if let Ok(id) = HeaderValue::from_str(head.id.as_str()) {
             response.set(REQUEST_ID, id);
         }
     }

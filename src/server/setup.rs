@@ -134,6 +134,12 @@ impl Snapshot {
         &self.0.registry
     }
 
+    /// What is no fault and yet hardly meant: files of the templates' folder that nothing uses.
+    pub fn warnings(&self) -> Vec<String> {
+        let unused = self.0.templates.unused();
+        unused.into_iter().map(|name| format!("templates: nothing uses '{name}'; is its name right?")).collect()
+    }
+
     /// What the server bears.
     pub fn limits(&self) -> &Limits {
         &self.0.limits

@@ -228,3 +228,24 @@ fn the_greeting_names_every_root() {
         assert!(greeting.contains(&format!("{}{path}", crate::harness::server::demo().url)), "{path}: {greeting}");
     }
 }
+
+#[test]
+fn a_template_that_nothing_uses_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    write("getFeature.html", "{% include 'mine.html' %}");
+    write("mine.html", "included");
+    write("getFeatrues.html", "a slip");
+    write("notes.txt", "no template");
+    let output = run(&["check", "--templates", text(folder.path())]);
+    let told = stderr(&output);
+    assert!(output.status.success(), "{told}");
+    assert!(told.contains("'getFeatrues.html'") && told.contains("'notes.txt'") && !told.contains("mine"), "{told}");
+    let mut server = Server::start(&["--templates", text(folder.path())]);
+    let log = server.log();
+    assert!(log.contains("WARN") && log.contains("getFeatrues.html"), "{log}");
+    // What `templates` writes is all used.
+    let written = folder.path().join("written");
+    assert!(run(&["templates", text(&written)]).status.success());
+    assert_eq!(stderr(&run(&["check", "--templates", text(&written)])), "");
+}

@@ -245,3 +245,13 @@ fn boxes_cross_the_date_line() {
         assert_eq!(names(&items("pacific", &format!("?bbox={bbox}"))), wanted, "{bbox}");
     }
 }
+
+#[test]
+fn the_empty_text_is_found_where_it_is_a_value() {
+    let page = items("notes", "?note=");
+    assert_eq!((page["numberMatched"].as_u64(), page["features"][0]["id"].as_u64()), (Some(1), Some(9)));
+    odd_server().get("/ogcapi/collections/notes/items?weight=").expect(400);
+    odd_server().get("/ogcapi/collections/notes/items?limit=").expect(400);
+    // A form's field that is left empty means nothing.
+    assert!(odd_server().browse("/ogcapi/collections/notes/items?note=&weight=").expect(200).text().contains("three"));
+}

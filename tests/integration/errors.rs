@@ -114,3 +114,29 @@ fn the_cause_goes_to_the_log_alone_under_the_request_id() {
         assert!(entry["level"].is_string());
     }
 }
+
+#[test]
+fn a_clients_own_id_is_taken_over_where_it_is_harmless() {
+    let answer = demo().get_with("/nothing", &[("X-Request-Id", "0b7c-1.a_b:c")]).expect(404);
+    assert_eq!(
+        (answer.header("x-request-id"), answer.json()["request_id"].as_str()),
+        ("0b7c-1.a_b:c", Some("0b7c-1.a_b:c"))
+    );
+    for odd in ["a b", "<script>", "\"", &"a".repeat(100)] {
+        let id = demo().get_with("/ogcapi", &[("X-Request-Id", odd)]).expect(200).header("x-request-id").to_owned();
+        assert!(id.len() == 16 && id.bytes().all(|byte| byte.is_ascii_hexdigit()), "{odd}: {id}");
+    }
+}
+
+#[test]
+fn at_debug_the_log_tells_a_requests_life() {
+    let mut server = Server::start(&["--log", "graticule=debug"]);
+    let id = "the-life-of-this-one";
+    server.get_with("/ogcapi/collections?f=json", &[("X-Request-Id", id)]).expect(200);
+    let log = server.log();
+    let lines: Vec<&str> = log.lines().filter(|line| line.contains(id)).collect();
+    for (line, words) in lines.iter().zip([["asked", "path"], ["dispatched", "\"json\""], ["answered", "status=200"]]) {
+        assert!(words.iter().all(|word| line.contains(word)), "{line}");
+    }
+    assert_eq!(lines.len(), 3, "{log}");
+}

@@ -91,7 +91,8 @@ fn own_params(layer: &Layer, schema: &Schema) -> Vec<Param> {
         if let Some(kind) = schema_of(field.kind).filter(|_| !reserved) {
             let words = field.description.clone().or_else(|| field.title.clone());
             let words = words.unwrap_or_else(|| format!("Only features whose '{}' is this value", field.name));
-            params.push(Param::query(field.name.clone(), words, kind));
+            let param = Param::query(field.name.clone(), words, kind);
+            params.push(if field.kind == FieldKind::String { param.or_empty() } else { param });
         }
     }
     params

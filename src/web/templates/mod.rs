@@ -47,6 +47,12 @@ const DEPTH: usize = 4;
 pub struct Templates {
     environment: Environment<'static>,
     overridden: BTreeSet<String>,
+    /// The sources of the overridden ones, for what they include.
+    sources: String,
+    /// Files of the folder that are neither templates nor static.
+    others: Vec<String>,
+    /// Names of pages that some operation has, or could have.
+    expected: BTreeSet<String>,
     statics: BTreeMap<String, Asset>,
 }
 
@@ -54,7 +60,14 @@ impl Templates {
     /// The default templates, each replaced by the file of the same name in `overrides`, if there is one. The folder may
     /// have templates of other names, too, for handlers of one's own. All faults are returned, with file and line.
     pub fn load(overrides: Option<&Path>) -> Result<Self, Vec<String>> {
-        let mut templates = Self { environment: environment(), overridden: BTreeSet::new(), statics: BTreeMap::new() };
+        let mut templates = Self {
+            environment: environment(),
+            overridden: BTreeSet::new(),
+            sources: String::new(),
+            others: Vec::new(),
+            expected: assets::templates().map(|(name, _)| name.to_owned()).collect(),
+            statics: BTreeMap::new(),
+        };
         let mut faults = Vec::new();
 
         for (name, source) in assets::templates() {
@@ -93,11 +106,25 @@ impl Templates {
 
     /// Adds a handler author's template, such as `MyOperation.html`, unless the publisher's folder has one of that name.
     pub fn add(&mut self, name: &str, source: String) -> Result<(), String> {
+        self.expect(name);
         if self.overridden.contains(name) {
             let checked = self.environment.template_from_named_str(name, &source);
             return checked.map(drop).map_err(|error| told(&error, name));
         }
         self.compile(name, source.into_bytes(), name)
+    }
+
+    /// Tells that some operation shows a page of this name where there is one.
+    pub(crate) fn expect(&mut self, name: &str) {
+        self.expected.insert(name.to_owned());
+    }
+
+    /// Files of the publisher's folder that nothing uses: a slip in a name, or left from an older version.
+    pub(crate) fn unused(&self) -> Vec<String> {
+        let is_included =
+            |name: &str| ['"', '\''].iter().any(|quote| self.sources.contains(&format!("{quote}{name}{quote}")));
+        let unused = self.overridden.iter().filter(|name| !self.expected.contains(*name) && !is_included(name));
+        unused.chain(&self.others).cloned().collect()
     }
 
     /// Whether there is a template of this name.
@@ -131,6 +158,7 @@ impl Templates {
         let shown = path.display().to_string();
         let is_static = name.strip_prefix("static/");
         if is_static.is_none() && !has_suffix(path, "html") {
+            self.others.push(name.to_owned());
             return Ok(());
         }
         let bytes = fs::read(path).map_err(|error| format!("{shown}: {error}"))?;
@@ -139,6 +167,7 @@ impl Templates {
             return Ok(());
         }
         self.overridden.insert(name.to_owned());
+        self.sources.push_str(&String::from_utf8_lossy(&bytes));
         self.compile(name, bytes, &shown)
     }
 }
