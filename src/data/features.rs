@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use crate::base::crs::Crs;
 use crate::error::Result;
-use crate::model::batch::{Batch, Layout};
+use crate::model::batch::{Batch, Layout, Remade};
+use crate::model::geometry::simplify::simplify;
 
+use super::frame::Frame;
 use super::order::Sorter;
 use super::rows::Rows;
 use super::test::Tests;
@@ -20,6 +22,10 @@ pub struct Features {
     pub(super) stored: Option<Crs>,
     /// The system in which they leave.
     pub(super) crs: Crs,
+    /// For a map: what it shows.
+    pub(super) frame: Option<Frame>,
+    /// For a map: what is too small to be seen, where the source did not simplify.
+    pub(super) detail: Option<(f64, f64)>,
     /// What the source did not take; where it is there, the gate pages as well.
     pub(super) tests: Option<Tests>,
     pub(super) sorter: Option<Sorter>,
@@ -108,6 +114,7 @@ impl Features {
         let mut at = None;
         if let (Some(stored), Some(tests)) = (&self.stored, &self.tests)
             && self.sorter.is_none()
+            && self.frame.is_none()
             && tests.only_frame().is_some_and(|frame| frame.is_same_plane(&self.crs))
         {
             if let Err(error) = transform::reproject(&mut batch, 1, stored, &self.crs) {
@@ -139,14 +146,28 @@ impl Features {
             self.recycle(batch);
             return Step::Wait;
         }
-        if let Some(stored) = self.stored.as_ref().filter(|stored| at.is_none() && !stored.is_same_plane(&self.crs))
-            && self.layout.geometry
-            && let Err(error) = transform::reproject(&mut batch, 1, stored, &self.crs)
+        if let Some(stored) = self.stored.as_ref().filter(|_| at.is_none() && self.layout.geometry)
+            && let Err(error) = self.place(&mut batch, stored)
         {
             return Step::Give(Some(Err(error)));
         }
         batch.narrow(self.layout.width());
         Step::Give(Some(Ok(batch)))
+    }
+
+    /// Brings the geometries into the system in which they leave.
+    fn place(&self, batch: &mut Batch, stored: &Crs) -> Result<()> {
+        if let Some(least) = self.detail {
+            batch.remake_blobs(1, |wkb, out| match simplify(wkb, least, out) {
+                Ok(()) => Remade::Other,
+                Err(_) => Remade::Nothing,
+            });
+        }
+        match &self.frame {
+            Some(frame) => frame.apply(batch, 1),
+            None if stored.is_same_plane(&self.crs) => Ok(()),
+            None => transform::reproject(batch, 1, stored, &self.crs),
+        }
     }
 
     /// Skips and limits.

@@ -14,7 +14,9 @@ use crate::model::geometry::envelope;
 use crate::model::schema::{Schema, TimeFields};
 
 use super::coarse;
+use super::detail;
 use super::extent::Extent;
+use super::frame::Frame;
 use super::measure::Measured;
 use super::order::Sorter;
 use super::plan::{Plan, Sort};
@@ -153,6 +155,16 @@ impl View {
         if pushes_page {
             (plan.offset, plan.limit) = (query.offset, query.limit.map(|limit| limit.saturating_add(1)));
         }
+        let is_tested = split.rest.iter().any(|(conjunct, _)| conjunct.reads_geometry());
+        let stored = split.stored.as_ref().filter(|_| split.out.geometry);
+        let detail = query
+            .detail
+            .zip(stored)
+            .and_then(|(detail, stored)| detail::in_layer(detail, &query.crs, query.area.as_ref(), stored));
+        // What the gate still tests must be all there.
+        let simplifies = source.simplifies() && !is_tested;
+        plan.detail = detail.filter(|_| simplifies);
+        let frame = query.area.as_ref().zip(stored).and_then(|(area, stored)| Frame::new(stored, &query.crs, area));
         let step = |step: &Sort| {
             let cell = step.field.map_or(Some(0), |field| split.layout.cell_of(field));
             cell.map(|cell| (cell, step.descending))
@@ -161,8 +173,10 @@ impl View {
         Ok(Features {
             rows: source.features(plan),
             layout: split.out,
-            stored: split.stored,
+            stored: split.stored.clone(),
             crs: query.crs.clone(),
+            frame,
+            detail: detail.filter(|_| !simplifies),
             tests,
             sorter: sorts.then(|| Sorter::new(split.sort.iter().filter_map(step).collect(), keep)),
             skip: if pushes_page { 0 } else { query.offset },

@@ -3,6 +3,9 @@
 //! [`coverage_gate`].
 
 mod coarse;
+mod detail;
+mod frame;
+mod mercator;
 mod order;
 mod split;
 mod test;

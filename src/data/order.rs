@@ -116,11 +116,22 @@ fn values(a: Row<'_>, left: Cell, b: Row<'_>, right: Cell) -> Ordering {
     };
     match (left, right) {
         (Cell::Int(left), Cell::Int(right)) => left.cmp(&right),
+        (Cell::Int(left), Cell::Float(right)) => whole(left, right),
+        (Cell::Float(left), Cell::Int(right)) => whole(right, left).reverse(),
         _ if class(left) != class(right) => class(left).cmp(&class(right)),
         _ if class(left) == 1 => number(left).total_cmp(&number(right)),
         _ if class(left) == 2 => instant(left, false).cmp(&instant(right, false)),
         _ => a.bytes(left).cmp(b.bytes(right)),
     }
+}
+
+/// Exactly, for not every whole number is a float.
+#[allow(clippy::cast_possible_truncation)] // what is beyond all integers becomes the last of them
+fn whole(int: i64, float: f64) -> Ordering {
+    let floor = float.floor();
+    let beyond = if float >= 9_223_372_036_854_775_808.0 { Ordering::Less } else { Ordering::Equal };
+    let fraction = if float > floor { Ordering::Less } else { Ordering::Equal };
+    beyond.then(int.cmp(&(floor as i64))).then(fraction)
 }
 
 #[allow(clippy::cast_precision_loss)] // as everywhere where an integer stands beside a float
@@ -131,5 +142,53 @@ fn number(cell: Cell) -> f64 {
         // Adding zero makes a negative zero positive.
         Cell::Float(number) => number + 0.0,
         _ => 0.0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn batch(rows: &[(i64, Option<i64>)]) -> Batch {
+        let mut batch = Batch::new(2);
+        for (id, value) in rows {
+            batch.push(Cell::Int(*id));
+            batch.push(value.map_or(Cell::Null, Cell::Int));
+        }
+        batch
+    }
+
+    #[test]
+    fn more_than_memory_allows_is_refused() {
+        let mut sorter = Sorter::new(vec![(1, false)], None);
+        let rows: Vec<_> = (0..1000).map(|id| (id, Some(-id))).collect();
+        let error = (0..1000).find_map(|_| sorter.add(batch(&rows)).err()).unwrap();
+        assert_eq!(error.kind(), Kind::TooLarge);
+        // The first page of as many rows is no matter.
+        let mut sorter = Sorter::new(vec![(1, false)], Some(10));
+        (0..1000).for_each(|_| sorter.add(batch(&rows)).unwrap());
+    }
+
+    proptest! {
+        #[test]
+        fn the_first_rows_are_those_of_a_plain_sort(
+            rows in prop::collection::vec(prop::option::of(-3i64..3), 1..80), size in 1usize..9, keep in prop::option::of(1u64..9),
+            descending in any::<bool>(),
+        ) {
+            let rows: Vec<(i64, Option<i64>)> = (0..).zip(rows).collect();
+            let mut sorter = Sorter::new(vec![(1, descending)], keep);
+            rows.chunks(size).for_each(|rows| sorter.add(batch(rows)).unwrap());
+            sorter.finish();
+            let mut sorted = Vec::new();
+            while let Some(batch) = sorter.next() {
+                sorted.extend(batch.rows().map(|row| row.cell(0)));
+            }
+            let mut expected = rows;
+            expected.sort_by_key(|(_, value)| (value.is_none(), value.map(|value| if descending { -value } else { value })));
+            let expected: Vec<_> = expected.into_iter().map(|(id, _)| Cell::Int(id)).collect();
+            let first = keep.map_or(expected.len(), |keep| expected.len().min(usize::try_from(keep).unwrap()));
+            prop_assert_eq!(&sorted[..first], &expected[..first]);
+        }
     }
 }

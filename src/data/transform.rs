@@ -12,6 +12,7 @@ use crate::error::{Error, Kind, Result};
 use crate::model::batch::Batch;
 use crate::model::geometry::rewrite_xy;
 
+use super::mercator;
 use super::reference::spatial_ref;
 
 /// A transform is not `Send` and dear to make, so each thread keeps those that it used last.
@@ -20,9 +21,41 @@ const KEPT: usize = 16;
 /// Degrees that arithmetic may put a point beyond the end of the world.
 const NOISE: f64 = 1e-9;
 
+/// What takes the place of PROJ.
+#[derive(Clone, Copy)]
+enum Formula {
+    ToMercator,
+    FromMercator,
+}
+
+impl Formula {
+    fn between(from: &Crs, to: &Crs) -> Option<Self> {
+        match (from, to) {
+            (degrees, Crs::Epsg(3857)) if degrees.is_lon_lat_wgs84() => Some(Self::ToMercator),
+            (Crs::Epsg(3857), degrees) if degrees.is_lon_lat_wgs84() => Some(Self::FromMercator),
+            _ => None,
+        }
+    }
+
+    /// Moves points, where all of them are such that PROJ would say the same.
+    fn moved(self, xs: &mut [f64], ys: &mut [f64]) -> bool {
+        let (is_plain, change): (fn(f64, f64) -> bool, fn(&mut f64, &mut f64)) = match self {
+            Self::ToMercator => (mercator::is_plain_degrees, mercator::forward),
+            Self::FromMercator => (mercator::is_plain_metres, mercator::inverse),
+        };
+        let all = xs.iter().zip(&*ys).all(|(&x, &y)| is_plain(x, y));
+        if all {
+            xs.iter_mut().zip(ys).for_each(|(x, y)| change(x, y));
+        }
+        all
+    }
+}
+
 struct Kept {
     from: Crs,
     to: Crs,
+    /// A formula of our own, where there is one.
+    formula: Option<Formula>,
     transform: CoordTransform,
     /// Furthest longitude and latitude of an answer; infinite where the answer is not in degrees.
     ends: (f64, f64),
@@ -71,11 +104,14 @@ impl Kept {
             (true, true) => (f64::INFINITY, 90.0 + NOISE),
             (true, false) => (180.0 + NOISE, 90.0 + NOISE),
         };
-        Ok(Self { from: from.clone(), to: to.clone(), transform, ends })
+        Ok(Self { from: from.clone(), to: to.clone(), formula: Formula::between(from, to), transform, ends })
     }
 
     /// Moves points; one that has no place there becomes infinite. Returns whether all have one.
     fn moved(&self, xs: &mut [f64], ys: &mut [f64]) -> bool {
+        if self.formula.is_some_and(|formula| formula.moved(xs, ys)) {
+            return true;
+        }
         let is_lost = |x: f64, y: f64| !(x.is_finite() && y.is_finite());
         // PROJ makes the lost ones infinite and moves the others; where none is, it gave up before it moved any.
         if !xs.is_empty()
@@ -103,6 +139,15 @@ pub fn may_run_on(from: &Crs) -> bool {
 /// Brings the geometries in a column of a batch into another system, in place. One with a point that has no place there
 /// becomes infinite as a whole: it is nowhere, and is written as null.
 pub fn reproject(batch: &mut Batch, cell: usize, from: &Crs, to: &Crs) -> Result<()> {
+    let lost = reproject_quietly(batch, cell, from, to)?;
+    if lost > 0 {
+        tracing::warn!(lost, %from, %to, "geometries have no place in the other system: they are written as null");
+    }
+    Ok(())
+}
+
+/// The same where losses are no news; returns how many there were.
+pub(super) fn reproject_quietly(batch: &mut Batch, cell: usize, from: &Crs, to: &Crs) -> Result<u64> {
     with_transform(from, to, |kept| {
         let mut lost = 0_u64;
         batch.blobs_mut(cell, |geometry| {
@@ -116,10 +161,7 @@ pub fn reproject(batch: &mut Batch, cell: usize, from: &Crs, to: &Crs) -> Result
                 true
             });
         });
-        if lost > 0 {
-            tracing::warn!(lost, %from, %to, "geometries have no place in the other system: they are written as null");
-        }
-        Ok(())
+        Ok(lost)
     })
 }
 
@@ -153,6 +195,32 @@ mod tests {
         assert!(xs[0].abs() < 1e-9 && ys[0].abs() < 1e-9);
         assert!(xs[1].is_infinite() && ys[1].is_infinite());
         assert!((xs[2] - 9.98).abs() < 0.1 && ys[2].abs() < 1e-9, "{xs:?} {ys:?}");
+    }
+
+    #[test]
+    fn web_mercator_is_what_proj_says() {
+        let reference = |crs: &Crs| spatial_ref(crs).unwrap();
+        let proj = |from: &Crs, to: &Crs, x: &mut [f64], y: &mut [f64]| {
+            CoordTransform::new(&reference(from), &reference(to)).unwrap().transform_coords(x, y, &mut []).unwrap();
+        };
+        let (degrees, metres) = (Crs::Epsg(4326), Crs::Epsg(3857));
+        let places = (-36..=36).flat_map(|x| (-17..=17).map(move |y| (f64::from(x) * 5.0, f64::from(y) * 5.2 + 0.1)));
+        let (xs, ys): (Vec<f64>, Vec<f64>) = places.unzip();
+        let (mut ours, mut theirs) = ((xs.clone(), ys.clone()), (xs.clone(), ys.clone()));
+        assert!(points(&mut ours.0, &mut ours.1, &degrees, &metres).unwrap());
+        proj(&degrees, &metres, &mut theirs.0, &mut theirs.1);
+        let off = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+        assert!(off(&ours.0, &theirs.0) < 1e-6 && off(&ours.1, &theirs.1) < 1e-6);
+        let (mut ours, mut back) = (theirs.clone(), theirs);
+        assert!(points(&mut ours.0, &mut ours.1, &metres, &degrees).unwrap());
+        proj(&metres, &degrees, &mut back.0, &mut back.1);
+        assert!(off(&ours.0, &back.0) < 1e-9 && off(&ours.1, &back.1) < 1e-9);
+        assert!(off(&ours.0, &xs) < 1e-9 && off(&ours.1, &ys) < 1e-9);
+        // Where PROJ brings longitudes back into the world, so is it done here.
+        let (mut x, mut y, mut far, mut high) = ([190.0], [0.0], [190.0], [0.0]);
+        assert!(points(&mut x, &mut y, &degrees, &metres).unwrap());
+        proj(&degrees, &metres, &mut far, &mut high);
+        assert!((x[0] - far[0]).abs() < 1e-6);
     }
 
     #[test]

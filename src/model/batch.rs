@@ -60,6 +60,17 @@ pub struct Batch {
     width: usize,
 }
 
+/// What became of a blob.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Remade {
+    /// It stays as it is.
+    Same,
+    /// The bytes that were appended take its place.
+    Other,
+    /// Nothing is left of it.
+    Nothing,
+}
+
 /// When a source sends a batch on.
 pub const BATCH_BYTES: usize = 128 * 1024;
 
@@ -111,6 +122,17 @@ impl Batch {
     pub fn push_blob(&mut self, bytes: &[u8]) {
         let (start, end) = self.store(bytes);
         self.cells.push(Cell::Blob(start, end));
+    }
+
+    /// Appends bytes that `make` appends to those it is given; null where it says that there are none.
+    #[allow(clippy::cast_possible_truncation)] // as below
+    pub fn push_blob_with(&mut self, make: impl FnOnce(&mut Vec<u8>) -> bool) {
+        let start = self.arena.len();
+        let is_there = make(&mut self.arena);
+        if !is_there {
+            self.arena.truncate(start);
+        }
+        self.cells.push(if is_there { Cell::Blob(start as u32, self.arena.len() as u32) } else { Cell::Null });
     }
 
     #[allow(clippy::cast_possible_truncation)] // one value is below 2 GB in every source, and a batch is sent at 128 KiB
@@ -183,6 +205,24 @@ impl Batch {
         }
         self.cells.truncate(self.len() * width);
         self.width = width;
+    }
+
+    /// Makes the blob in this cell of each row anew, where `make` says so; it appends the new bytes to those it is given.
+    pub fn remake_blobs(&mut self, cell: usize, mut make: impl FnMut(&[u8], &mut Vec<u8>) -> Remade) {
+        let mut bytes = Vec::new();
+        for row in 0..self.len() {
+            let at = row * self.width + cell;
+            let Cell::Blob(start, end) = self.cells[at] else { continue };
+            bytes.clear();
+            match make(&self.arena[start as usize..end as usize], &mut bytes) {
+                Remade::Same => {}
+                Remade::Nothing => self.cells[at] = Cell::Null,
+                Remade::Other => {
+                    let (start, end) = self.store(&bytes);
+                    self.cells[at] = Cell::Blob(start, end);
+                }
+            }
+        }
     }
 
     /// The bytes of the blob in this cell of each row, to change in place; rows without one are passed over.

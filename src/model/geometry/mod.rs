@@ -5,6 +5,7 @@
 
 use std::fmt;
 
+pub mod clip;
 pub mod extent;
 pub mod figure;
 pub mod gml;
@@ -13,9 +14,11 @@ pub mod json;
 pub mod points;
 pub mod relate;
 pub mod rewrite;
+pub mod simplify;
 pub mod within;
 pub mod wkb;
 pub mod wkt;
+pub mod write;
 
 mod arc;
 mod turn;

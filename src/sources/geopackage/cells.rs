@@ -5,8 +5,10 @@ use std::fmt::Write as _;
 use rusqlite::types::ValueRef;
 
 use super::{header, times};
+use crate::base::bbox::Rect;
 use crate::base::datetime::{Date, Instant};
 use crate::model::batch::{Batch, Cell};
+use crate::model::geometry::simplify;
 use crate::model::schema::{FieldKind, KeyKind};
 
 /// Appends a property. What does not fit its declared type stays what it is.
@@ -59,6 +61,24 @@ pub(super) fn push_geometry(batch: &mut Batch, value: ValueRef<'_>) -> bool {
         None => batch.push(Cell::Null),
     }
     found.is_some() || value == ValueRef::Null
+}
+
+/// Appends a geometry with no more than what is as large as `least`; false where there are bytes that are none.
+pub(super) fn push_simplified(batch: &mut Batch, value: ValueRef<'_>, least: (f64, f64)) -> bool {
+    let Some(stored) = geometry(value) else {
+        batch.push(Cell::Null);
+        return value == ValueRef::Null;
+    };
+    let mut is_good = true;
+    batch.push_blob_with(|out| {
+        // The envelope spares a look at what is a dot.
+        let is_dot = |rect: &Rect| simplify::is_below(rect, least) && simplify::dot(stored.wkb, rect, least, out);
+        if !stored.envelope.as_ref().is_some_and(is_dot) {
+            is_good = simplify::simplify(stored.wkb, least, out).is_ok();
+        }
+        is_good
+    });
+    is_good
 }
 
 /// The geometry of a value.

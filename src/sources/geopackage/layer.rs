@@ -12,7 +12,7 @@ use super::read::Reader;
 use super::table::Table;
 use super::{Room, count, extent, fault, open, pool};
 use crate::data::extent::Extent;
-use crate::data::plan::Plan;
+use crate::data::plan::{Plan, Sort};
 use crate::data::rows::{RowSender, Rows, Stop, StopOnDrop, channel};
 use crate::data::source::{FeatureSource, Pending};
 use crate::error::{Error, Result};
@@ -90,6 +90,14 @@ impl FeatureSource for Layer {
     }
 
     fn pages(&self) -> bool {
+        true
+    }
+
+    fn sorts(&self, _: &[Sort]) -> bool {
+        true
+    }
+
+    fn simplifies(&self) -> bool {
         true
     }
 

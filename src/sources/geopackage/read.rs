@@ -170,11 +170,15 @@ impl<'a> Reader<'a> {
             return Ok(());
         }
         let wanted = self.plan.limit().map(|limit| limit.saturating_add(self.plan.offset()));
+        // In another order than that of the key, what is found first says nothing of what comes first.
+        let wanted = wanted.filter(|_| self.plan.sort().is_empty());
         match spatial::route(self.connection, self.table, self.filter, wanted)? {
             Route::Nowhere => return Ok(()),
-            Route::Index(index) => {
+            Route::Index(index) if self.plan.sort().is_empty() => {
                 self.pass(Some(index), None)?;
             }
+            Route::Index(index) => self.sorted(Some(index))?,
+            Route::Scan { .. } if !self.plan.sort().is_empty() => self.sorted(None)?,
             Route::Scan { budget, ids } => {
                 if self.pass(None, budget)? == Next::Budget
                     && let (Some(ids), Some(rowid)) = (ids, &self.table.key.rowid)
@@ -221,18 +225,7 @@ impl<'a> Reader<'a> {
         if self.sender.stop().is_stopped() {
             return Ok(Next::End);
         }
-        let mut query = Sql::new(format!("SELECT {} FROM {}", self.selected.list(), self.table.from), Vec::new());
-        for (at, condition) in self.filter.sql.iter().cloned().chain(index).enumerate() {
-            query.add(if at == 0 { " WHERE " } else { " AND " });
-            query.append(condition);
-        }
-        query.add(&format!(" ORDER BY {}", self.table.key.order()));
-        if self.filter.is_exact() && (self.plan.limit().is_some() || self.plan.offset() > 0) {
-            query.add(" LIMIT ? OFFSET ?");
-            // Minus one is no limit.
-            query.values.push(self.plan.limit().map_or(-1, |limit| i64::try_from(limit).unwrap_or(i64::MAX)).into());
-            query.values.push(i64::try_from(self.plan.offset()).unwrap_or(i64::MAX).into());
-        }
+        let query = self.query(&self.selected.list(), index, &self.table.key.order());
         let mut statement = self.connection.prepare_cached(&query.text)?;
         let mut rows = statement.query(query.bound())?;
         let mut visited = 0;
@@ -251,6 +244,53 @@ impl<'a> Reader<'a> {
         Ok(Next::Row)
     }
 
+    /// A statement over the rows that SQL finds; it pages where it has the last word.
+    fn query(&self, columns: &str, index: Option<Sql>, order: &str) -> Sql {
+        let mut query = Sql::new(format!("SELECT {columns} FROM {}", self.table.from), Vec::new());
+        for (at, condition) in self.filter.sql.iter().cloned().chain(index).enumerate() {
+            query.add(if at == 0 { " WHERE " } else { " AND " });
+            query.append(condition);
+        }
+        query.add(&format!(" ORDER BY {order}"));
+        if self.filter.is_exact() && (self.plan.limit().is_some() || self.plan.offset() > 0) {
+            query.add(" LIMIT ? OFFSET ?");
+            // Minus one is no limit.
+            query.values.push(self.plan.limit().map_or(-1, |limit| i64::try_from(limit).unwrap_or(i64::MAX)).into());
+            query.values.push(i64::try_from(self.plan.offset()).unwrap_or(i64::MAX).into());
+        }
+        query
+    }
+
+    /// In the plan's order: SQLite sorts the numbers of the rows alone, and each row is then read by its number.
+    fn sorted(&mut self, index: Option<Sql>) -> rusqlite::Result<()> {
+        let order = self.table.order(self.plan.sort());
+        let Some(rowid) = &self.table.key.rowid else {
+            let query = self.query(&self.selected.list(), index, &order);
+            let mut statement = self.connection.prepare_cached(&query.text)?;
+            let mut rows = statement.query(query.bound())?;
+            while let Some(row) = rows.next()? {
+                if self.visit(row)? == Next::End {
+                    break;
+                }
+            }
+            return Ok(());
+        };
+        let query = self.query(rowid, index, &order);
+        let look = format!("SELECT {} FROM {} WHERE {rowid} = ?1", self.selected.list(), self.table.from);
+        let (mut numbers, mut look) =
+            (self.connection.prepare_cached(&query.text)?, self.connection.prepare_cached(&look)?);
+        let mut numbers = numbers.query(query.bound())?;
+        while let Some(number) = numbers.next()? {
+            let mut rows = look.query([number.get::<_, i64>(0)?])?;
+            if let Some(row) = rows.next()?
+                && self.visit(row)? == Next::End
+            {
+                break;
+            }
+        }
+        Ok(())
+    }
+
     fn visit(&mut self, row: &Row<'_>) -> rusqlite::Result<Next> {
         if !self.tester.passes(row, &self.selected)? {
             return Ok(Next::Row);
@@ -261,8 +301,13 @@ impl<'a> Reader<'a> {
             return Ok(Next::Row);
         }
         cells::push_id(&mut self.batch, self.table.key.kind, row.get_ref(0)?);
-        if self.plan.layout().geometry && !cells::push_geometry(&mut self.batch, self.selected.geometry(row)?) {
-            self.has_bad_geometry = true;
+        if self.plan.layout().geometry {
+            let value = self.selected.geometry(row)?;
+            let is_good = match self.plan.detail() {
+                None => cells::push_geometry(&mut self.batch, value),
+                Some(least) => cells::push_simplified(&mut self.batch, value, least),
+            };
+            self.has_bad_geometry |= !is_good;
         }
         for &(field, at) in &self.places {
             cells::push(&mut self.batch, self.table.schema.fields[field].kind, row.get_ref(at)?);

@@ -7,6 +7,7 @@ use rusqlite::{Connection, OptionalExtension};
 use super::columns;
 use super::key::{self, Key};
 use super::{LayerOptions, reference, sql};
+use crate::data::plan::Sort;
 use crate::error::{Error, Kind, Result};
 use crate::model::schema::{Field, FieldKind, GeometryField, GeometryKind, Schema, TimeFields};
 
@@ -34,6 +35,29 @@ pub(super) struct Rtree {
     pub(super) index: String,
     pub(super) nodes: String,
     pub(super) ids: String,
+}
+
+impl Table {
+    /// An order in SQL, with the key last. Text goes by its bytes, whatever the column's collation.
+    pub(super) fn order(&self, sort: &[Sort]) -> String {
+        let mut order = String::new();
+        for step in sort {
+            let (text, nulls) = match step.field {
+                Some(field) => match self.schema.fields[field].kind {
+                    FieldKind::String | FieldKind::Json => {
+                        (format!("{} COLLATE BINARY", self.columns[field]), " NULLS LAST")
+                    }
+                    _ => (self.columns[field].clone(), " NULLS LAST"),
+                },
+                None => (self.key.compared(), ""),
+            };
+            order.push_str(&text);
+            order.push_str(if step.descending { " DESC" } else { "" });
+            order.push_str(nulls);
+            order.push_str(", ");
+        }
+        order + &self.key.order()
+    }
 }
 
 /// Reads a table's description. The errors are for whoever runs the server.

@@ -5,6 +5,7 @@ use rusqlite::types::Value as Stored;
 
 use super::*;
 use crate::base::datetime::{Date, Instant};
+use crate::data::query::SortBy;
 use crate::expr::samples::{any_comparison, any_spatial, joined};
 use crate::expr::{Expr, Operand};
 use crate::model::value::FeatureId;
@@ -116,10 +117,17 @@ fn any_predicate() -> impl Strategy<Value = Expr> {
     ])
 }
 
+/// An order by what SQL and the gate compare alike; days that are no days are sorted by each in its own way.
+fn any_order() -> impl Strategy<Value = Vec<SortBy>> {
+    let name = prop::sample::select(vec!["n", "m", "x", "t", "u", "b", "fid"]);
+    let step = (name, any::<bool>()).prop_map(|(name, descending)| SortBy { property: name.to_owned(), descending });
+    prop_oneof![1 => Just(Vec::new()), 1 => prop::collection::vec(step, 1..4)]
+}
+
 fn compare(room: &Room, cases: u32) {
     let config = ProptestConfig::with_cases(cases);
-    proptest!(config, |(expr in any_predicate(), offset in 0u64..4, limit in prop::option::of(0u64..9))| {
-        let query = Query { filter: Some(expr), offset, limit, ..Query::default() };
+    proptest!(config, |(expr in any_predicate(), sort in any_order(), offset in 0u64..4, limit in prop::option::of(0u64..9))| {
+        let query = Query { filter: Some(expr), sort, offset, limit, ..Query::default() };
         room.runtime.block_on(async {
             let expected = read(&room.memory, &query).await.unwrap();
             let (rows, more) = read(&room.package, &query).await.unwrap();
