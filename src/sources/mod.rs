@@ -8,4 +8,6 @@ pub mod postgis;
 mod pool;
 
 #[cfg(test)]
+mod contract;
+#[cfg(test)]
 mod projected_tests;

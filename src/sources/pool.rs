@@ -14,6 +14,7 @@ use std::time::Duration;
 use http::HeaderValue;
 use http::header::RETRY_AFTER;
 
+use crate::data::rows::RowSender;
 use crate::error::{Error, Kind, Result};
 
 /// Most threads of one file, unless told otherwise.
@@ -201,6 +202,17 @@ pub(super) fn unreadable(cause: impl Into<Box<dyn std::error::Error + Send + Syn
 /// What a job that panicked tells its reader.
 pub(super) fn panicked() -> Error {
     Error::internal("the read panicked; the log has the place")
+}
+
+/// Tells the reader of the rows when the reading panics: without that, they would merely end.
+pub(super) struct Telltale<'a>(pub(super) &'a RowSender);
+
+impl Drop for Telltale<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.fail(panicked());
+        }
+    }
 }
 
 #[cfg(test)]

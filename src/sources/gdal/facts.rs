@@ -102,7 +102,8 @@ fn overviews(dataset: &Dataset, full: (u32, u32)) -> Vec<(u32, u32)> {
     bands.fold(first, |common, other| common.into_iter().zip(other).map_while(|(a, b)| (a == b).then_some(a)).collect())
 }
 
-fn system(reference: &SpatialRef) -> gdal::errors::Result<(Crs, bool)> {
+/// A reference system by its code where it has one, and whether it is in degrees.
+pub(super) fn system(reference: &SpatialRef) -> gdal::errors::Result<(Crs, bool)> {
     let code = |reference: &SpatialRef| {
         let is_epsg = reference.auth_name().is_some_and(|name| name == "EPSG");
         is_epsg.then(|| reference.auth_code().ok()).flatten().and_then(|code| u32::try_from(code).ok())

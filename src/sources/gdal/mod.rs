@@ -1,4 +1,4 @@
-//! Rasters that GDAL opens: GeoTIFF and some hundred formats more. Threads that each keep the file open read samples as they
+//! What GDAL opens. Rasters stand here: GeoTIFF and some hundred formats more; features in [`vector`]. Threads that each keep the file open read samples as they
 //! are stored; what is made of them is the gate's work.
 
 use std::fmt;
@@ -16,6 +16,7 @@ mod facts;
 mod read;
 #[cfg(test)]
 mod tests;
+pub mod vector;
 
 /// Most threads of one file. They work more than they wait, but one with a slow reader waits as well.
 const THREADS: usize = 32;

@@ -13,7 +13,7 @@ use super::table::Table;
 use super::{Room, count, extent, fault, open, pool};
 use crate::data::extent::Extent;
 use crate::data::plan::{Plan, Sort};
-use crate::data::rows::{RowSender, Rows, Stop, StopOnDrop, channel};
+use crate::data::rows::{Rows, Stop, StopOnDrop, channel};
 use crate::data::source::{FeatureSource, Pending};
 use crate::error::{Error, Result};
 use crate::expr::Expr;
@@ -69,17 +69,6 @@ fn armed<T>(stop: &Stop, connection: &Connection, work: impl FnOnce() -> rusqlit
     }
 }
 
-/// Tells the reader of the rows when the reading panics: without that, they would merely end.
-struct Telltale<'a>(&'a RowSender);
-
-impl Drop for Telltale<'_> {
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            self.0.fail(pool::panicked());
-        }
-    }
-}
-
 impl FeatureSource for Layer {
     fn schema(&self) -> &Arc<Schema> {
         &self.table.schema
@@ -105,7 +94,7 @@ impl FeatureSource for Layer {
         let (sender, rows) = channel(plan.layout().clone());
         let (table, has_warned) = (self.table.clone(), self.has_warned.clone());
         let job = move |connection: Result<&mut Connection>| {
-            let _telltale = Telltale(&sender);
+            let _telltale = pool::Telltale(&sender);
             let read = connection.and_then(|connection| {
                 let mut filter = Filter::new(&table, plan.filter()).map_err(|name| not_taken(&name))?;
                 filter.narrow(connection, &table).map_err(fault::reading)?;

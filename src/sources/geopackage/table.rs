@@ -86,7 +86,7 @@ pub(super) fn read(connection: &Connection, name: &str, options: &LayerOptions) 
         makes_text.push(columns::makes_text(&column.declared));
     }
     columns::describe(connection, name, &mut fields).map_err(failed)?;
-    let time = time_fields(&fields, options).map_err(wrong)?;
+    let time = options.time_fields(&fields).map_err(wrong)?;
     let geometry_sql = geometry.as_ref().map(|field| sql::column(&field.name));
     let from = format!("{} AS t", sql::quoted(name));
     let rtree = match (&geometry, &key.rowid) {
@@ -137,22 +137,24 @@ fn geometry(connection: &Connection, table: &str) -> Result<Option<GeometryField
     Ok(Some(GeometryField { name, kind, crs, has_z }))
 }
 
-/// The fields of time: those that are configured, else the first with instants, else the first with days.
-fn time_fields(fields: &[Field], options: &LayerOptions) -> Result<Option<TimeFields>, String> {
-    let first = |kind: FieldKind| fields.iter().position(|field| field.kind == kind);
-    let Some((start, end)) = &options.time else {
-        let start = first(FieldKind::DateTime).or_else(|| first(FieldKind::Date));
-        return Ok(start.map(|start| TimeFields { start, end: None }));
-    };
-    let named = |name: &String| {
-        let at = fields.iter().position(|field| field.name == *name);
-        let at = at.ok_or_else(|| format!("there is no column '{name}' for its time"))?;
-        match fields[at].kind {
-            FieldKind::Date | FieldKind::DateTime => Ok(at),
-            _ => Err(format!("the column '{name}' for its time is neither DATE nor DATETIME")),
-        }
-    };
-    Ok(Some(TimeFields { start: named(start)?, end: end.as_ref().map(named).transpose()? }))
+impl LayerOptions {
+    /// The fields of time: those that are configured, else the first with instants, else the first with days.
+    pub(in crate::sources) fn time_fields(&self, fields: &[Field]) -> Result<Option<TimeFields>, String> {
+        let first = |kind: FieldKind| fields.iter().position(|field| field.kind == kind);
+        let Some((start, end)) = &self.time else {
+            let start = first(FieldKind::DateTime).or_else(|| first(FieldKind::Date));
+            return Ok(start.map(|start| TimeFields { start, end: None }));
+        };
+        let named = |name: &String| {
+            let at = fields.iter().position(|field| field.name == *name);
+            let at = at.ok_or_else(|| format!("there is no column '{name}' for its time"))?;
+            match fields[at].kind {
+                FieldKind::Date | FieldKind::DateTime => Ok(at),
+                _ => Err(format!("the column '{name}' for its time is neither DATE nor DATETIME")),
+            }
+        };
+        Ok(Some(TimeFields { start: named(start)?, end: end.as_ref().map(named).transpose()? }))
+    }
 }
 
 /// The R-tree of a geometry column, where the file says that it keeps one and it is not empty beside a full table.

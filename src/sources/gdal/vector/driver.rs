@@ -1,0 +1,111 @@
+//! What is known of GDAL's drivers beyond what they say of themselves: one row each.
+
+use crate::model::schema::GeometryKind;
+
+/// How a driver reads.
+#[derive(Clone, Copy, Debug)]
+#[allow(clippy::struct_excessive_bools)] // each is one fact
+pub(super) struct Driver {
+    name: &'static str,
+    /// Its features come in the order of their numbers, with a rectangle as well.
+    pub(super) is_ordered: bool,
+    /// It finds features by a rectangle without looking at each, or at least without reading each.
+    pub(super) finds_places: bool,
+    /// It evaluates conditions by indexes or by a database.
+    pub(super) finds_values: bool,
+    /// It finds a feature by its number at once, where it says that it does.
+    pub(super) finds_numbers: bool,
+    /// An open file needs next to no memory; others hold all that they read, for each thread.
+    pub(super) is_lean: bool,
+    /// The number of features that it tells may be too high: deleted ones count.
+    pub(super) miscounts: bool,
+    /// Features have the numbers from this one on without a gap, as many as the file says, unless that is none.
+    pub(super) first: Option<i64>,
+    /// Names of lines and polygons stand for sets of them as well.
+    mixes_sets: bool,
+}
+
+const UNKNOWN: Driver = Driver {
+    name: "",
+    is_ordered: false,
+    finds_places: false,
+    finds_values: false,
+    finds_numbers: true,
+    is_lean: false,
+    miscounts: false,
+    first: None,
+    mixes_sets: false,
+};
+
+const DRIVERS: &[Driver] = &[
+    Driver {
+        name: "ESRI Shapefile",
+        is_ordered: true,
+        finds_places: true,
+        is_lean: true,
+        miscounts: true,
+        mixes_sets: true,
+        ..UNKNOWN
+    },
+    Driver {
+        name: "FlatGeobuf",
+        is_ordered: true,
+        finds_places: true,
+        is_lean: true,
+        miscounts: true,
+        first: Some(0),
+        ..UNKNOWN
+    },
+    Driver { name: "OpenFileGDB", is_ordered: true, finds_places: true, finds_values: true, is_lean: true, ..UNKNOWN },
+    Driver { name: "SQLite", is_ordered: true, finds_places: true, finds_values: true, is_lean: true, ..UNKNOWN },
+    Driver { name: "CSV", is_ordered: true, finds_numbers: false, is_lean: true, ..UNKNOWN },
+    Driver { name: "GeoJSONSeq", finds_numbers: false, is_lean: true, ..UNKNOWN },
+    Driver { name: "GPX", finds_numbers: false, is_lean: true, ..UNKNOWN },
+    Driver { name: "GML", finds_numbers: false, is_lean: true, ..UNKNOWN },
+    Driver { name: "MapInfo File", is_lean: true, ..UNKNOWN },
+    Driver { name: "Parquet", is_ordered: true, is_lean: true, ..UNKNOWN },
+    Driver { name: "Arrow", is_ordered: true, is_lean: true, ..UNKNOWN },
+];
+
+/// Drivers that speak to servers, or write: what the project file names is a file.
+pub(super) const REFUSED: &[&str] = &[
+    "AmigoCloud",
+    "Carto",
+    "CSW",
+    "EEDA",
+    "Elasticsearch",
+    "GMLAS",
+    "GPSBabel",
+    "HTTP",
+    "MSSQLSpatial",
+    "MongoDBv3",
+    "MySQL",
+    "NGW",
+    "OAPIF",
+    "OCI",
+    "ODBC",
+    "OGCAPI",
+    "OGR_OGDI",
+    "PGDUMP",
+    "PGeo",
+    "PLSCENES",
+    "PostgreSQL",
+    "WFS",
+    "GPKG",
+];
+
+impl Driver {
+    /// The driver with this short name.
+    pub(super) fn named(name: &str) -> Self {
+        DRIVERS.iter().find(|driver| driver.name == name).copied().unwrap_or(UNKNOWN)
+    }
+
+    /// The kind of geometries that may come where the driver names this one.
+    pub(super) fn geometry(self, kind: GeometryKind) -> GeometryKind {
+        match kind {
+            GeometryKind::LineString if self.mixes_sets => GeometryKind::MultiLineString,
+            GeometryKind::Polygon if self.mixes_sets => GeometryKind::MultiPolygon,
+            kind => kind,
+        }
+    }
+}

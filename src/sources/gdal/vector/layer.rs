@@ -1,0 +1,333 @@
+//! One layer as a source of features: plans become jobs for the file's threads.
+
+use std::ops::ControlFlow;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, TryLockError};
+
+use tokio::sync::oneshot;
+
+use super::ogr::{self, OgrLayer};
+use super::order::{self, Fault, Order};
+use super::read::{Filter, Scan};
+use super::schema::Table;
+use super::{Handle, Room};
+use crate::base::bbox::Rect;
+use crate::base::datetime::Instant;
+use crate::data::extent::Extent;
+use crate::data::plan::Plan;
+use crate::data::rows::{Rows, Stop, StopOnDrop, channel};
+use crate::data::source::{FeatureSource, Pending};
+use crate::error::{Error, Result};
+use crate::expr::Expr;
+use crate::expr::evaluate::instant;
+use crate::model::batch::{Batch, Layout};
+use crate::model::geometry::envelope;
+use crate::model::schema::Schema;
+use crate::sources::pool;
+
+/// From this offset on it is worth a walk through the layer to know how to get there the next time.
+const FAR: u64 = 1000;
+
+/// A layer of a file.
+pub(super) struct Layer(Arc<Shared>);
+
+struct Shared {
+    room: Arc<Room>,
+    table: Table,
+    schema: Arc<Schema>,
+    /// The order of the rows, for a state of the files.
+    order: Mutex<Option<(u64, Arc<Order>)>>,
+}
+
+impl Layer {
+    pub(super) fn new(room: Arc<Room>, table: Table) -> Self {
+        let schema = Arc::new(table.schema.clone());
+        Self(Arc::new(Shared { room, table, schema, order: Mutex::default() }))
+    }
+
+    /// Finds the order out, so that a column that makes no ids is told when it is published.
+    pub(super) fn check(&self, layer: &mut OgrLayer<'_>, state: u64) -> Result<(), String> {
+        match self.0.find_order(layer, state, true, &AtomicBool::new(false)) {
+            Ok(_) | Err(Fault::Stopped) => Ok(()),
+            Err(Fault::NoKey(what) | Fault::Unreadable(what)) => Err(what),
+        }
+    }
+
+    /// Has a question answered by a thread of the file. Dropped, the answer is not looked for any more.
+    fn ask<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&Shared, &mut OgrLayer<'_>, u64, &AtomicBool) -> Result<T, Fault> + Send + 'static,
+    ) -> Pending<Result<T>> {
+        let (sender, receiver) = oneshot::channel();
+        let (stop, shared) = (Stop::default(), self.0.clone());
+        let guard = StopOnDrop(stop.clone());
+        let job = move |handle: Result<&mut Handle>| {
+            let answer = handle.and_then(|handle| {
+                shared.work(handle, &stop, |layer, state, stopped| question(&shared, layer, state, stopped))
+            });
+            // Nobody to tell where the asker is gone.
+            let _ = sender.send(answer);
+        };
+        let submitted = self.0.room.pool.submit(Box::new(job));
+        Box::pin(async move {
+            let _guard = guard;
+            submitted?;
+            receiver.await.unwrap_or_else(|_| Err(pool::panicked()))
+        })
+    }
+}
+
+impl Shared {
+    /// Runs work on the layer that `stop` ends.
+    fn work<T>(
+        &self,
+        handle: &mut Handle,
+        stop: &Stop,
+        work: impl FnOnce(&mut OgrLayer<'_>, u64, &AtomicBool) -> Result<T, Fault>,
+    ) -> Result<T> {
+        self.room.refresh(handle)?;
+        handle.verify(&self.table)?;
+        let state = handle.state;
+        let Some(mut layer) = handle.source.layer(self.table.index) else {
+            return Err(pool::unreadable(format!("the layer '{}' is not there any more", self.table.name)));
+        };
+        let stopped = Arc::new(AtomicBool::new(false));
+        let flag = stopped.clone();
+        if !stop.arm(move || flag.store(true, Ordering::Relaxed)) {
+            return Err(Error::cancelled());
+        }
+        let outcome = catch_unwind(AssertUnwindSafe(|| work(&mut layer, state, &stopped)));
+        stop.disarm();
+        match outcome {
+            Ok(result) => result.map_err(told),
+            // The pool catches it again and gives up the handle.
+            Err(panic) => resume_unwind(panic),
+        }
+    }
+
+    /// The order of the rows. Where it is not needed, nobody waits for another that finds it out.
+    fn find_order(
+        &self,
+        layer: &mut OgrLayer<'_>,
+        state: u64,
+        needed: bool,
+        stop: &AtomicBool,
+    ) -> Result<Option<Arc<Order>>, Fault> {
+        let mut kept = if needed {
+            self.order.lock().unwrap_or_else(PoisonError::into_inner)
+        } else {
+            match self.order.try_lock() {
+                Ok(kept) => kept,
+                Err(TryLockError::Poisoned(kept)) => kept.into_inner(),
+                Err(TryLockError::WouldBlock) => return Ok(None),
+            }
+        };
+        if let Some((of, order)) = &*kept
+            && *of == state
+        {
+            return Ok(Some(order.clone()));
+        }
+        let found = match order::known(layer, &self.table) {
+            Some(known) => known,
+            None => order::survey(layer, &self.table, stop)?,
+        };
+        let order = Arc::new(found);
+        *kept = Some((state, order.clone()));
+        Ok(Some(order))
+    }
+
+    /// Whether rows as they lie may be in another order than that of their ids, or be found by them.
+    fn needs_order(&self) -> bool {
+        self.table.key.is_some() || !self.table.driver.is_ordered
+    }
+
+    /// Reads a plan's rows into batches.
+    fn read(
+        &self,
+        layer: &mut OgrLayer<'_>,
+        state: u64,
+        stop: &AtomicBool,
+        plan: &Plan,
+        send: &mut dyn FnMut(&mut Batch, bool) -> bool,
+    ) -> Result<(), Fault> {
+        let filter = Filter::new(&self.table, plan.filter()).map_err(|name| Fault::Unreadable(not_taken(&name)))?;
+        let is_far = plan.offset() >= FAR && filter.is_empty();
+        let order =
+            if self.needs_order() || is_far { self.find_order(layer, state, self.needs_order(), stop)? } else { None };
+        let scan = Scan {
+            table: &self.table,
+            filter: &filter,
+            order: order.as_deref(),
+            layout: plan.layout(),
+            offset: plan.offset(),
+            limit: plan.limit(),
+            stop,
+        };
+        let mut batch = Batch::new(plan.layout().width());
+        let _ = send(&mut batch, false);
+        scan.run(layer, &mut |mut row| {
+            row.push(&self.table, plan.layout(), &mut batch);
+            if batch.is_full() && !send(&mut batch, true) {
+                return ControlFlow::Break(());
+            }
+            ControlFlow::Continue(())
+        })?;
+        if !batch.is_empty() {
+            // Whether the reader is still there does not matter any more.
+            let _ = send(&mut batch, true);
+        }
+        Ok(())
+    }
+
+    fn count(&self, layer: &mut OgrLayer<'_>, state: u64, stop: &AtomicBool, filter: &Filter) -> Result<u64, Fault> {
+        if filter.is_empty() {
+            layer.set_condition(None);
+            layer.set_rectangle(None);
+            if !self.table.driver.miscounts
+                && layer.can(c"FastFeatureCount")
+                && let Some(count) = layer.count(false)
+            {
+                return Ok(count);
+            }
+            if let Some(order) = self.find_order(layer, state, true, stop)? {
+                return Ok(order.count);
+            }
+        }
+        let order = if self.needs_order() { self.find_order(layer, state, true, stop)? } else { None };
+        let layout = Layout { geometry: false, fields: Vec::new() };
+        let (table, order) = (&self.table, order.as_deref());
+        let scan = Scan { table, filter, order, layout: &layout, offset: 0, limit: None, stop };
+        let mut count = 0;
+        scan.run(layer, &mut |_| {
+            count += 1;
+            ControlFlow::Continue(())
+        })?;
+        Ok(count)
+    }
+
+    /// The extent of all rows: that of the file where it tells one, and what only a look at each row tells.
+    fn extent(&self, layer: &mut OgrLayer<'_>, stop: &AtomicBool) -> Result<Extent, Fault> {
+        layer.set_condition(None);
+        layer.set_rectangle(None);
+        let told = (self.schema.geometry.is_some() && layer.can(c"FastGetExtent")).then(|| layer.extent()).flatten();
+        let looks = self.schema.geometry.is_some() && told.is_none();
+        let times: Vec<usize> =
+            self.schema.time.into_iter().flat_map(|time| [Some(time.start), time.end]).flatten().collect();
+        if !looks && times.is_empty() {
+            return Ok(Extent { space: told, time: None });
+        }
+        let layout = Layout { geometry: looks, fields: times };
+        let filter = Filter::default();
+        // In whatever order.
+        let scan =
+            Scan { table: &self.table, filter: &filter, order: None, layout: &layout, offset: 0, limit: None, stop };
+        let (mut space, mut first, mut last) = (Rect::EMPTY, None::<Instant>, None::<Instant>);
+        let mut batch = Batch::new(layout.width());
+        scan.run(layer, &mut |mut row| {
+            batch.reset(layout.width());
+            row.push(&self.table, &layout, &mut batch);
+            let row = batch.row(0);
+            if let Some(Ok(Some(rect))) = looks.then(|| row.geometry().map(envelope)).flatten()
+                && [rect.min_x, rect.min_y, rect.max_x, rect.max_y].iter().all(|side| side.is_finite())
+            {
+                space.include(rect.min_x, rect.min_y);
+                space.include(rect.max_x, rect.max_y);
+            }
+            let cells = layout.first_property()..layout.width();
+            if let (Some(start), Some(end)) = (cells.clone().next(), cells.last()) {
+                first = instant(row.cell(start), false).into_iter().chain(first).min();
+                last = instant(row.cell(end), true).into_iter().chain(last).max();
+            }
+            ControlFlow::Continue(())
+        })?;
+        let space = if looks { (!space.is_empty()).then_some(space) } else { told };
+        Ok(Extent { space, time: (first.is_some() || last.is_some()).then_some((first, last)) })
+    }
+}
+
+/// A fault while rows are read: the client learns no name of a file or layer.
+fn told(fault: Fault) -> Error {
+    match fault {
+        Fault::Stopped => Error::cancelled(),
+        Fault::Unreadable(cause) | Fault::NoKey(cause) => pool::unreadable(cause),
+    }
+}
+
+fn not_taken(name: &str) -> String {
+    format!("'{name}' was pushed down, but not taken")
+}
+
+impl FeatureSource for Layer {
+    fn schema(&self) -> &Arc<Schema> {
+        &self.0.schema
+    }
+
+    fn takes(&self, conjunct: &Expr) -> bool {
+        let schema = &self.0.schema;
+        conjunct.fields(schema).is_ok()
+            && (schema.geometry.is_some() || !conjunct.reads_geometry())
+            // Within a larger condition OGR's language has no place.
+            && (!conjunct.has_subset() || matches!(conjunct, Expr::Subset(_)))
+    }
+
+    fn pages(&self) -> bool {
+        true
+    }
+
+    fn features(&self, plan: Plan) -> Rows {
+        let (sender, rows) = channel(plan.layout().clone());
+        let shared = self.0.clone();
+        let job = move |handle: Result<&mut Handle>| {
+            let _telltale = pool::Telltale(&sender);
+            let width = plan.layout().width();
+            let mut send = |batch: &mut Batch, is_filled: bool| {
+                let filled = std::mem::replace(batch, sender.batch(width));
+                !is_filled || sender.send(filled)
+            };
+            let read = handle.and_then(|handle| {
+                shared.work(handle, sender.stop(), |layer, state, stopped| {
+                    shared.read(layer, state, stopped, &plan, &mut send)
+                })
+            });
+            if let Err(error) = read
+                && !sender.stop().is_stopped()
+            {
+                sender.fail(error);
+            }
+        };
+        match self.0.room.pool.submit(Box::new(job)) {
+            Ok(()) => rows,
+            Err(error) => {
+                let (sender, refused) = channel(rows.layout().clone());
+                sender.fail(error);
+                refused
+            }
+        }
+    }
+
+    fn count(&self, plan: Plan) -> Pending<Result<u64>> {
+        match Filter::new(&self.0.table, plan.filter()) {
+            Ok(filter) => self.ask(move |shared, layer, state, stop| shared.count(layer, state, stop, &filter)),
+            Err(name) => Box::pin(async move { Err(Error::internal(not_taken(&name))) }),
+        }
+    }
+
+    fn extent(&self) -> Pending<Result<Extent>> {
+        self.ask(|shared, layer, _, stop| shared.extent(layer, stop))
+    }
+
+    fn state(&self) -> u64 {
+        self.0.room.state()
+    }
+}
+
+/// Whether OGR could read something of a file that is published: so that one that is cut off is told then.
+pub(super) fn probe(layer: &mut OgrLayer<'_>) -> Result<(), String> {
+    layer.rewind();
+    ogr::forget_failure();
+    match layer.next() {
+        Some(_) => Ok(()),
+        None => ogr::failure().map_or(Ok(()), Err),
+    }
+}

@@ -1,0 +1,245 @@
+//! Vector formats that GDAL opens: Shapefile, FlatGeobuf, GeoJSON, CSV, GML, KML and many more. Threads that each keep the
+//! file open read features one after the other, straight into batches.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use gdal::{Dataset, DatasetOptions, DriverManager, GdalOpenFlags};
+
+use self::ogr::Source;
+use self::schema::Table;
+use super::{file, prepare};
+use crate::base::crs::Crs;
+use crate::data::source::FeatureSource;
+use crate::error::{Error, Result};
+use crate::sources::geopackage::LayerOptions;
+use crate::sources::pool::{self, Pool};
+
+mod cells;
+mod condition;
+mod driver;
+mod layer;
+mod ogr;
+mod order;
+mod read;
+mod schema;
+mod state;
+
+/// Most bytes of a format that is held in memory, over all threads that have it open.
+const HELD: u64 = 512 * 1024 * 1024;
+/// How many times its size a text takes when it is held.
+const SWELLS: u64 = 4;
+
+/// How a file is read where it does not say.
+#[derive(Clone, Debug, Default)]
+pub struct VectorOptions {
+    /// Columns of the time and of the ids.
+    pub layer: LayerOptions,
+    /// The reference system, in place of that of the file.
+    pub crs: Option<Crs>,
+}
+
+/// A file of features that GDAL reads.
+#[derive(Clone)]
+pub struct VectorFile {
+    room: Arc<Room>,
+    names: Arc<Vec<String>>,
+    /// The dataset that it was opened with, for descriptions of its layers.
+    first: Arc<Mutex<Source>>,
+}
+
+/// A layer of a file.
+#[derive(Clone)]
+pub struct VectorLayer {
+    /// Name.
+    pub name: String,
+    /// The rows.
+    pub source: Arc<dyn FeatureSource>,
+}
+
+/// What the layers of a file share.
+struct Room {
+    path: PathBuf,
+    options: OpenOptions,
+    files: Vec<PathBuf>,
+    pool: Pool<Handle>,
+}
+
+/// Options of GDAL's drivers, such as `ENCODING=CP1251`.
+pub type OpenOptions = Vec<String>;
+
+/// An open file of a thread.
+struct Handle {
+    source: Source,
+    /// The state of the files when it was opened.
+    state: u64,
+    /// Places of layers that are as they were described.
+    verified: Vec<usize>,
+}
+
+impl fmt::Debug for VectorFile {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "VectorFile({})", self.room.path.display())
+    }
+}
+
+impl fmt::Debug for VectorLayer {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "VectorLayer({})", self.name)
+    }
+}
+
+impl VectorFile {
+    /// Opens a file, or what a path of GDAL's (`/vsizip/…`) names. The errors name the file and what is wrong with it: they
+    /// are for whoever runs the server.
+    pub fn open(path: &Path, options: &OpenOptions) -> Result<VectorFile> {
+        let source = open(path, options)?;
+        let names = source.layer_names();
+        if names.is_empty() {
+            return Err(file(path, "has no layers"));
+        }
+        let files = state::files(path, &source.files());
+        let driver = driver::Driver::named(&source.driver());
+        let size: u64 = files.iter().filter_map(|file| std::fs::metadata(file).ok()).map(|about| about.len()).sum();
+        let threads = if driver.is_lean { u64::MAX } else { HELD / (size.max(1) * SWELLS) };
+        let threads = usize::try_from(threads).unwrap_or(pool::THREADS).clamp(2, pool::THREADS);
+        let (kept, of) = (options.clone(), files.clone());
+        let pool = Pool::new("gdal", path, threads, move |path| Handle::open(path, &kept, &of));
+        let room = Arc::new(Room { path: path.to_owned(), options: options.clone(), files, pool });
+        Ok(Self { room, names: Arc::new(names), first: Arc::new(Mutex::new(source)) })
+    }
+
+    /// The names of the layers, in the file's order.
+    pub fn layer_names(&self) -> impl Iterator<Item = &str> {
+        self.names.iter().map(String::as_str)
+    }
+
+    /// All layers as the file describes them. One that cannot be read stands as its name and what is wrong with it, so
+    /// that the others can be served.
+    pub fn layers(&self) -> Vec<Result<VectorLayer, (String, Error)>> {
+        let read = |(index, name): (usize, &String)| {
+            self.read(index, &VectorOptions::default()).map_err(|error| (name.clone(), error))
+        };
+        self.names.iter().enumerate().map(read).collect()
+    }
+
+    /// One layer by its name.
+    pub fn layer(&self, name: &str, options: &VectorOptions) -> Result<VectorLayer> {
+        if let Some(index) = self.names.iter().position(|other| other == name) {
+            return self.read(index, options);
+        }
+        let names: Vec<_> = self.layer_names().map(|name| format!("'{name}'")).collect();
+        Err(file(&self.room.path, &format!("has no layer '{name}', but these: {}", names.join(", "))))
+    }
+
+    /// The files on this machine that it consists of.
+    pub fn files(&self) -> &[PathBuf] {
+        &self.room.files
+    }
+
+    fn read(&self, index: usize, options: &VectorOptions) -> Result<VectorLayer> {
+        let name = self.names.get(index).cloned().unwrap_or_default();
+        let wrong = |what: String| file(&self.room.path, &format!("cannot be read: layer '{name}': {what}"));
+        let mut source = self.first.lock().unwrap_or_else(PoisonError::into_inner);
+        let table = schema::describe(&mut source, &name, index, options).map_err(wrong)?;
+        let mut opened = source.layer(index).ok_or_else(|| wrong("it cannot be opened".to_owned()))?;
+        layer::probe(&mut opened).map_err(wrong)?;
+        let has_key = table.key.is_some();
+        let layer = layer::Layer::new(self.room.clone(), table);
+        if has_key {
+            layer.check(&mut opened, self.room.state()).map_err(wrong)?;
+        }
+        Ok(VectorLayer { name, source: Arc::new(layer) })
+    }
+}
+
+impl Room {
+    fn state(&self) -> u64 {
+        state::stamp(&self.files)
+    }
+
+    /// Opens the files again where they have changed.
+    fn refresh(&self, handle: &mut Handle) -> Result<()> {
+        if handle.state != self.state() {
+            *handle = Handle::open(&self.path, &self.options, &self.files).map_err(|error| {
+                let cause = format!("{error:?}");
+                pool::unreadable(cause)
+            })?;
+        }
+        Ok(())
+    }
+}
+
+impl Handle {
+    fn open(path: &Path, options: &OpenOptions, files: &[PathBuf]) -> Result<Self> {
+        // Before it is opened: what is written meanwhile is noticed the next time.
+        let state = state::stamp(files);
+        Ok(Self { source: open(path, options)?, state, verified: Vec::new() })
+    }
+
+    /// Refuses to read a layer that has other columns by now; the server will publish it anew.
+    fn verify(&mut self, table: &Table) -> Result<()> {
+        if self.verified.contains(&table.index) {
+            return Ok(());
+        }
+        let fields = self.source.layer(table.index).map(|layer| layer.fields()).unwrap_or_default();
+        let is_same = |column: &schema::Column| {
+            fields.get(column.index).is_some_and(|field| field.name == column.name && field.kind == column.kind)
+        };
+        let has_count = fields.len() == table.columns.len() + usize::from(table.key.is_some());
+        if !has_count || !table.columns.iter().chain(&table.key).all(is_same) {
+            return Err(pool::busy("the data of this layer has changed and is being opened anew, try again"));
+        }
+        self.verified.push(table.index);
+        Ok(())
+    }
+}
+
+/// Drivers of files.
+fn drivers() -> &'static [String] {
+    static DRIVERS: OnceLock<Vec<String>> = OnceLock::new();
+    DRIVERS.get_or_init(|| {
+        DriverManager::register_all();
+        let all = (0..DriverManager::count()).filter_map(|index| DriverManager::get_driver(index).ok());
+        all.map(|driver| driver.short_name()).filter(|name| !driver::REFUSED.contains(&name.as_str())).collect()
+    })
+}
+
+/// How columns of CSV become types and points, unless the project file says otherwise.
+const CSV: [&str; 6] = [
+    "AUTODETECT_TYPE=YES",
+    "EMPTY_STRING_AS_NULL=YES",
+    "X_POSSIBLE_NAMES=x,lon,long,longitude,lng,easting",
+    "Y_POSSIBLE_NAMES=y,lat,latitude,northing",
+    "GEOM_POSSIBLE_NAMES=wkt,geom,geometry,the_geom",
+    "KEEP_GEOM_COLUMNS=NO",
+];
+
+fn open(path: &Path, options: &OpenOptions) -> Result<Source> {
+    prepare();
+    if let Some(local) = state::local(path)
+        && let Err(cause) = std::fs::metadata(&local)
+    {
+        return Err(match cause.kind() {
+            std::io::ErrorKind::NotFound => file(&local, "does not exist"),
+            _ => file(&local, "cannot be read: may the server read it?").because(cause),
+        });
+    }
+    let drivers: Vec<&str> = drivers().iter().map(String::as_str).collect();
+    let attempt = |options: &[&str]| {
+        let open_flags =
+            GdalOpenFlags::GDAL_OF_READONLY | GdalOpenFlags::GDAL_OF_VECTOR | GdalOpenFlags::GDAL_OF_VERBOSE_ERROR;
+        let (allowed_drivers, open_options) = (Some(&drivers[..]), Some(options));
+        Dataset::open_ex(path, DatasetOptions { open_flags, allowed_drivers, open_options, sibling_files: None })
+            .map_err(|cause| file(path, "is no file of features that GDAL can read, or is damaged").because(cause))
+    };
+    let own: Vec<&str> = options.iter().map(String::as_str).collect();
+    let mut source = Source::new(attempt(&own)?);
+    if source.driver() == "CSV" {
+        let is_set = |option: &&str| own.iter().any(|own| own.split('=').next() == option.split('=').next());
+        let all: Vec<&str> = own.iter().copied().chain(CSV.into_iter().filter(|option| !is_set(option))).collect();
+        source = Source::new(attempt(&all)?);
+    }
+    Ok(source)
+}

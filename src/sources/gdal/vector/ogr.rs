@@ -1,0 +1,395 @@
+//! OGR's calls that the gdal crate lacks, or makes dear: its iterator counts all features before the first one comes, and
+//! each text and geometry is copied into an object. This is the one file of the house with unsafe code. What it rests on:
+//!
+//! - A [`Source`] owns its dataset; layers and features borrow from it mutably, one after the other, so that no pointer
+//!   outlives what it points into and nobody else reads meanwhile. Pointers that OGR lends (texts, binaries, lists) are
+//!   copied before the next call on the same feature, which is when OGR may free them.
+//! - Each index of a field comes from the layer's own definition and is checked against it.
+//! - Lengths and counts that OGR tells are taken for what they are only beside the pointer that it gave in the same call.
+#![allow(unsafe_code)]
+
+use std::ffi::{CStr, CString, c_char, c_int};
+use std::marker::PhantomData;
+use std::path::PathBuf;
+use std::ptr;
+
+use gdal::Dataset;
+use gdal_sys::{OGRFieldType, OGRwkbByteOrder, OGRwkbGeometryType};
+
+use crate::base::bbox::Rect;
+
+/// An open dataset with vector layers.
+pub(super) struct Source(Dataset);
+
+/// A layer, while nobody else reads from its source.
+pub(super) struct OgrLayer<'a> {
+    raw: gdal_sys::OGRLayerH,
+    fields: c_int,
+    source: PhantomData<&'a mut Source>,
+}
+
+/// A feature that OGR has read.
+pub(super) struct Feature<'a> {
+    raw: gdal_sys::OGRFeatureH,
+    fields: c_int,
+    layer: PhantomData<&'a mut ()>,
+}
+
+/// A field as OGR describes it.
+#[derive(Clone, Debug)]
+pub(super) struct FieldDefinition {
+    pub(super) name: String,
+    pub(super) kind: OGRFieldType::Type,
+    pub(super) subtype: gdal_sys::OGRFieldSubType::Type,
+    pub(super) title: Option<String>,
+}
+
+/// A date and a time of day as OGR stores them.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Moment {
+    pub(super) year: i32,
+    pub(super) month: i32,
+    pub(super) day: i32,
+    pub(super) hour: i32,
+    pub(super) minute: i32,
+    pub(super) second: f32,
+    /// 0 is unknown, 1 local time, 100 UTC; each step from there is a quarter of an hour.
+    pub(super) zone: i32,
+}
+
+/// A list of values, which OGR lends.
+pub(super) enum List<'a> {
+    Integers(&'a [i32]),
+    LongIntegers(&'a [i64]),
+    Numbers(&'a [f64]),
+    Texts(Vec<&'a CStr>),
+}
+
+/// What OGR complained about since the last look on this thread, where it was a failure.
+pub(super) fn failure() -> Option<String> {
+    // SAFETY: the message is a string of this thread, copied at once.
+    unsafe {
+        let is_failure = gdal_sys::CPLGetLastErrorType() >= gdal_sys::CPLErr::CE_Failure;
+        is_failure.then(|| owned(gdal_sys::CPLGetLastErrorMsg()).unwrap_or_default())
+    }
+}
+
+/// Forgets what OGR complained about on this thread.
+pub(super) fn forget_failure() {
+    // SAFETY: it sets three variables of this thread.
+    unsafe { gdal_sys::CPLErrorReset() }
+}
+
+/// A string that is lent; `None` where there is none.
+///
+/// # Safety
+/// The pointer is null or leads to a string that ends with zero.
+unsafe fn owned(text: *const c_char) -> Option<String> {
+    // SAFETY: the caller's promise.
+    (!text.is_null()).then(|| unsafe { CStr::from_ptr(text) }.to_string_lossy().into_owned())
+}
+
+impl Source {
+    pub(super) fn new(dataset: Dataset) -> Self {
+        Self(dataset)
+    }
+
+    /// Short name of the driver that opened it.
+    pub(super) fn driver(&self) -> String {
+        self.0.driver().short_name()
+    }
+
+    pub(super) fn layer_names(&self) -> Vec<String> {
+        use gdal::vector::LayerAccess;
+        self.0.layers().map(|layer| layer.name()).collect()
+    }
+
+    /// The reference system of a layer.
+    pub(super) fn reference(&self, index: usize) -> Option<gdal::spatial_ref::SpatialRef> {
+        use gdal::vector::LayerAccess;
+        self.0.layer(index).ok()?.spatial_ref()
+    }
+
+    /// All files that it consists of, as GDAL names them.
+    pub(super) fn files(&self) -> Vec<PathBuf> {
+        // SAFETY: the dataset is open; the list is null or ends with null, and is destroyed after it was copied.
+        unsafe {
+            let list = gdal_sys::GDALGetFileList(self.0.c_dataset());
+            let mut files = Vec::new();
+            let mut at = list;
+            while !at.is_null() && !(*at).is_null() {
+                files.extend(owned(*at).map(PathBuf::from));
+                at = at.add(1);
+            }
+            gdal_sys::CSLDestroy(list);
+            files
+        }
+    }
+
+    /// A layer by its place.
+    pub(super) fn layer(&mut self, index: usize) -> Option<OgrLayer<'_>> {
+        let index = c_int::try_from(index).ok()?;
+        // SAFETY: the dataset is open and borrowed; an index without a layer gives null.
+        let raw = unsafe { gdal_sys::GDALDatasetGetLayer(self.0.c_dataset(), index) };
+        if raw.is_null() {
+            return None;
+        }
+        // SAFETY: the layer has a definition as long as its dataset is open.
+        let fields = unsafe { gdal_sys::OGR_FD_GetFieldCount(gdal_sys::OGR_L_GetLayerDefn(raw)) };
+        Some(OgrLayer { raw, fields, source: PhantomData })
+    }
+}
+
+impl OgrLayer<'_> {
+    pub(super) fn fields(&self) -> Vec<FieldDefinition> {
+        // SAFETY: every index is below the count of the definition, which lives as long as the layer.
+        let define = |index: c_int| unsafe {
+            let field = gdal_sys::OGR_FD_GetFieldDefn(gdal_sys::OGR_L_GetLayerDefn(self.raw), index);
+            FieldDefinition {
+                name: owned(gdal_sys::OGR_Fld_GetNameRef(field)).unwrap_or_default(),
+                kind: gdal_sys::OGR_Fld_GetType(field),
+                subtype: gdal_sys::OGR_Fld_GetSubType(field),
+                title: owned(gdal_sys::OGR_Fld_GetAlternativeNameRef(field)).filter(|title| !title.is_empty()),
+            }
+        };
+        (0..self.fields).map(define).collect()
+    }
+
+    /// The type of its geometries without dimensions, and whether they have heights; `None` where it has none.
+    pub(super) fn geometry(&self) -> Option<(OGRwkbGeometryType::Type, bool)> {
+        // SAFETY: the layer is open; the others take a number.
+        unsafe {
+            let kind = gdal_sys::OGR_L_GetGeomType(self.raw);
+            let flat = gdal_sys::OGR_GT_Flatten(kind);
+            (flat != OGRwkbGeometryType::wkbNone).then(|| (flat, gdal_sys::OGR_GT_HasZ(kind) != 0))
+        }
+    }
+
+    pub(super) fn geometry_name(&self) -> String {
+        // SAFETY: the layer is open; the string is copied.
+        unsafe { owned(gdal_sys::OGR_L_GetGeometryColumn(self.raw)).unwrap_or_default() }
+    }
+
+    /// The name of the column of feature ids; empty where the file has none.
+    pub(super) fn id_name(&self) -> String {
+        // SAFETY: as above.
+        unsafe { owned(gdal_sys::OGR_L_GetFIDColumn(self.raw)).unwrap_or_default() }
+    }
+
+    /// Whether the driver can do something; the names are those of OGR.
+    pub(super) fn can(&self, capability: &CStr) -> bool {
+        // SAFETY: the layer is open, the name ends with zero.
+        unsafe { gdal_sys::OGR_L_TestCapability(self.raw, capability.as_ptr()) != 0 }
+    }
+
+    /// Names fields (and `OGR_GEOMETRY`) that need not be read; each call replaces the last.
+    pub(super) fn ignore(&mut self, names: &[CString]) {
+        let mut list: Vec<*const c_char> = names.iter().map(|name| name.as_ptr()).collect();
+        list.push(ptr::null());
+        // SAFETY: the list ends with null and outlives the call, in which OGR reads it. Fields that are read in vain are
+        // no fault, so the result does not matter.
+        let _ = unsafe { gdal_sys::OGR_L_SetIgnoredFields(self.raw, list.as_mut_ptr()) };
+    }
+
+    /// Sets a condition in OGR's language, or none; false where OGR does not understand it.
+    pub(super) fn set_condition(&mut self, condition: Option<&CStr>) -> bool {
+        let text = condition.map_or(ptr::null(), CStr::as_ptr);
+        // SAFETY: the layer is open; the text is null or ends with zero, and is copied.
+        unsafe { gdal_sys::OGR_L_SetAttributeFilter(self.raw, text) == gdal_sys::OGRErr::OGRERR_NONE }
+    }
+
+    /// Sets a rectangle that features must meet, roughly; or none.
+    pub(super) fn set_rectangle(&mut self, rect: Option<&Rect>) {
+        // SAFETY: the layer is open; null as a geometry takes the filter away.
+        unsafe {
+            match rect {
+                Some(rect) => {
+                    gdal_sys::OGR_L_SetSpatialFilterRect(self.raw, rect.min_x, rect.min_y, rect.max_x, rect.max_y);
+                }
+                None => gdal_sys::OGR_L_SetSpatialFilter(self.raw, ptr::null_mut()),
+            }
+        }
+    }
+
+    /// Starts again with the first feature.
+    pub(super) fn rewind(&mut self) {
+        // SAFETY: the layer is open.
+        unsafe { gdal_sys::OGR_L_ResetReading(self.raw) }
+    }
+
+    /// Goes to a feature by its place; false where there is none.
+    pub(super) fn go_to(&mut self, place: i64) -> bool {
+        // SAFETY: the layer is open.
+        unsafe { gdal_sys::OGR_L_SetNextByIndex(self.raw, place) == gdal_sys::OGRErr::OGRERR_NONE }
+    }
+
+    /// The next feature; `None` after the last, and where one cannot be read (see [`failure`]).
+    pub(super) fn next(&mut self) -> Option<Feature<'_>> {
+        // SAFETY: the layer is open and borrowed by the feature, which the caller owns from here.
+        self.feature(unsafe { gdal_sys::OGR_L_GetNextFeature(self.raw) })
+    }
+
+    /// The feature with this id.
+    pub(super) fn get(&mut self, id: i64) -> Option<Feature<'_>> {
+        // SAFETY: as above.
+        self.feature(unsafe { gdal_sys::OGR_L_GetFeature(self.raw, id) })
+    }
+
+    fn feature(&mut self, raw: gdal_sys::OGRFeatureH) -> Option<Feature<'_>> {
+        (!raw.is_null()).then_some(Feature { raw, fields: self.fields, layer: PhantomData })
+    }
+
+    /// The number of features that the driver knows, or finds out where it is `forced`.
+    pub(super) fn count(&mut self, forced: bool) -> Option<u64> {
+        // SAFETY: the layer is open.
+        let count = unsafe { gdal_sys::OGR_L_GetFeatureCount(self.raw, c_int::from(forced)) };
+        u64::try_from(count).ok()
+    }
+
+    /// The extent that the driver knows without looking at each feature.
+    pub(super) fn extent(&mut self) -> Option<Rect> {
+        let mut envelope = gdal_sys::OGREnvelope { MinX: 0.0, MaxX: 0.0, MinY: 0.0, MaxY: 0.0 };
+        // SAFETY: the layer is open; the envelope is filled in during the call.
+        let result = unsafe { gdal_sys::OGR_L_GetExtent(self.raw, &raw mut envelope, 0) };
+        let rect = Rect { min_x: envelope.MinX, min_y: envelope.MinY, max_x: envelope.MaxX, max_y: envelope.MaxY };
+        let is_sound = [rect.min_x, rect.min_y, rect.max_x, rect.max_y].iter().all(|side| side.is_finite());
+        (result == gdal_sys::OGRErr::OGRERR_NONE && is_sound && !rect.is_empty()).then_some(rect)
+    }
+}
+
+impl Drop for Feature<'_> {
+    fn drop(&mut self) {
+        // SAFETY: the feature is owned here and nothing of it is used after.
+        unsafe { gdal_sys::OGR_F_Destroy(self.raw) }
+    }
+}
+
+impl Feature<'_> {
+    pub(super) fn id(&self) -> i64 {
+        // SAFETY: the feature is alive.
+        unsafe { gdal_sys::OGR_F_GetFID(self.raw) }
+    }
+
+    /// The field as OGR counts; `None` where it has no such field, or no value in it.
+    fn filled(&self, field: usize) -> Option<c_int> {
+        let field = c_int::try_from(field).ok().filter(|field| *field < self.fields)?;
+        // SAFETY: the feature is alive and the index is one of its definition.
+        (unsafe { gdal_sys::OGR_F_IsFieldSetAndNotNull(self.raw, field) } != 0).then_some(field)
+    }
+
+    pub(super) fn integer(&self, field: usize) -> Option<i64> {
+        // SAFETY: the index was checked; OGR converts.
+        self.filled(field).map(|field| unsafe { gdal_sys::OGR_F_GetFieldAsInteger64(self.raw, field) })
+    }
+
+    pub(super) fn number(&self, field: usize) -> Option<f64> {
+        // SAFETY: as above.
+        self.filled(field).map(|field| unsafe { gdal_sys::OGR_F_GetFieldAsDouble(self.raw, field) })
+    }
+
+    /// The bytes of a text, mostly UTF-8; they are lent until the next question.
+    pub(super) fn text(&mut self, field: usize) -> Option<&[u8]> {
+        let field = self.filled(field)?;
+        // SAFETY: the index was checked. The string belongs to the feature, which is borrowed mutably, so that no other
+        // question can free it.
+        unsafe {
+            let text = gdal_sys::OGR_F_GetFieldAsString(self.raw, field);
+            (!text.is_null()).then(|| CStr::from_ptr(text).to_bytes())
+        }
+    }
+
+    pub(super) fn binary(&mut self, field: usize) -> Option<&[u8]> {
+        let field = self.filled(field)?;
+        let mut length = 0;
+        // SAFETY: as above; OGR tells the length of what it lends.
+        unsafe {
+            let bytes = gdal_sys::OGR_F_GetFieldAsBinary(self.raw, field, &raw mut length);
+            match usize::try_from(length) {
+                Ok(length) if !bytes.is_null() => Some(std::slice::from_raw_parts(bytes, length)),
+                _ => Some(&[]),
+            }
+        }
+    }
+
+    pub(super) fn moment(&self, field: usize) -> Option<Moment> {
+        let field = self.filled(field)?;
+        let mut it = Moment::default();
+        // SAFETY: the index was checked; each pointer leads to a number that outlives the call.
+        let is_time = unsafe {
+            gdal_sys::OGR_F_GetFieldAsDateTimeEx(
+                self.raw,
+                field,
+                &raw mut it.year,
+                &raw mut it.month,
+                &raw mut it.day,
+                &raw mut it.hour,
+                &raw mut it.minute,
+                &raw mut it.second,
+                &raw mut it.zone,
+            )
+        };
+        (is_time != 0).then_some(it)
+    }
+
+    /// The values of a list field of this kind.
+    pub(super) fn list(&mut self, field: usize, kind: OGRFieldType::Type) -> Option<List<'_>> {
+        let field = self.filled(field)?;
+        let mut count = 0;
+        // SAFETY: the index was checked; each call gives null or a list with the number that it tells, of the type that its
+        // name says (OGR gives null where the field is of another), lent as long as the feature is borrowed. The list of
+        // texts ends with null.
+        unsafe {
+            match kind {
+                OGRFieldType::OFTIntegerList => {
+                    let list = gdal_sys::OGR_F_GetFieldAsIntegerList(self.raw, field, &raw mut count);
+                    Some(List::Integers(slice(list, count)))
+                }
+                OGRFieldType::OFTInteger64List => {
+                    let list = gdal_sys::OGR_F_GetFieldAsInteger64List(self.raw, field, &raw mut count);
+                    Some(List::LongIntegers(slice(list, count)))
+                }
+                OGRFieldType::OFTRealList => {
+                    let list = gdal_sys::OGR_F_GetFieldAsDoubleList(self.raw, field, &raw mut count);
+                    Some(List::Numbers(slice(list, count)))
+                }
+                _ => {
+                    let mut at = gdal_sys::OGR_F_GetFieldAsStringList(self.raw, field);
+                    let mut texts = Vec::new();
+                    while !at.is_null() && !(*at).is_null() {
+                        texts.push(CStr::from_ptr(*at));
+                        at = at.add(1);
+                    }
+                    Some(List::Texts(texts))
+                }
+            }
+        }
+    }
+
+    /// Writes the geometry as ISO WKB in the place of what is in `out`; false where there is none.
+    pub(super) fn wkb(&self, out: &mut Vec<u8>) -> bool {
+        out.clear();
+        // SAFETY: the geometry is lent by the feature, which is alive. The buffer has the size that OGR tells for this very
+        // geometry.
+        unsafe {
+            let geometry = gdal_sys::OGR_F_GetGeometryRef(self.raw);
+            if geometry.is_null() {
+                return false;
+            }
+            out.resize(gdal_sys::OGR_G_WkbSizeEx(geometry), 0);
+            let result = gdal_sys::OGR_G_ExportToIsoWkb(geometry, OGRwkbByteOrder::wkbNDR, out.as_mut_ptr());
+            result == gdal_sys::OGRErr::OGRERR_NONE && !out.is_empty()
+        }
+    }
+}
+
+/// A list that is lent.
+///
+/// # Safety
+/// The pointer is null, or leads to so many values that live as long as `'a`.
+unsafe fn slice<'a, T>(list: *const T, count: c_int) -> &'a [T] {
+    match usize::try_from(count) {
+        // SAFETY: the caller's promise.
+        Ok(count) if !list.is_null() => unsafe { std::slice::from_raw_parts(list, count) },
+        _ => &[],
+    }
+}

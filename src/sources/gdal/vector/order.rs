@@ -1,0 +1,214 @@
+//! In which order the features of a layer lie, and how each is found: pages must not overlap, so rows come in the order of
+//! their ids, and not every format has them so. Found out by one walk through the layer for each state of its files, and
+//! only where something depends on it.
+
+use std::ffi::CString;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::cells;
+use super::ogr::{self, OgrLayer};
+use super::schema::Table;
+use crate::model::schema::KeyKind;
+use crate::model::value::FeatureId;
+
+/// What is known of the order of a layer.
+#[derive(Debug)]
+pub(super) struct Order {
+    pub(super) way: Way,
+    pub(super) count: u64,
+    /// The number of the first, where those after it have the numbers after it.
+    pub(super) first: Option<i64>,
+}
+
+/// How rows are read in the order of their ids.
+#[derive(Debug)]
+pub(super) enum Way {
+    /// As they lie.
+    Stored,
+    /// As they lie, and their places, from 1 on, are their ids: OGR's numbers are in disorder, and cannot be looked up.
+    Places,
+    /// By these numbers, one after the other.
+    Numbers(Vec<i64>),
+    /// By the numbers beside these ids.
+    Integers(Vec<(i64, i64)>),
+    /// By the numbers beside these ids.
+    Texts(Vec<(Box<str>, i64)>),
+}
+
+/// Why a layer has no order.
+#[derive(Debug)]
+pub(super) enum Fault {
+    /// Nobody waits for it any more.
+    Stopped,
+    /// The file cannot be read.
+    Unreadable(String),
+    /// The column of ids is none; for whoever runs the server.
+    NoKey(String),
+}
+
+/// Whether a driver finds a feature by its number at once.
+pub(super) fn finds_numbers(layer: &OgrLayer<'_>, table: &Table) -> bool {
+    table.driver.finds_numbers && layer.can(c"RandomRead")
+}
+
+/// What is known without a walk.
+pub(super) fn known(layer: &mut OgrLayer<'_>, table: &Table) -> Option<Order> {
+    let first = table.driver.first.filter(|_| table.key.is_none())?;
+    let count = layer.count(false).filter(|&count| count > 0)?;
+    Some(Order { way: Way::Stored, count, first: Some(first) })
+}
+
+/// Walks through the layer.
+pub(super) fn survey(layer: &mut OgrLayer<'_>, table: &Table, stop: &AtomicBool) -> Result<Order, Fault> {
+    let own = table.key.as_ref().map(|column| column.name.as_str());
+    let mut ignored: Vec<CString> = layer
+        .fields()
+        .into_iter()
+        .filter(|field| Some(field.name.as_str()) != own)
+        .filter_map(|field| CString::new(field.name).ok())
+        .collect();
+    ignored.push(c"OGR_GEOMETRY".to_owned());
+    layer.ignore(&ignored);
+    layer.set_condition(None);
+    layer.set_rectangle(None);
+    layer.rewind();
+    let mut found = Found::default();
+    loop {
+        ogr::forget_failure();
+        let Some(mut feature) = layer.next() else { break };
+        found.add(&mut feature, table)?;
+        if stop.load(Ordering::Relaxed) {
+            return Err(Fault::Stopped);
+        }
+    }
+    if let Some(failure) = ogr::failure() {
+        return Err(Fault::Unreadable(failure));
+    }
+    found.order(finds_numbers(layer, table), table)
+}
+
+/// What the walk has met.
+#[derive(Default)]
+struct Found {
+    count: u64,
+    first: Option<i64>,
+    last: Option<i64>,
+    is_dense: bool,
+    is_disordered: bool,
+    numbers: Vec<i64>,
+    integers: Vec<(i64, i64)>,
+    texts: Vec<(Box<str>, i64)>,
+}
+
+impl Found {
+    fn add(&mut self, feature: &mut ogr::Feature<'_>, table: &Table) -> Result<(), Fault> {
+        let number = feature.id();
+        self.is_dense = match self.last {
+            None => true,
+            Some(last) => self.is_dense && last.checked_add(1) == Some(number),
+        };
+        self.first = self.first.or(Some(number));
+        self.count += 1;
+        let no_key = |column: &str| {
+            Fault::NoKey(format!(
+                "the column '{column}' cannot make the ids, some of its values are null: name a unique column with \
+                 key = \"…\" in the project file"
+            ))
+        };
+        match (&table.key, table.schema.key.1) {
+            (None, _) => {
+                self.is_disordered |= self.last.is_some_and(|last| number <= last);
+                if !table.driver.is_ordered {
+                    self.numbers.push(number);
+                }
+            }
+            (Some(column), KeyKind::Integer) => {
+                let id = feature.integer(column.index).ok_or_else(|| no_key(&column.name))?;
+                self.is_disordered |= self.integers.last().is_some_and(|(last, _)| id <= *last);
+                self.integers.push((id, number));
+            }
+            (Some(column), KeyKind::String) => {
+                let bytes = feature.text(column.index).ok_or_else(|| no_key(&column.name))?;
+                let id = cells::text(bytes);
+                self.is_disordered |= self.texts.last().is_some_and(|(last, _)| *id <= **last);
+                self.texts.push((id.into(), number));
+            }
+        }
+        self.last = Some(number);
+        Ok(())
+    }
+
+    fn order(mut self, finds_numbers: bool, table: &Table) -> Result<Order, Fault> {
+        self.integers.sort_unstable();
+        self.texts.sort_unstable();
+        let has_twins = self.integers.windows(2).any(|pair| pair[0].0 == pair[1].0)
+            || self.texts.windows(2).any(|pair| pair[0].0 == pair[1].0);
+        let way = match (&table.key, table.schema.key.1) {
+            (None, _) if !self.is_disordered => Way::Stored,
+            (None, _) => {
+                self.numbers.sort_unstable();
+                let is_unique = self.numbers.windows(2).all(|pair| pair[0] < pair[1]);
+                if finds_numbers && is_unique && !self.numbers.is_empty() {
+                    Way::Numbers(self.numbers)
+                } else {
+                    Way::Places
+                }
+            }
+            (Some(column), _) if has_twins => {
+                let name = &column.name;
+                return Err(Fault::NoKey(format!(
+                    "the column '{name}' cannot make the ids, some of its values are the same: name a unique column with \
+                     key = \"…\" in the project file"
+                )));
+            }
+            (Some(_), KeyKind::Integer) if finds_numbers => Way::Integers(self.integers),
+            (Some(_), KeyKind::String) if finds_numbers => Way::Texts(self.texts),
+            (Some(_), _) if !self.is_disordered => Way::Stored,
+            (Some(column), _) => {
+                let name = &column.name;
+                return Err(Fault::NoKey(format!(
+                    "the rows are not in the order of '{name}', and a file of this format cannot be read in another: make a \
+                     GeoPackage or FlatGeobuf of it"
+                )));
+            }
+        };
+        let first = self.first.filter(|_| self.is_dense && table.key.is_none() && matches!(way, Way::Stored));
+        Ok(Order { way, count: self.count, first })
+    }
+}
+
+impl Way {
+    /// The numbers of all rows in the order of their ids; `None` where they are read as they lie.
+    pub(super) fn numbers(&self) -> Option<Box<dyn Iterator<Item = i64> + '_>> {
+        Some(match self {
+            Self::Stored | Self::Places => return None,
+            Self::Numbers(numbers) => Box::new(numbers.iter().copied()),
+            Self::Integers(pairs) => Box::new(pairs.iter().map(|(_, number)| *number)),
+            Self::Texts(pairs) => Box::new(pairs.iter().map(|(_, number)| *number)),
+        })
+    }
+
+    /// The numbers of the rows with these ids, in order, where they can be looked up; `is_own` says that OGR's numbers are
+    /// the ids.
+    pub(super) fn numbers_of(&self, ids: &[FeatureId], is_own: bool) -> Option<Vec<i64>> {
+        let mut ids: Vec<&FeatureId> = ids.iter().collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let number = |id: &FeatureId| match (self, id) {
+            (Self::Integers(pairs), FeatureId::Int(id)) => {
+                pairs.binary_search_by_key(id, |(id, _)| *id).ok().map(|at| pairs[at].1)
+            }
+            (Self::Texts(pairs), FeatureId::Text(id)) => {
+                pairs.binary_search_by(|(other, _)| (**other).cmp(id)).ok().map(|at| pairs[at].1)
+            }
+            (Self::Stored | Self::Numbers(_), FeatureId::Int(id)) => Some(*id),
+            _ => None,
+        };
+        let is_found = match self {
+            Self::Places => false,
+            Self::Stored => is_own,
+            _ => true,
+        };
+        is_found.then(|| ids.into_iter().filter_map(number).collect())
+    }
+}

@@ -1,0 +1,151 @@
+//! What OGR says about a layer, as a schema.
+
+use gdal_sys::{OGRFieldSubType, OGRFieldType, OGRwkbGeometryType};
+
+use super::VectorOptions;
+use super::driver::Driver;
+use super::ogr::{FieldDefinition, Source};
+use crate::base::crs::Crs;
+use crate::model::schema::{Field, FieldKind, GeometryField, GeometryKind, KeyKind, Schema};
+use crate::sources::gdal::facts;
+
+/// How a layer is read.
+#[derive(Clone, Debug)]
+pub(super) struct Table {
+    pub(super) name: String,
+    /// Its place in the file.
+    pub(super) index: usize,
+    pub(super) driver: Driver,
+    pub(super) schema: Schema,
+    /// For each field of the schema, where OGR has it and as what.
+    pub(super) columns: Vec<Column>,
+    /// The column that makes the ids; OGR's own number of the feature where `None`.
+    pub(super) key: Option<Column>,
+}
+
+/// A field as OGR has it.
+#[derive(Clone, Debug)]
+pub(super) struct Column {
+    pub(super) index: usize,
+    pub(super) name: String,
+    pub(super) kind: OGRFieldType::Type,
+    pub(super) is_boolean: bool,
+}
+
+/// Reads a layer's description; the error is for whoever runs the server.
+pub(super) fn describe(
+    source: &mut Source,
+    name: &str,
+    index: usize,
+    options: &VectorOptions,
+) -> Result<Table, String> {
+    let driver = Driver::named(&source.driver());
+    let reference = source.reference(index);
+    let layer = source.layer(index).ok_or("it cannot be opened")?;
+    let (mut fields, mut columns, mut key) = (Vec::<Field>::new(), Vec::new(), None);
+    for (at, definition) in layer.fields().into_iter().enumerate() {
+        let is_boolean = definition.subtype == OGRFieldSubType::OFSTBoolean;
+        let column = Column { index: at, name: definition.name.clone(), kind: definition.kind, is_boolean };
+        if key.is_none() && options.layer.id.as_ref() == Some(&definition.name) {
+            key = Some((column, kind(&definition)));
+            continue;
+        }
+        let name = free(&definition.name, |name| fields.iter().any(|field| field.name == name));
+        let kind = kind(&definition);
+        fields.push(Field { name, kind, title: definition.title, description: None });
+        columns.push(column);
+    }
+    let taken = |name: &str| fields.iter().any(|field| field.name == name);
+    let key_name = match (&options.layer.id, &key) {
+        (Some(wanted), None) => return Err(format!("there is no column '{wanted}' for the ids")),
+        (Some(wanted), Some(_)) => (wanted.clone(), key_kind(wanted, key.as_ref().map(|(_, kind)| *kind))?),
+        (None, _) => (free(&or(layer.id_name(), "fid"), taken), KeyKind::Integer),
+    };
+    let geometry = layer.geometry().map(|(kind, has_z)| {
+        let name = free(&or(layer.geometry_name(), "geometry"), |name| taken(name) || name == key_name.0);
+        (name, driver.geometry(geometry_kind(kind)), has_z)
+    });
+    let geometry = match geometry {
+        Some((name, kind, has_z)) => {
+            let crs = match (&options.crs, reference) {
+                (Some(crs), _) => crs.clone(),
+                (None, Some(reference)) => {
+                    facts::system(&reference)
+                        .map_err(|cause| format!("its reference system cannot be read: {cause}"))?
+                        .0
+                }
+                (None, None) => {
+                    tracing::warn!(
+                        layer = name,
+                        "the reference system is not said: coordinates are taken for longitude and latitude; name another \
+                         with crs = \"EPSG:…\" in the project file"
+                    );
+                    Crs::Crs84
+                }
+            };
+            Some(GeometryField { name, kind, crs, has_z })
+        }
+        None => None,
+    };
+    let time = options.layer.time_fields(&fields)?;
+    Ok(Table {
+        name: name.to_owned(),
+        index,
+        driver,
+        schema: Schema { fields, key: key_name, geometry, time },
+        columns,
+        key: key.map(|(column, _)| column),
+    })
+}
+
+fn or(name: String, other: &str) -> String {
+    if name.is_empty() { other.to_owned() } else { name }
+}
+
+/// A name that is not taken yet: some files have two columns of one name.
+fn free(name: &str, taken: impl Fn(&str) -> bool) -> String {
+    let mut numbered = (2..).map(|number| format!("{name}_{number}"));
+    let plain = std::iter::once(name.to_owned());
+    plain.chain(&mut numbered).find(|name| !taken(name)).unwrap_or_default()
+}
+
+fn key_kind(name: &str, kind: Option<FieldKind>) -> Result<KeyKind, String> {
+    match kind {
+        Some(FieldKind::Integer) => Ok(KeyKind::Integer),
+        Some(FieldKind::String) => Ok(KeyKind::String),
+        _ => Err(format!("the column '{name}' cannot make the ids: it is neither of whole numbers nor of text")),
+    }
+}
+
+fn kind(definition: &FieldDefinition) -> FieldKind {
+    match (definition.kind, definition.subtype) {
+        (OGRFieldType::OFTInteger, OGRFieldSubType::OFSTBoolean) => FieldKind::Boolean,
+        (OGRFieldType::OFTInteger | OGRFieldType::OFTInteger64, _) => FieldKind::Integer,
+        (OGRFieldType::OFTReal, _) => FieldKind::Number,
+        (OGRFieldType::OFTDate, _) => FieldKind::Date,
+        (OGRFieldType::OFTDateTime, _) => FieldKind::DateTime,
+        (OGRFieldType::OFTBinary, _) => FieldKind::Binary,
+        (OGRFieldType::OFTString, OGRFieldSubType::OFSTJSON)
+        | (
+            OGRFieldType::OFTIntegerList
+            | OGRFieldType::OFTInteger64List
+            | OGRFieldType::OFTRealList
+            | OGRFieldType::OFTStringList,
+            _,
+        ) => FieldKind::Json,
+        _ => FieldKind::String,
+    }
+}
+
+fn geometry_kind(kind: OGRwkbGeometryType::Type) -> GeometryKind {
+    match kind {
+        OGRwkbGeometryType::wkbPoint => GeometryKind::Point,
+        OGRwkbGeometryType::wkbLineString => GeometryKind::LineString,
+        OGRwkbGeometryType::wkbPolygon => GeometryKind::Polygon,
+        OGRwkbGeometryType::wkbMultiPoint => GeometryKind::MultiPoint,
+        OGRwkbGeometryType::wkbMultiLineString => GeometryKind::MultiLineString,
+        OGRwkbGeometryType::wkbMultiPolygon => GeometryKind::MultiPolygon,
+        OGRwkbGeometryType::wkbGeometryCollection => GeometryKind::GeometryCollection,
+        _ => GeometryKind::Any,
+    }
+}

@@ -1,0 +1,66 @@
+//! Which files a dataset consists of on this machine, and in which state they are.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::{Path, PathBuf};
+
+use crate::sources::pool::identity;
+
+/// Prefixes of GDAL's for files within files.
+const WITHIN: [&str; 6] = ["/vsizip/", "/vsitar/", "/vsigzip/", "/vsi7z/", "/vsirar/", "/vsisubfile/"];
+
+/// The file on this machine behind a path of GDAL's; `None` where it is elsewhere.
+pub(super) fn local(path: &Path) -> Option<PathBuf> {
+    let text = path.to_string_lossy();
+    let mut rest: &str = &text;
+    while let Some(inner) = WITHIN.iter().find_map(|prefix| rest.strip_prefix(prefix)) {
+        rest = inner;
+    }
+    if rest.starts_with("/vsi") {
+        return None;
+    }
+    // The name of an archive may stand in braces; what follows it is within.
+    let rest = rest.strip_prefix('{').and_then(|rest| rest.split('}').next()).unwrap_or(rest);
+    let found = Path::new(rest).ancestors().find(|path| path.exists());
+    Some(found.filter(|path| !path.as_os_str().is_empty()).unwrap_or(Path::new(rest)).to_owned())
+}
+
+/// The files of a dataset on this machine, each once, the one that was named among them.
+pub(super) fn files(path: &Path, parts: &[PathBuf]) -> Vec<PathBuf> {
+    let mut files: Vec<PathBuf> = parts.iter().map(PathBuf::as_path).chain([path]).filter_map(local).collect();
+    files.sort();
+    files.dedup();
+    files
+}
+
+/// A number that changes whenever one of the files does.
+pub(super) fn stamp(files: &[PathBuf]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    files.iter().for_each(|file| identity(file).hash(&mut hasher));
+    hasher.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_file_behind_a_path_is_found() {
+        let folder = tempfile::tempdir().unwrap();
+        let archive = folder.path().join("a.zip");
+        std::fs::write(&archive, "x").unwrap();
+        let name = archive.to_str().unwrap();
+        for path in [
+            name.to_owned(),
+            format!("/vsizip/{name}"),
+            format!("/vsizip/{{{name}}}/b/c.shp"),
+            format!("/vsizip/{name}/c.shp"),
+        ] {
+            assert_eq!(local(Path::new(&path)).as_ref(), Some(&archive), "{path}");
+        }
+        assert_eq!(local(Path::new("/vsicurl/https://example.org/a.fgb")), None);
+        assert_eq!(local(Path::new("/vsizip//vsicurl/https://example.org/a.zip")), None);
+        let before = stamp(std::slice::from_ref(&archive));
+        std::fs::write(&archive, "xy").unwrap();
+        assert_ne!(stamp(&[archive]), before);
+    }
+}
