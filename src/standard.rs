@@ -3,6 +3,7 @@
 use crate::apis::{circle, landing, oapif};
 use crate::project::catalog::Project;
 use crate::server::{Builder, Server};
+use crate::services::wfs::Wfs;
 
 /// The root of OGC API Features where no other is set.
 pub const OGCAPI: &str = "/ogcapi";
@@ -14,7 +15,7 @@ pub fn server(project: Project) -> Builder {
 
 /// The same with OGC API Features at another root.
 pub fn server_at(root: &str, project: Project) -> Builder {
-    Server::builder(project).api(landing::api()).api(oapif::api(root))
+    Server::builder(project).api(landing::api()).api(oapif::api(root)).service(Wfs)
 }
 
 /// The same with the demo's circle at `/customapi`.

@@ -75,6 +75,12 @@ description = ""
 # max_layers = 50
 # timeout = 30
 
+# Names of feature types in WFS, and most features of an answer.
+# [wfs]
+# prefix = "app"
+# namespace = "https://example.org/features"
+# max_features = 100000
+
 # A basemap for the pages' maps; none where left out.
 # [map]
 # tile_url = "https://tiles.example.org/{z}/{x}/{y}.png"

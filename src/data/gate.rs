@@ -10,6 +10,7 @@ use crate::base::datetime::Instant;
 use crate::error::Result;
 use crate::expr::Expr;
 use crate::expr::evaluate::instant;
+use crate::model::batch::Layout;
 use crate::model::geometry::envelope;
 use crate::model::schema::{Schema, TimeFields};
 
@@ -137,6 +138,11 @@ impl View {
     pub fn features(&self, query: &Query) -> Result<Features> {
         let split = self.split(query, true)?;
         self.start(split, query)
+    }
+
+    /// What the cells of the rows will be, before they are read.
+    pub fn layout(&self, query: &Query) -> Result<Arc<Layout>> {
+        Ok(self.split(query, true)?.out)
     }
 
     /// Starts to read what was split.

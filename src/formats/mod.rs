@@ -13,6 +13,7 @@ pub mod csv;
 pub mod flatgeobuf;
 pub mod geojson;
 pub mod geojson_seq;
+pub mod gml;
 
 #[cfg(test)]
 pub(crate) mod samples;

@@ -14,6 +14,7 @@ use crate::model::schema::Schema;
 use super::map_settings::{Attribution, Scales, Wms};
 use super::settings::{Contact, License, Limit, Map};
 use super::tree::Node;
+use super::wfs_settings::Wfs;
 
 /// What is published under one root.
 #[derive(Clone, Default)]
@@ -36,6 +37,8 @@ pub struct Project {
     pub map: Map,
     /// The limits of maps.
     pub wms: Wms,
+    /// Names and limits of the WFS.
+    pub wfs: Wfs,
     /// The groups of layers, with what is in none; empty where there are no groups.
     pub tree: Vec<Node>,
     layers: Vec<Arc<Layer>>,

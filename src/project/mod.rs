@@ -9,3 +9,4 @@ pub mod open;
 pub mod settings;
 pub mod tree;
 pub mod watch;
+pub mod wfs_settings;

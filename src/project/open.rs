@@ -41,6 +41,7 @@ pub fn open(settings: &settings::Project, name: Option<String>) -> Opened {
     project.keywords.clone_from(&settings.keywords);
     project.map = settings.map.clone();
     project.wms = settings.wms.clone();
+    project.wfs = settings.wfs.clone();
     let mut opening = Opening {
         settings,
         opened: HashMap::new(),
@@ -209,6 +210,7 @@ impl Opening<'_> {
     /// The groups of maps, once every layer is there.
     fn add_groups(&mut self) {
         self.faults.extend(self.settings.wms.faults());
+        self.faults.extend(self.settings.wfs.faults());
         if !self.settings.groups.is_empty() {
             let ids: Vec<String> = self.project.layers().iter().map(|layer| layer.id.clone()).collect();
             let (nodes, faults) = tree(&self.settings.groups, &ids);

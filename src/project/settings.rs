@@ -9,6 +9,7 @@ use super::access_settings::Access;
 use super::database_settings::Database;
 use super::limits::Limits;
 use super::map_settings::{Attribution, Group, Wms};
+use super::wfs_settings::Wfs;
 use crate::sources::postgis::is_dsn;
 
 /// A project; the file is the project at the root.
@@ -48,6 +49,9 @@ pub struct Project {
     /// How databases are used.
     #[serde(default)]
     pub database: Database,
+    /// Names and limits of the WFS.
+    #[serde(default)]
+    pub wfs: Wfs,
     /// Page sizes, where a layer has none of its own.
     #[serde(default)]
     pub limit: Limit,

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use super::write::{push_attribute, push_text};
+
 /// An attribute; declarations of namespaces are none.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attribute {
@@ -75,6 +77,49 @@ impl Element {
     /// The text without blanks around it.
     pub fn trimmed(&self) -> &str {
         self.text.trim()
+    }
+
+    /// The element as XML again, on one line: every element declares the namespace that it does not have from its parent.
+    pub fn to_xml(&self) -> String {
+        let mut xml = Vec::new();
+        self.write(None, &mut xml);
+        // What was read as text is text.
+        String::from_utf8(xml).unwrap_or_default()
+    }
+
+    fn write(&self, around: Option<&str>, xml: &mut Vec<u8>) {
+        let attribute = |name: &str, value: &str, xml: &mut Vec<u8>| {
+            xml.extend_from_slice(format!(" {name}=\"").as_bytes());
+            push_attribute(value, xml);
+            xml.push(b'"');
+        };
+        xml.push(b'<');
+        xml.extend_from_slice(self.name.as_bytes());
+        let namespace = self.namespace.as_deref();
+        if namespace != around {
+            attribute("xmlns", namespace.unwrap_or_default(), xml);
+        }
+        for (number, own) in self.attributes.iter().enumerate() {
+            match own.namespace.as_deref() {
+                None => attribute(&own.name, &own.value, xml),
+                // The one prefix that needs no declaration, and may have no other.
+                Some("http://www.w3.org/XML/1998/namespace") => {
+                    attribute(&format!("xml:{}", own.name), &own.value, xml);
+                }
+                Some(uri) => {
+                    attribute(&format!("xmlns:n{number}"), uri, xml);
+                    attribute(&format!("n{number}:{}", own.name), &own.value, xml);
+                }
+            }
+        }
+        xml.push(b'>');
+        push_text(&self.text, xml);
+        for child in &self.children {
+            child.write(namespace, xml);
+        }
+        xml.extend_from_slice(b"</");
+        xml.extend_from_slice(self.name.as_bytes());
+        xml.push(b'>');
     }
 
     /// A qualified name that stands in a value or text, in the scope of this element: the URI of its namespace, and the

@@ -8,6 +8,6 @@ mod read;
 mod write;
 
 pub use element::{Attribute, Element};
-pub use name::{escaped_name, is_name};
+pub use name::{escaped_name, is_name, unescaped_name};
 pub use read::{Limits, XmlFault, parse, parse_as, parse_root};
 pub use write::{Writer, is_xml, push_attribute, push_text};

@@ -42,6 +42,21 @@ pub fn escaped_name(text: &str) -> Cow<'_, str> {
     if name.is_empty() { Cow::Borrowed("_x0000_") } else { Cow::Owned(name) }
 }
 
+/// The text that was escaped so; none where this is no escaped text.
+pub fn unescaped_name(name: &str) -> Option<String> {
+    let mut text = String::with_capacity(name.len());
+    let mut rest = name;
+    while let Some((plain, escape)) = rest.split_once("_x") {
+        text.push_str(plain);
+        let (digits, after) = escape.split_once('_')?;
+        let is_upper = digits.len() >= 4 && digits.bytes().all(|b| matches!(b, b'0'..=b'9' | b'A'..=b'F'));
+        text.push(char::from_u32(u32::from_str_radix(digits, 16).ok().filter(|_| is_upper)?)?);
+        rest = after;
+    }
+    text.push_str(rest);
+    Some(text)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -67,6 +82,7 @@ mod tests {
         fn escapes_are_names_and_never_meet(a in "[a_x0-9 :]{0,8}", b in "[a_x0-9 :]{0,8}") {
             prop_assert!(is_name(&escaped_name(&a)));
             prop_assert_eq!(a == b, escaped_name(&a) == escaped_name(&b));
+            prop_assert!(a.is_empty() || unescaped_name(&escaped_name(&a)) == Some(a));
         }
     }
 }

@@ -1,4 +1,5 @@
-//! CQL2 1.0: all of its text form and of its JSON form.
+//! CQL2 1.0 in its text form: Basic CQL2, the advanced comparison operators (LIKE, BETWEEN, IN) and spatial predicates on
+//! boxes.
 //!
 //! ```
 //! use graticule::expr::cql2;
@@ -11,7 +12,6 @@
 //!
 //! Written values are typed by how they look: whether they fit the properties is for [`check`](super::check()) to say.
 
-mod atom;
 mod fault;
 mod geometry;
 mod lexer;
@@ -24,8 +24,6 @@ mod tests;
 pub use fault::Fault;
 pub(super) use geometry::turned;
 
-use lexer::Dialect;
-
 use super::Expr;
 use crate::base::crs::Crs;
 
@@ -34,33 +32,16 @@ pub const LONGEST: usize = 1 << 16;
 /// How deep parentheses and NOT may nest, so that no text can exhaust the stack of whoever reads the tree.
 pub const DEEPEST: usize = 100;
 
-/// In which system the coordinates of a filter are.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Frame {
-    /// The system.
-    pub crs: Crs,
-    /// Whether they come in the order of an authority that has north before east.
-    pub is_swapped: bool,
-}
-
 /// Reads a filter whose coordinates are longitude before latitude.
 pub fn parse(text: &str) -> Result<Expr, Fault> {
-    parse_in(text, Frame::default())
+    parse_in(text, Crs::Crs84, false)
 }
 
-/// Reads a filter whose coordinates are in this system.
-pub fn parse_in(text: &str, frame: Frame) -> Result<Expr, Fault> {
-    read(text, frame, Dialect::Cql2)
-}
-
-/// Reads what QGIS Server takes as FILTER: the same with `!=` and ILIKE.
-pub fn parse_qgis(text: &str) -> Result<Expr, Fault> {
-    read(text, Frame::default(), Dialect::Qgis)
-}
-
-fn read(text: &str, frame: Frame, dialect: Dialect) -> Result<Expr, Fault> {
+/// Reads a filter whose coordinates are in this system; `is_swapped` where they come in the order of an authority that has
+/// north before east.
+pub fn parse_in(text: &str, crs: Crs, is_swapped: bool) -> Result<Expr, Fault> {
     if text.len() > LONGEST {
         return Err(Fault::new(text, 0, format!("the filter is longer than {LONGEST} bytes")));
     }
-    parser::Parser::new(text, frame, dialect)?.whole()
+    parser::Parser::new(text, crs, is_swapped)?.whole()
 }

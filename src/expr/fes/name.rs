@@ -1,6 +1,6 @@
 //! Names of properties: by themselves, with a prefix, or as a path of one step or two.
 
-use crate::base::xml::Element;
+use crate::base::xml::{Element, escaped_name};
 use crate::model::schema::Schema;
 
 use super::super::nearest::nearest;
@@ -67,9 +67,14 @@ impl Reader<'_> {
             return Some(Named::Property(name.to_owned()));
         }
         let geometry = schema.geometry.as_ref()?;
+        // Names that XML cannot have stand escaped in documents.
+        if let Some(field) = schema.fields.iter().find(|field| escaped_name(&field.name) == name) {
+            return Some(Named::Property(field.name.clone()));
+        }
         // What clients call it that know no schema.
         let is_alias = matches!(name, "geometry" | "the_geom" | "msGeometry" | "Geometry");
-        (geometry.name == name || is_alias).then(|| Named::Geometry(geometry.name.clone()))
+        (geometry.name == name || escaped_name(&geometry.name) == name || is_alias)
+            .then(|| Named::Geometry(geometry.name.clone()))
     }
 
     /// `*[1]`: the properties in the order in which a description of the type has them, the geometry first.

@@ -19,6 +19,8 @@ pub struct FeatureWriter {
     properties: Vec<Property>,
     /// Features whose geometry could not be read, since the last report.
     malformed: u64,
+    /// What ids begin with, where they are text that no other feature type of the document has.
+    id_prefix: Option<String>,
 }
 
 #[derive(Debug)]
@@ -47,7 +49,13 @@ impl FeatureWriter {
             decimals: part.decimals,
             properties: cells.zip(fields).filter_map(property).collect(),
             malformed: 0,
+            id_prefix: None,
         }
+    }
+
+    /// Ids become `name.id`, as features of a WFS have them.
+    pub(super) fn with_typed_ids(self) -> Self {
+        Self { id_prefix: Some(format!("{}.", self.collection)), ..self }
     }
 
     /// Appends a feature as a member of a collection.
@@ -80,6 +88,16 @@ impl FeatureWriter {
     fn write_open(&mut self, row: Row<'_>, out: &mut Vec<u8>) {
         out.extend_from_slice(br#"{"type":"Feature""#);
         match row.cell(0) {
+            Cell::Int(id) if self.id_prefix.is_some() => {
+                let text = format!("{}{id}", self.id_prefix.as_deref().unwrap_or_default());
+                out.extend_from_slice(br#","id":"#);
+                write_string(text.as_bytes(), out);
+            }
+            id @ Cell::Text(..) if self.id_prefix.is_some() => {
+                let text = format!("{}{}", self.id_prefix.as_deref().unwrap_or_default(), row.text(id));
+                out.extend_from_slice(br#","id":"#);
+                write_string(text.as_bytes(), out);
+            }
             Cell::Int(id) => {
                 out.extend_from_slice(br#","id":"#);
                 write_integer(id, out);

@@ -1,6 +1,7 @@
 //! GeoJSON (RFC 7946, as OGC API Features answers with it), straight from rows and WKB to bytes: most answers are
 //! GeoJSON, so no value and no geometry object stands in between.
 
+use crate::base::crs::Crs;
 use crate::base::datetime::Instant;
 use crate::model::batch::Batch;
 
@@ -23,12 +24,23 @@ pub struct GeoJson {
     matched: Option<u64>,
     feature: Option<FeatureWriter>,
     begun: bool,
+    /// Whether features are those of a WFS.
+    typed: bool,
+    /// The system of the first feature type.
+    crs: Crs,
 }
 
 impl GeoJson {
     /// An encoder for one document.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// For a WFS: ids are `name.id`, for a document may have several feature types, and a system other than CRS84 is named,
+    /// as GeoJSON of 2008 does.
+    #[must_use]
+    pub fn with_typed_ids(self) -> Self {
+        Self { typed: true, ..self }
     }
 }
 
@@ -41,7 +53,9 @@ impl Encoder for GeoJson {
     }
 
     fn part(&mut self, part: &Part, _: &mut Vec<u8>) {
-        self.feature = Some(FeatureWriter::new(part));
+        let writer = FeatureWriter::new(part);
+        self.feature = Some(if self.typed { writer.with_typed_ids() } else { writer });
+        self.crs = part.crs.clone();
     }
 
     fn batch(&mut self, batch: &Batch, out: &mut Vec<u8>) {
@@ -74,6 +88,11 @@ impl Encoder for GeoJson {
             out.extend_from_slice(br#","timeStamp":""#);
             time_stamp.write(out);
             out.push(b'"');
+        }
+        if let (true, Crs::Epsg(code)) = (self.typed && !self.crs.is_lon_lat_wgs84(), &self.crs) {
+            out.extend_from_slice(br#","crs":{"type":"name","properties":{"name":"urn:ogc:def:crs:EPSG::"#);
+            number::write_integer(*code, out);
+            out.extend_from_slice(br#""}}"#);
         }
         feature::write_links(&closing.links, out);
         out.push(b'}');
