@@ -3,19 +3,20 @@
 use crate::apis::{circle, landing, oapif};
 use crate::project::catalog::Project;
 use crate::server::{Builder, Server};
+use crate::services::wcs::Wcs;
 use crate::services::wfs::Wfs;
 
 /// The root of OGC API Features where no other is set.
 pub const OGCAPI: &str = "/ogcapi";
 
-/// A builder with the catalogue and OGC API Features at `/ogcapi`; register more, then build it.
+/// A builder with the catalogue and OGC API Features at `/ogcapi`, and the services at `/ows`; register more, then build it.
 pub fn server(project: Project) -> Builder {
     server_at(OGCAPI, project)
 }
 
 /// The same with OGC API Features at another root.
 pub fn server_at(root: &str, project: Project) -> Builder {
-    Server::builder(project).api(landing::api()).api(oapif::api(root)).service(Wfs)
+    Server::builder(project).api(landing::api()).api(oapif::api(root)).service(Wfs).service(Wcs)
 }
 
 /// The same with the demo's circle at `/customapi`.

@@ -11,7 +11,7 @@ use crate::model::schema::{Field, FieldKind, GeometryField, GeometryKind, KeyKin
 use super::coarse;
 use super::coverage::limit::{Limit, Tiles};
 use super::coverage::warp::Warp;
-use super::coverage::{Coverage, CoverageQuery, Grid, Reader, SampleKind, Strips, channel};
+use super::coverage::{Coverage, CoverageQuery, Grid, Parts, Reader, SampleKind, Strip, Strips, channel};
 
 /// The name by which a policy's condition reads the place of a pixel.
 pub const GEOMETRY: &str = "geom";
@@ -120,6 +120,16 @@ impl CoverageView {
 
     /// Starts to read.
     pub fn read(&self, query: &CoverageQuery) -> Result<Strips> {
+        self.read_as(query, Ok)
+    }
+
+    /// Starts to read, and makes something of each strip, and of the end (`None`), on the thread that reads: where work
+    /// is to be done on samples, it blocks nobody there.
+    pub fn read_as<T: Send + 'static>(
+        &self,
+        query: &CoverageQuery,
+        mut make: impl FnMut(Option<Strip>) -> Result<Option<T>> + Send + 'static,
+    ) -> Result<Parts<T>> {
         let Rect { min_x, min_y, max_x, max_y } = query.area;
         if ![min_x, min_y, max_x, max_y].iter().all(|edge| edge.is_finite()) || min_x >= max_x || min_y >= max_y {
             return Err(Error::new(Kind::OutOfRange, "the box has no area"));
@@ -135,17 +145,22 @@ impl CoverageView {
         let bands = bands.ok_or_else(|| Error::new(Kind::InvalidParameter, "there is no such band"))?;
         let grid = self.room.source.grid().clone();
         let (query, limit) = (query.clone(), self.limit.clone());
-        let (sender, strips) = channel();
+        let (sender, parts) = channel();
         let job = move |reader: Result<&mut dyn Reader>| {
             if sender.is_stopped() {
                 return sender.finish(Ok(()));
             }
-            let run = |reader: &mut dyn Reader| Warp::new(grid, bands, query, limit)?.run(reader, &sender);
+            let mut give = |strip: Option<Strip>| Ok(make(strip)?.is_none_or(|part| sender.send(part)));
+            let run = |reader: &mut dyn Reader| {
+                let warp = Warp::new(grid, bands, query, limit)?;
+                warp.run(reader, &|| sender.is_stopped(), &mut |strip| give(Some(strip)))?;
+                give(None).map(drop)
+            };
             let result = reader.and_then(run);
             sender.finish(result);
         };
         self.room.source.submit(Box::new(job))?;
-        Ok(strips)
+        Ok(parts)
     }
 }
 

@@ -9,6 +9,7 @@ use crate::base::link::Link;
 use crate::model::batch::{Batch, Layout};
 use crate::model::schema::Schema;
 
+pub mod coverage;
 pub mod csv;
 pub mod flatgeobuf;
 pub mod geojson;

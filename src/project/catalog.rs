@@ -11,6 +11,7 @@ use crate::error::{Error, Kind, Result};
 use crate::expr::Expr;
 use crate::model::schema::Schema;
 
+use super::coverage_settings::Wcs;
 use super::map_settings::{Attribution, Scales, Wms};
 use super::settings::{Contact, License, Limit, Map};
 use super::tree::Node;
@@ -39,6 +40,8 @@ pub struct Project {
     pub wms: Wms,
     /// Names and limits of the WFS.
     pub wfs: Wfs,
+    /// The limits of coverages.
+    pub wcs: Wcs,
     /// The groups of layers, with what is in none; empty where there are no groups.
     pub tree: Vec<Node>,
     layers: Vec<Arc<Layer>>,

@@ -2,6 +2,7 @@
 
 pub mod access_settings;
 pub mod catalog;
+pub mod coverage_settings;
 pub mod database_settings;
 pub mod limits;
 pub mod map_settings;

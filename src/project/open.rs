@@ -42,6 +42,7 @@ pub fn open(settings: &settings::Project, name: Option<String>) -> Opened {
     project.map = settings.map.clone();
     project.wms = settings.wms.clone();
     project.wfs = settings.wfs.clone();
+    project.wcs = settings.wcs.clone();
     let mut opening = Opening {
         settings,
         opened: HashMap::new(),
@@ -211,6 +212,7 @@ impl Opening<'_> {
     fn add_groups(&mut self) {
         self.faults.extend(self.settings.wms.faults());
         self.faults.extend(self.settings.wfs.faults());
+        self.faults.extend(self.settings.wcs.faults());
         if !self.settings.groups.is_empty() {
             let ids: Vec<String> = self.project.layers().iter().map(|layer| layer.id.clone()).collect();
             let (nodes, faults) = tree(&self.settings.groups, &ids);

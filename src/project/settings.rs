@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::access_settings::Access;
+use super::coverage_settings::Wcs;
 use super::database_settings::Database;
 use super::limits::Limits;
 use super::map_settings::{Attribution, Group, Wms};
@@ -52,6 +53,9 @@ pub struct Project {
     /// Names and limits of the WFS.
     #[serde(default)]
     pub wfs: Wfs,
+    /// The limits of coverages.
+    #[serde(default)]
+    pub wcs: Wcs,
     /// Page sizes, where a layer has none of its own.
     #[serde(default)]
     pub limit: Limit,

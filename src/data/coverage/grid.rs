@@ -22,6 +22,8 @@ pub struct Grid {
     pub in_degrees: bool,
     /// The bands.
     pub bands: Vec<Band>,
+    /// Whether the file says by a mask which pixels have values.
+    pub has_mask: bool,
     /// Columns and rows of the overviews, each smaller than the one before.
     pub overviews: Vec<(u32, u32)>,
 }

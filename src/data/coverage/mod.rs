@@ -17,7 +17,7 @@ pub use grid::{Affine, Band, Colour, Grid, Statistics};
 pub(super) use samples::with_samples;
 pub use samples::{SampleKind, Samples};
 pub(super) use strips::channel;
-pub use strips::{Strip, Strips};
+pub use strips::{Parts, Strip, Strips};
 
 use crate::base::bbox::Rect;
 use crate::base::crs::Crs;

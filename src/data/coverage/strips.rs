@@ -27,43 +27,46 @@ pub struct Strip {
 }
 
 /// What the gate hands out: strips, one after the other.
-pub struct Strips {
-    strips: mpsc::Receiver<Result<Strip>>,
-    // Dropped with the strips, which stops the work.
+pub type Strips = Parts<Strip>;
+
+/// Strips, or what was made of them on the thread that read them.
+pub struct Parts<T> {
+    parts: mpsc::Receiver<Result<T>>,
+    // Dropped with the parts, which stops the work.
     _stop: StopOnDrop,
 }
 
 /// The other end.
-pub(in crate::data) struct StripSender {
-    strips: mpsc::Sender<Result<Strip>>,
+pub(in crate::data) struct PartSender<T> {
+    parts: mpsc::Sender<Result<T>>,
     stop: Stop,
     done: bool,
 }
 
-pub(in crate::data) fn channel() -> (StripSender, Strips) {
+pub(in crate::data) fn channel<T>() -> (PartSender<T>, Parts<T>) {
     let (sender, receiver) = mpsc::channel(WAITING);
     let stop = Stop::default();
-    let strips = Strips { strips: receiver, _stop: StopOnDrop(stop.clone()) };
-    (StripSender { strips: sender, stop, done: false }, strips)
+    let parts = Parts { parts: receiver, _stop: StopOnDrop(stop.clone()) };
+    (PartSender { parts: sender, stop, done: false }, parts)
 }
 
-impl Strips {
-    /// The next strip; `None` after the last. After an error nothing follows.
-    pub async fn next(&mut self) -> Option<Result<Strip>> {
-        self.strips.recv().await
+impl<T> Parts<T> {
+    /// The next part; `None` after the last. After an error nothing follows.
+    pub async fn next(&mut self) -> Option<Result<T>> {
+        self.parts.recv().await
     }
 
     /// The same for a thread that may block.
-    pub fn blocking_next(&mut self) -> Option<Result<Strip>> {
-        self.strips.blocking_recv()
+    pub fn blocking_next(&mut self) -> Option<Result<T>> {
+        self.parts.blocking_recv()
     }
 }
 
-impl StripSender {
-    /// Hands a strip to the reader, waiting for room; false where the reader is gone.
+impl<T> PartSender<T> {
+    /// Hands a part to the reader, waiting for room; false where the reader is gone.
     #[must_use]
-    pub(in crate::data) fn send(&self, strip: Strip) -> bool {
-        self.strips.blocking_send(Ok(strip)).is_ok()
+    pub(in crate::data) fn send(&self, part: T) -> bool {
+        self.parts.blocking_send(Ok(part)).is_ok()
     }
 
     /// The work is over, well or with an error.
@@ -74,21 +77,21 @@ impl StripSender {
         }
     }
 
-    /// Where no strip was sent yet there is room, so an async task may come by here as well.
+    /// Where no part was sent yet there is room, so an async task may come by here as well.
     fn fail(&self, error: Error) {
-        if let Err(mpsc::error::TrySendError::Full(waiting)) = self.strips.try_send(Err(error)) {
+        if let Err(mpsc::error::TrySendError::Full(waiting)) = self.parts.try_send(Err(error)) {
             // Nobody to tell where the reader is gone.
-            let _ = self.strips.blocking_send(waiting);
+            let _ = self.parts.blocking_send(waiting);
         }
     }
 
     /// Whether the reader is gone.
     pub(in crate::data) fn is_stopped(&self) -> bool {
-        self.stop.is_stopped() || self.strips.is_closed()
+        self.stop.is_stopped() || self.parts.is_closed()
     }
 }
 
-impl Drop for StripSender {
+impl<T> Drop for PartSender<T> {
     fn drop(&mut self) {
         // The thread panicked: an answer that just ends would look whole.
         if !self.done {

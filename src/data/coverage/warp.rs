@@ -13,7 +13,6 @@ use super::limit::Limit;
 use super::placing::{Placed, Placing, Scale};
 use super::resample::{Kernel, Made, Source};
 use super::samples::Sample;
-use super::strips::StripSender;
 use super::{Band, Block, CoverageQuery, Cut, Grid, Reader, Resampling, Samples, Strip, with_samples};
 
 /// Bytes of a strip, about.
@@ -68,16 +67,21 @@ impl Warp {
         Ok(Self { grid, bands: bands.into(), query, limit, placing, level, kernel, by_row })
     }
 
-    /// Reads, strip by strip, until all is done or the reader is gone.
-    pub(in crate::data) fn run(&self, reader: &mut dyn Reader, sender: &StripSender) -> Result<()> {
+    /// Reads, strip by strip, until all is done or nobody wants more: `take` says so by false.
+    pub(in crate::data) fn run(
+        &self,
+        reader: &mut dyn Reader,
+        is_stopped: &dyn Fn() -> bool,
+        take: &mut dyn FnMut(Strip) -> Result<bool>,
+    ) -> Result<()> {
         let (width, height) = (self.query.width, self.query.height);
         let pixel: usize = self.bands().map(|band| band.kind.bytes()).sum();
         let rows = (STRIP / (pixel.max(1) * width as usize).max(1)).clamp(1, height as usize) as u32;
         let mut first = 0;
         while first < height {
             let end = (first + rows).min(height);
-            let Some(strip) = self.strip(reader, sender, first..end)? else { return Err(Error::cancelled()) };
-            if !sender.send(strip) {
+            let Some(strip) = self.strip(reader, is_stopped, first..end)? else { return Err(Error::cancelled()) };
+            if !take(strip)? {
                 return Err(Error::cancelled());
             }
             first = end;
@@ -93,8 +97,8 @@ impl Warp {
         self.grid.level(self.level).unwrap_or((self.grid.width, self.grid.height))
     }
 
-    /// One strip; none where the reader is gone.
-    fn strip(&self, reader: &mut dyn Reader, sender: &StripSender, rows: Range<u32>) -> Result<Option<Strip>> {
+    /// One strip; none where it is not wanted any more.
+    fn strip(&self, reader: &mut dyn Reader, is_stopped: &dyn Fn() -> bool, rows: Range<u32>) -> Result<Option<Strip>> {
         let width = self.query.width;
         let mut whole = Tile::empty(0..width, rows.clone());
         let mut waiting = if self.by_row {
@@ -103,7 +107,7 @@ impl Warp {
             vec![(0..width, rows.clone())]
         };
         while let Some((columns, part)) = waiting.pop() {
-            if sender.is_stopped() {
+            if is_stopped() {
                 return Ok(None);
             }
             let placed = self.placing.place(&columns, &part)?;

@@ -16,8 +16,6 @@ use crate::error::{Error, Result};
 
 pub(super) struct Facts {
     pub(super) grid: Grid,
-    /// Whether the file says by a mask which pixels are values.
-    pub(super) uses_mask: bool,
     pub(super) title: Option<String>,
 }
 
@@ -62,12 +60,12 @@ pub(super) fn read(dataset: &Dataset, path: &Path, options: &RasterOptions) -> R
     let first = dataset.rasterband(1).map_err(Error::internal)?;
     let overviews = overviews(dataset, (width, height));
     let flags = first.mask_flags().map_err(Error::internal)?;
-    let uses_mask = !flags.is_all_valid() && !flags.is_nodata() && !flags.is_alpha();
+    let has_mask = !flags.is_all_valid() && !flags.is_nodata() && !flags.is_alpha();
     let title = ["TIFFTAG_DOCUMENTNAME", "title", "TITLE"]
         .iter()
         .find_map(|key| dataset.metadata_item(key, ""))
         .filter(|title| !title.trim().is_empty());
-    Ok(Facts { grid: Grid { width, height, affine, crs, in_degrees, bands, overviews }, uses_mask, title })
+    Ok(Facts { grid: Grid { width, height, affine, crs, in_degrees, bands, has_mask, overviews }, title })
 }
 
 /// Whether a file that was opened again is the one that was published; else it must be published anew first.

@@ -58,9 +58,9 @@ impl Raster {
     pub fn open(path: &Path, options: &RasterOptions) -> Result<Raster> {
         let first = dataset(path)?;
         let facts = facts::read(&first, path, options)?;
-        let (grid, uses_mask) = (Arc::new(facts.grid), facts.uses_mask);
+        let grid = Arc::new(facts.grid);
         // Read once, so that a file that is cut off is told when it is published.
-        let mut open = read::Open::new(first, grid.clone(), uses_mask);
+        let mut open = read::Open::new(first, grid.clone());
         open.probe()
             .map_err(|cause| file(path, "is cut off or damaged: its last pixels cannot be read").because(cause))?;
         drop(open);
@@ -68,7 +68,7 @@ impl Raster {
         let pool = Pool::new("gdal", path, THREADS, move |path| {
             let dataset = dataset(path)?;
             facts::is_as_before(&dataset, &kept)?;
-            Ok(read::Open::new(dataset, kept.clone(), uses_mask))
+            Ok(read::Open::new(dataset, kept.clone()))
         });
         Ok(Self(Arc::new(Room { path: path.to_owned(), grid, title: facts.title, pool })))
     }

@@ -13,13 +13,11 @@ use crate::sources::pool::unreadable;
 pub(super) struct Open {
     dataset: Dataset,
     grid: Arc<Grid>,
-    /// Whether the file says by a mask which pixels are values.
-    uses_mask: bool,
 }
 
 impl Open {
-    pub(super) fn new(dataset: Dataset, grid: Arc<Grid>, uses_mask: bool) -> Self {
-        Self { dataset, grid, uses_mask }
+    pub(super) fn new(dataset: Dataset, grid: Arc<Grid>) -> Self {
+        Self { dataset, grid }
     }
 
     /// Reads the last pixel of each band: a file that is cut off does not have it.
@@ -63,7 +61,7 @@ impl Reader for Open {
         let samples = cut.bands().iter().map(|&band| self.samples(cut, band));
         block.bands = samples.collect::<Result<_, _>>().map_err(unreadable)?;
         block.mask.clear();
-        if self.uses_mask {
+        if self.grid.has_mask {
             let band = self.band(0, cut.level()).map_err(unreadable)?;
             let mask = band.open_mask_band().map_err(unreadable)?;
             block.mask = values(&mask, cut).map_err(unreadable)?;
