@@ -32,8 +32,7 @@ impl AsciiGrid {
 impl PictureEncoder for AsciiGrid {
     #[allow(clippy::float_cmp)] // squares that are squares
     fn open(&mut self, out: &mut Vec<u8>) -> Result<()> {
-        let Picture { width, height, area, .. } = &self.picture;
-        let (dx, dy) = ((area.max_x - area.min_x) / f64::from(*width), (area.max_y - area.min_y) / f64::from(*height));
+        let Picture { width, height, area, pixel: (dx, dy), .. } = &self.picture;
         writeln!(out, "ncols        {width}\nnrows        {height}").map_err(Error::internal)?;
         writeln!(out, "xllcorner    {:?}\nyllcorner    {:?}", area.min_x, area.min_y).map_err(Error::internal)?;
         if (dx - dy).abs() <= dx * 1e-9 {

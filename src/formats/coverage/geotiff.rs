@@ -47,16 +47,15 @@ impl GeoTiff {
     }
 
     fn entries(&self) -> Result<Vec<Entry>> {
-        let Picture { width, height, area, .. } = &self.picture;
+        let Picture { width, height, area, pixel: (dx, dy), .. } = &self.picture;
         let mut entries = skeleton::of(&self.picture)?.to_vec();
-        let (dx, dy) = ((area.max_x - area.min_x) / f64::from(*width), (area.max_y - area.min_y) / f64::from(*height));
         entries.extend([
             Entry::long(256, *width),
             Entry::long(257, *height),
             Entry::short(259, 1),
             Entry::long(278, self.rows_per_strip),
             Entry::short(284, 1),
-            Entry::doubles(33550, &[dx, dy, 0.0]),
+            Entry::doubles(33550, &[*dx, *dy, 0.0]),
             Entry::doubles(33922, &[0.0, 0.0, 0.0, area.min_x, area.max_y, 0.0]),
         ]);
         Ok(entries)

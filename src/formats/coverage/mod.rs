@@ -21,6 +21,8 @@ pub struct Picture {
     pub height: u32,
     /// Its edges, x before y.
     pub area: Rect,
+    /// The width and height of a pixel.
+    pub pixel: (f64, f64),
     /// The system of those.
     pub crs: Crs,
     /// The bands, in the order of the strips.

@@ -54,7 +54,27 @@ fn make(picture: &Picture) -> Result<Vec<Entry>> {
         Error::internal(cause)
     })?;
     let all = entries(&bytes).ok_or_else(|| Error::internal("the skeleton of a GeoTIFF cannot be read"))?;
-    Ok(all.into_iter().filter(|entry| !OWN.contains(&entry.tag)).collect())
+    let mut all: Vec<Entry> = all.into_iter().filter(|entry| !OWN.contains(&entry.tag)).collect();
+    all.iter_mut().filter(|entry| entry.tag == METADATA).for_each(mark_units);
+    Ok(all)
+}
+
+/// The tag of GDAL's metadata.
+const METADATA: u16 = 42112;
+
+/// Units are told as items of a role, which the crate cannot set.
+fn mark_units(entry: &mut Entry) {
+    let Ok(text) = std::str::from_utf8(&entry.values) else { return };
+    let mut marked = String::with_capacity(text.len() + 32);
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("<Item name=\"UNITTYPE\"") {
+        marked.push_str(before);
+        marked.push_str("<Item name=\"UNITTYPE\" role=\"unittype\"");
+        rest = after;
+    }
+    marked.push_str(rest);
+    entry.values = marked.into_bytes();
+    entry.count = u32::try_from(entry.values.len()).unwrap_or_default();
 }
 
 fn write(picture: &Picture, path: &str) -> gdal::errors::Result<()> {

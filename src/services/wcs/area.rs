@@ -116,14 +116,10 @@ pub(super) fn region(
             match asked {
                 // Cut in the system of the answer, the cut is its edge.
                 Some((cut, ref subsetting)) if subsetting.is_same_plane(crs) => {
-                    let (dx, dy) = made.resolution();
+                    let (dx, dy) = made.pixel;
                     let count = |length: f64, side: f64| round(length / side);
-                    Frame {
-                        width: count(cut.max_x - cut.min_x, dx),
-                        height: count(cut.max_y - cut.min_y, dy),
-                        area: cut,
-                        crs: crs.clone(),
-                    }
+                    let size = (count(cut.max_x - cut.min_x, dx), count(cut.max_y - cut.min_y, dy));
+                    Frame::new(crs.clone(), cut, size)
                 }
                 _ => made,
             }
@@ -135,7 +131,7 @@ pub(super) fn region(
 
 /// The pixels of the frame that the subsets touch.
 fn pixels(frame: &Frame, subsets: &[Subset]) -> Result<Frame> {
-    let (dx, dy) = frame.resolution();
+    let (dx, dy) = frame.pixel;
     let Rect { min_x, max_y, .. } = frame.area;
     let runs_round = frame.is_geographic() && frame.area.max_x - frame.area.min_x > 360.0 - dx / 2.0;
     let (mut columns, mut rows) = ((0.0, f64::from(frame.width)), (0.0, f64::from(frame.height)));
@@ -164,7 +160,7 @@ fn pixels(frame: &Frame, subsets: &[Subset]) -> Result<Frame> {
     }
     let area = frame.edges(columns, rows);
     let (width, height) = (round(columns.1 - columns.0), round(rows.1 - rows.0));
-    Ok(Frame { crs: frame.crs.clone(), area, width, height })
+    Ok(Frame { crs: frame.crs.clone(), area, width, height, pixel: frame.pixel })
 }
 
 /// Noise that a bound may have, in pixels.
@@ -233,7 +229,7 @@ fn scale(region: &mut Frame, scaling: &Scaling) -> Result<()> {
     };
     let (width, height) = (region.width, region.height);
     match scaling {
-        Scaling::None => {}
+        Scaling::None => return Ok(()),
         Scaling::Factor(factor) => (region.width, region.height) = (by(width, *factor)?, by(height, *factor)?),
         Scaling::Axes(axes) => {
             for (axis, factor) in axes {
@@ -252,6 +248,7 @@ fn scale(region: &mut Frame, scaling: &Scaling) -> Result<()> {
             }
         }
     }
+    *region = Frame::new(region.crs.clone(), region.area, (region.width, region.height));
     Ok(())
 }
 

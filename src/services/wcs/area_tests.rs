@@ -2,7 +2,7 @@ use super::*;
 
 fn frame() -> Frame {
     let area = Rect { min_x: 10.0, min_y: 40.0, max_x: 20.0, max_y: 45.0 };
-    Frame { crs: Crs::Epsg(4326), area, width: 100, height: 50 }
+    Frame::new(Crs::Epsg(4326), area, (100, 50))
 }
 
 fn subset(axis: Axis, low: impl Into<Option<f64>>, high: impl Into<Option<f64>>) -> Subset {
@@ -44,7 +44,7 @@ fn what_is_not_there_is_refused() {
 
 #[test]
 fn pixels_run_round_the_earth() {
-    let world = Frame { crs: Crs::Epsg(4326), area: Rect::WORLD, width: 360, height: 180 };
+    let world = Frame::new(Crs::Epsg(4326), Rect::WORLD, (360, 180));
     for (low, high) in [(170.0, 190.0), (170.0, -170.0), (-190.0, -170.0)] {
         let region = region(&world, &[subset(Axis::X, low, high)], None, None, &Scaling::None).unwrap();
         assert_eq!((region.width, region.height), (20, 180), "{low} {high}");

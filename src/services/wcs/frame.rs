@@ -14,9 +14,17 @@ pub(super) struct Frame {
     pub(super) area: Rect,
     pub(super) width: u32,
     pub(super) height: u32,
+    /// The width and height of a pixel.
+    pub(super) pixel: (f64, f64),
 }
 
 impl Frame {
+    /// An area of so many pixels.
+    pub(super) fn new(crs: Crs, area: Rect, (width, height): (u32, u32)) -> Self {
+        let pixel = ((area.max_x - area.min_x) / f64::from(width), (area.max_y - area.min_y) / f64::from(height));
+        Self { crs, area, width, height, pixel }
+    }
+
     /// The grid of a coverage as it is offered.
     pub(super) fn of(grid: &Grid) -> Result<Self> {
         let [_, dx, c, _, e, dy] = grid.affine.0;
@@ -25,11 +33,12 @@ impl Frame {
             return Self::in_system(&area, &grid.crs, (grid.width, grid.height), &Crs::Epsg(4326));
         }
         if c == 0.0 && e == 0.0 && dx > 0.0 && dy < 0.0 {
-            return Ok(Self { crs: grid.crs.clone(), area, width: grid.width, height: grid.height });
+            // The raster's own numbers, for the difference of its edges is a hair off.
+            return Ok(Self { crs: grid.crs.clone(), area, width: grid.width, height: grid.height, pixel: (dx, -dy) });
         }
         let (x, y) = grid.resolution();
         let (width, height) = (steps((area.max_x - area.min_x) / x), steps((area.max_y - area.min_y) / y));
-        Ok(Self { crs: grid.crs.clone(), area, width, height })
+        Ok(Self::new(grid.crs.clone(), area, (width, height)))
     }
 
     /// The grid of an area in another system: around all of it, with as many pixels on its diagonal.
@@ -38,19 +47,13 @@ impl Frame {
         let (across, down) = (area.max_x - area.min_x, area.max_y - area.min_y);
         let pixels = f64::from(width).hypot(f64::from(height));
         let side = across.hypot(down) / pixels;
-        Ok(Self { crs: to.clone(), area, width: steps(across / side), height: steps(down / side) })
-    }
-
-    /// The width and height of a pixel.
-    pub(super) fn resolution(&self) -> (f64, f64) {
-        let Rect { min_x, min_y, max_x, max_y } = self.area;
-        ((max_x - min_x) / f64::from(self.width), (max_y - min_y) / f64::from(self.height))
+        Ok(Self::new(to.clone(), area, (steps(across / side), steps(down / side))))
     }
 
     /// The edges of some of its pixels, from the first column and row to those after the last; across the date line columns
     /// run on.
     pub(super) fn edges(&self, columns: (f64, f64), rows: (f64, f64)) -> Rect {
-        let (dx, dy) = self.resolution();
+        let (dx, dy) = self.pixel;
         let Rect { min_x, max_y, .. } = self.area;
         // The very edge, without the noise of arithmetic.
         let x = |column: f64| if near(column, self.width) { self.area.max_x } else { min_x + column * dx };

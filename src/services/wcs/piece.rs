@@ -5,7 +5,7 @@ use futures_util::stream;
 use http::{HeaderValue, header};
 
 use crate::base::bbox::Rect;
-use crate::data::coverage::{CoverageQuery, Parts};
+use crate::data::coverage::{CoverageQuery, Parts, Resampling};
 use crate::data::coverage_gate::CoverageView;
 use crate::error::{Error, Kind, Result};
 use crate::formats::coverage::Picture;
@@ -14,6 +14,7 @@ use crate::message::response::Response;
 use crate::project::coverage_settings::Wcs;
 
 use super::formats::PictureFormat;
+use super::frame::Frame;
 
 /// Bytes that are sent on together, about.
 const CHUNK: usize = 256 * 1024;
@@ -22,18 +23,21 @@ const CHUNK: usize = 256 * 1024;
 pub(super) struct Piece {
     pub(super) id: String,
     pub(super) view: CoverageView,
-    pub(super) query: CoverageQuery,
+    pub(super) region: Frame,
+    /// Places of the bands; all where `None`.
+    pub(super) bands: Option<Vec<usize>>,
+    pub(super) resampling: Resampling,
     pub(super) format: &'static PictureFormat,
 }
 
 impl Piece {
     /// The answer. Nothing is sent before the first part is there: an early fault still has a status.
     pub(super) async fn answer(self, limits: &Wcs) -> Result<Response> {
-        let picture = self.picture()?;
+        let (picture, query) = self.picture()?;
         within(&picture, limits)?;
         let mut encoder = self.format.encoder(picture)?;
         let (mut out, mut is_open) = (Vec::new(), false);
-        let mut parts = self.view.read_as(&self.query, move |strip| {
+        let mut parts = self.view.read_as(&query, move |strip| {
             if !is_open {
                 encoder.open(&mut out)?;
                 is_open = true;
@@ -70,17 +74,22 @@ impl Piece {
         Ok(response)
     }
 
-    fn picture(&self) -> Result<Picture> {
-        let grid = self.view.grid();
+    fn picture(&self) -> Result<(Picture, CoverageQuery)> {
+        let (grid, region) = (self.view.grid(), &self.region);
         let all = 0..grid.bands.len();
-        let places: Vec<usize> = self.query.bands.clone().unwrap_or_else(|| all.collect());
+        let places: Vec<usize> = self.bands.clone().unwrap_or_else(|| all.collect());
         let bands: Option<Vec<_>> = places.iter().map(|&band| grid.bands.get(band).cloned()).collect();
         let bands = bands.ok_or_else(|| Error::new(Kind::OutOfRange, "there is no such band"))?;
-        let CoverageQuery { width, height, area, ref crs, .. } = self.query;
-        let is_inside = *crs == grid.crs && grid.affine.is_upright() && grown(&grid.extent()).contains(&area);
+        let Frame { width, height, area, pixel, .. } = *region;
+        // In the raster's own spelling of its system nothing is moved.
+        let is_same = region.crs.is_same_plane(&grid.crs);
+        let crs = if is_same { grid.crs.clone() } else { region.crs.clone() };
+        let is_inside = is_same && grid.affine.is_upright() && grown(&grid.extent()).contains(&area);
         let is_whole = is_inside && !grid.has_mask && !self.view.is_limited();
         let may_lack = !is_whole && bands.iter().all(|band| band.nodata.is_none());
-        Ok(Picture { width, height, area, crs: crs.clone(), bands: bands.into(), may_lack })
+        let query = CoverageQuery { area, crs, width, height, bands: Some(places), resampling: self.resampling };
+        let crs = region.crs.clone();
+        Ok((Picture { width, height, area, pixel, crs, bands: bands.into(), may_lack }, query))
     }
 }
 

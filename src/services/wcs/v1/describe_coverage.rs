@@ -62,7 +62,7 @@ fn document(offered: &[Offered], sequence: &str) -> Vec<u8> {
 
 fn domain(xml: &mut Writer, offered: &Offered) {
     let frame = &offered.frame;
-    let (area, (dx, dy), crs) = (frame.area, frame.resolution(), name_of(&frame.crs));
+    let (area, (dx, dy), crs) = (frame.area, frame.pixel, name_of(&frame.crs));
     xml.start("domainSet", &[]);
     xml.start("spatialDomain", &[]);
     xml.start("gml:Envelope", &[("srsName", &crs)]);

@@ -2,7 +2,7 @@
 
 use crate::base::bbox::{Bbox, Rect};
 use crate::base::crs::Crs;
-use crate::data::coverage::{CoverageQuery, Resampling};
+use crate::data::coverage::Resampling;
 use crate::data::{reference, transform};
 use crate::error::{Error, Kind, Result};
 use crate::message::response::Response;
@@ -22,13 +22,13 @@ pub(in crate::services::wcs) async fn get_coverage(cx: &Context) -> Result<Respo
     let crs = system(kvp, "CRS")?.ok_or_else(|| Error::new(Kind::MissingParameter, "CRS is missing").at("CRS"))?;
     let answer = system(kvp, "RESPONSE_CRS")?.unwrap_or_else(|| crs.clone());
     let area = area(kvp, &crs)?;
-    let mut region = Frame { crs: crs.clone(), area, width: 1, height: 1 };
-    if !answer.is_same_plane(&crs) {
-        region.area = moved(&area, &crs, &answer).map_err(|error| error.at("RESPONSE_CRS"))?;
-        region.crs = answer;
-    }
+    let edges = if answer.is_same_plane(&crs) {
+        area
+    } else {
+        moved(&area, &crs, &answer).map_err(|error| error.at("RESPONSE_CRS"))?
+    };
+    let region = Frame::new(answer, edges, size(kvp, &area)?);
     meets(&region, &frame)?;
-    (region.width, region.height) = size(kvp, &area, &region.area)?;
     let resampling = match kvp.text("INTERPOLATION")? {
         None => Resampling::Nearest,
         Some(name) => interpolation::read(name)
@@ -42,9 +42,8 @@ pub(in crate::services::wcs) async fn get_coverage(cx: &Context) -> Result<Respo
         });
         bands::find(&wanted.collect::<Vec<_>>(), view.grid(), name)
     });
-    let Frame { crs, area, width, height } = region;
-    let query = CoverageQuery { area, crs, width, height, bands: bands.transpose()?, resampling };
-    Piece { id: layer.id.clone(), view, query, format }.answer(&cx.project().wcs).await
+    let (id, bands) = (layer.id.clone(), bands.transpose()?);
+    Piece { id, view, region, bands, resampling, format }.answer(&cx.project().wcs).await
 }
 
 fn system(kvp: Kvp<'_>, name: &str) -> Result<Option<Crs>> {
@@ -87,8 +86,8 @@ fn meets(region: &Frame, frame: &Frame) -> Result<()> {
     Err(Error::new(Kind::OutOfRange, "the coverage has nothing within the box").at("BBOX"))
 }
 
-/// Width and height, or the resolution in the system of the answer.
-fn size(kvp: Kvp<'_>, asked: &Rect, area: &Rect) -> Result<(u32, u32)> {
+/// Width and height, or the size of a pixel in the system of the request.
+fn size(kvp: Kvp<'_>, area: &Rect) -> Result<(u32, u32)> {
     let pixels = |name: &str| kvp.parsed::<u32>(name, "a number of pixels");
     let side = |name: &str| -> Result<Option<f64>> {
         let Some(side) = kvp.number(name)? else { return Ok(None) };
@@ -101,11 +100,9 @@ fn size(kvp: Kvp<'_>, asked: &Rect, area: &Rect) -> Result<(u32, u32)> {
         return Ok((width, height));
     }
     if let (Some(x), Some(y)) = (side("RESX")?, side("RESY")?) {
-        // Clients that ask in one system and want another count in that of the request.
-        let of = if asked == area { area } else { asked };
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // within the range of the type
         let count = |length: f64, side: f64| (length / side).round().clamp(1.0, f64::from(u32::MAX)) as u32;
-        return Ok((count(of.max_x - of.min_x, x), count(of.max_y - of.min_y, y)));
+        return Ok((count(area.max_x - area.min_x, x), count(area.max_y - area.min_y, y)));
     }
     let message = "the size is missing: WIDTH and HEIGHT, or RESX and RESY";
     Err(Error::new(Kind::MissingParameter, message).at("WIDTH"))

@@ -82,7 +82,7 @@ fn describe(xml: &mut Writer, offered: &Offered) {
     // Columns come first, rows from the north.
     xml.start("gml:coverageFunction", &[]);
     xml.start("gml:GridFunction", &[]);
-    xml.element_with("gml:sequenceRule", &[("axisOrder", if axes.lat_first { "+2 +1" } else { "+1 +2" })], "Linear");
+    xml.element_with("gml:sequenceRule", &[("axisOrder", "+1 +2")], "Linear");
     xml.element("gml:startPoint", "0 0");
     xml.end();
     xml.end();
@@ -95,7 +95,7 @@ fn describe(xml: &mut Writer, offered: &Offered) {
     xml.end();
     xml.end();
     xml.element("gml:axisLabels", &labels);
-    let (dx, dy) = frame.resolution();
+    let (dx, dy) = frame.pixel;
     xml.start("gml:origin", &[]);
     xml.start("gml:Point", &[("gml:id", &format!("{id}-origin")), ("srsName", &axes.uri)]);
     // The centre of the pixel in the north-west.

@@ -2,7 +2,7 @@
 
 use crate::base::crs::Crs;
 use crate::base::xml::Limits;
-use crate::data::coverage::{CoverageQuery, Resampling};
+use crate::data::coverage::Resampling;
 use crate::error::{Error, Kind, Result};
 use crate::message::request::Request;
 use crate::message::response::Response;
@@ -57,11 +57,8 @@ pub(in crate::services::wcs) async fn get_coverage(cx: &Context, request: &mut R
         })?,
     };
     let bands = asked.bands.map(|wanted| bands::find(&wanted, view.grid(), "RANGESUBSET")).transpose()?;
-    let Frame { crs, area, width, height } = region;
-    // The raster's own spelling of its system, so that nothing is moved that need not be.
-    let crs = if crs.is_same_plane(&view.grid().crs) && output.is_none() { view.grid().crs.clone() } else { crs };
-    let query = CoverageQuery { area, crs, width, height, bands, resampling };
-    Piece { id: layer.id.clone(), view, query, format }.answer(&cx.project().wcs).await
+    let id = layer.id.clone();
+    Piece { id, view, region, bands, resampling, format }.answer(&cx.project().wcs).await
 }
 
 fn system(text: Option<&str>, parameter: &'static str, code: &'static str) -> Result<Option<Crs>> {
