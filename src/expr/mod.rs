@@ -18,6 +18,7 @@ pub mod function;
 pub mod like;
 pub mod literal;
 pub mod operand;
+pub mod qgis_filter;
 pub mod temporal;
 
 mod nearest;

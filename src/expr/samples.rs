@@ -2,7 +2,12 @@
 
 use proptest::prelude::*;
 
-use super::{Comparison, Expr, GeometryLiteral, Operand, Relation};
+use serde_json::Value as Json;
+
+use super::array::{ArrayRelation, List};
+use super::function::Function;
+use super::temporal::{Time, TimeRelation};
+use super::{Comparison, Expr, GeometryLiteral, Operand, Operator, Relation};
 use crate::base::bbox::Bbox;
 use crate::base::bbox::Rect;
 use crate::base::crs::Crs;
@@ -124,9 +129,71 @@ pub(crate) fn joined(leaf: impl Strategy<Value = Expr> + 'static) -> impl Strate
     })
 }
 
+/// Properties, literals and what is calculated from them.
+pub(crate) fn any_operand(
+    name: impl Strategy<Value = String> + 'static,
+    value: impl Strategy<Value = Value> + 'static,
+) -> impl Strategy<Value = Operand> {
+    use Operator::{Add, Divide, IntegerDivide, Modulo, Multiply, Power, Subtract};
+    let leaf = prop_oneof![3 => name.prop_map(Operand::Property), 3 => value.prop_map(Operand::Literal)];
+    leaf.prop_recursive(2, 6, 2, |inner| {
+        let operators = vec![Add, Subtract, Multiply, Divide, Modulo, IntegerDivide, Power];
+        let functions = [vec![Function::CaseI, Function::AccentI], Function::LISTED.into()].concat();
+        prop_oneof![
+            (inner.clone(), prop::sample::select(operators), inner.clone())
+                .prop_map(|(left, operator, right)| Operand::calculation(left, operator, right)),
+            (prop::sample::select(functions), inner.clone(), inner).prop_map(|(function, one, other)| {
+                let arguments = [one, other].into_iter().take(function.description().arguments.len());
+                Operand::Call(function, arguments.collect())
+            }),
+        ]
+    })
+}
+
+/// Conditions on times of these operands.
+pub(crate) fn any_temporal(operand: impl Strategy<Value = Operand> + Clone + 'static) -> impl Strategy<Value = Expr> {
+    let time = || {
+        let end = prop::option::of(operand.clone());
+        prop_oneof![
+            operand.clone().prop_map(Time::At),
+            (end.clone(), end).prop_map(|(from, to)| Time::Between(from, to))
+        ]
+    };
+    (time(), prop::sample::select(TimeRelation::ALL.to_vec()), time())
+        .prop_map(|(left, (relation, _), right)| Expr::Temporal(left, relation, right))
+}
+
+/// Conditions on lists of these names.
+pub(crate) fn any_array(name: impl Strategy<Value = String> + Clone + 'static) -> impl Strategy<Value = Expr> {
+    let member = prop_oneof![
+        "[ab']{0,2}".prop_map(Json::from),
+        (-2i64..3).prop_map(Json::from),
+        prop::sample::select(vec![-0.5, 1.5, 1e300]).prop_map(Json::from),
+        any::<bool>().prop_map(Json::from),
+    ];
+    let member = member.prop_recursive(1, 4, 2, |inner| prop::collection::vec(inner, 0..3).prop_map(Json::Array));
+    let literal = prop::collection::vec(member, 0..4).prop_map(List::Literal);
+    let list = prop_oneof![name.prop_map(List::Property), literal].boxed();
+    (list.clone(), prop::sample::select(ArrayRelation::ALL.to_vec()), list)
+        .prop_map(|(left, (relation, _), right)| Expr::Array(left, relation, right))
+}
+
 /// Any predicate that has a text.
 pub(crate) fn any_expr() -> impl Strategy<Value = Expr> {
-    let operand = || prop_oneof![any_name().prop_map(Operand::Property), any_value().prop_map(Operand::Literal)];
+    let operand = || {
+        prop_oneof![
+            any_name().prop_map(Operand::Property),
+            any_value().prop_map(Operand::Literal),
+            any_operand(any_name(), any_value()),
+        ]
+    };
+    // Times in an interval are written as texts.
+    let time = prop_oneof![
+        any_name().prop_map(Operand::Property),
+        (-700_000i32..2_000_000).prop_map(|day| Operand::Literal(Value::Date(Date(day)))),
+        (-62_000_000_000_000_000i64..200_000_000_000_000_000)
+            .prop_map(|at| Operand::Literal(Value::Instant(Instant(at)))),
+    ];
     joined(prop_oneof![
         3 => (operand(), any_comparison(), operand()).prop_map(|(left, how, right)| Expr::Compare(left, how, right)),
         1 => (operand(), "[ab'%_\\\\]{0,5}").prop_map(|(operand, pattern)| Expr::Like { operand, pattern }),
@@ -134,6 +201,8 @@ pub(crate) fn any_expr() -> impl Strategy<Value = Expr> {
         1 => (operand(), prop::collection::vec(any_value(), 1..4)).prop_map(|(operand, values)| Expr::In(operand, values)),
         1 => operand().prop_map(Expr::IsNull),
         1 => any_spatial(any_name()),
+        1 => any_temporal(time.boxed()),
+        1 => any_array(any_name().boxed()),
         1 => prop::sample::select(vec![Expr::always(), Expr::never()]),
     ])
 }

@@ -1,5 +1,6 @@
 //! Spatial predicates and the geometries in them: well-known text, and BBOX.
 
+use super::Frame;
 use super::fault::Fault;
 use super::lexer::TokenKind;
 use super::parser::Parser;
@@ -14,19 +15,21 @@ enum Side {
     Geometry(GeometryLiteral),
 }
 
+/// The relations by their names.
+pub(super) const NAMES: [(&str, Relation); 8] = [
+    ("S_INTERSECTS", Relation::Intersects),
+    ("S_DISJOINT", Relation::Disjoint),
+    ("S_WITHIN", Relation::Within),
+    ("S_CONTAINS", Relation::Contains),
+    ("S_TOUCHES", Relation::Touches),
+    ("S_CROSSES", Relation::Crosses),
+    ("S_OVERLAPS", Relation::Overlaps),
+    ("S_EQUALS", Relation::Equals),
+];
+
 /// The relation that a function's name (in capitals) means.
 pub(super) fn relation(name: &str) -> Option<Relation> {
-    Some(match name {
-        "S_INTERSECTS" => Relation::Intersects,
-        "S_DISJOINT" => Relation::Disjoint,
-        "S_WITHIN" => Relation::Within,
-        "S_CONTAINS" => Relation::Contains,
-        "S_TOUCHES" => Relation::Touches,
-        "S_CROSSES" => Relation::Crosses,
-        "S_OVERLAPS" => Relation::Overlaps,
-        "S_EQUALS" => Relation::Equals,
-        _ => return None,
-    })
+    NAMES.iter().find(|(other, _)| *other == name).map(|(_, relation)| *relation)
 }
 
 /// The relation seen from the other side.
@@ -39,11 +42,9 @@ pub(in crate::expr) fn turned(relation: Relation) -> Relation {
 }
 
 impl Parser<'_> {
-    /// A spatial predicate, where one starts here.
-    pub(super) fn spatial(&mut self) -> Result<Option<Expr>, Fault> {
-        let TokenKind::Word(name) = self.kind() else { return Ok(None) };
-        let (name, start) = (name.to_ascii_uppercase(), self.start());
-        let Some(relation) = relation(&name).filter(|_| self.is_call()) else { return Ok(None) };
+    /// A spatial predicate whose name is the present token.
+    pub(super) fn spatial(&mut self, name: &str, relation: Relation) -> Result<Expr, Fault> {
+        let start = self.start();
         self.advance();
         self.expect("(")?;
         let first = self.side()?;
@@ -58,11 +59,11 @@ impl Parser<'_> {
                 return Err(fault.hint(format!("write it as in {name}(geometry, BBOX(5, 45, 11, 48))")));
             }
         };
-        if geometry.heights.is_some() && !matches!(relation, Relation::Intersects | Relation::Disjoint) {
+        if is_high(relation, &geometry) {
             let fault = self.fault_at(start, format!("{name} is flat, and takes a BBOX of four numbers"));
             return Err(fault.hint("heights count for S_INTERSECTS and S_DISJOINT"));
         }
-        Ok(Some(Expr::Spatial { relation, property, geometry, distance: None }))
+        Ok(Expr::Spatial { relation, property, geometry, distance: None })
     }
 
     fn side(&mut self) -> Result<Side, Fault> {
@@ -102,34 +103,10 @@ impl Parser<'_> {
             numbers.push(self.coordinate()?);
         }
         self.expect(")")?;
-        let bbox = self.bbox_of(&numbers).map_err(|(message, hint)| {
+        bbox(&numbers, &self.frame).map_err(|(message, hint)| {
             let fault = self.fault_at(start, message);
             if hint.is_empty() { fault } else { fault.hint(hint) }
-        })?;
-        Ok(GeometryLiteral::bbox(&bbox, self.crs().clone()))
-    }
-
-    fn bbox_of(&self, numbers: &[f64]) -> Result<Bbox, (&'static str, &'static str)> {
-        let is_swapped = self.is_swapped();
-        let flat = |[a, b, c, d]: [f64; 4]| if is_swapped { Bbox::new(b, a, d, c) } else { Bbox::new(a, b, c, d) };
-        let bbox = match *numbers {
-            [a, b, c, d] => flat([a, b, c, d]),
-            [a, b, low, c, d, high] if low <= high => Bbox { z: Some((low, high)), ..flat([a, b, c, d]) },
-            [_, _, _, _, _, _] => return Err(("the lower height is above the upper one", "")),
-            _ => {
-                return Err((
-                    "BBOX needs 4 numbers, or 6 with heights",
-                    "write it as in BBOX(west, south, east, north)",
-                ));
-            }
-        };
-        if bbox.min_y > bbox.max_y {
-            return Err(("the southern edge lies north of the northern one", ""));
-        }
-        if bbox.min_x > bbox.max_x && !self.crs().is_lon_lat_wgs84() {
-            return Err(("the western edge lies east of the eastern one", "only longitudes go round"));
-        }
-        Ok(bbox)
+        })
     }
 
     /// A geometry as well-known text.
@@ -138,10 +115,10 @@ impl Parser<'_> {
         let (mut figure, length) =
             wkt::parse_start(self.rest()).map_err(|fault| self.fault_at(start + fault.position, fault.message))?;
         self.advance_to(start + length);
-        if self.is_swapped() {
+        if self.frame.is_swapped {
             figure.swap();
         }
-        Ok(GeometryLiteral::new(&figure, self.crs().clone()))
+        Ok(GeometryLiteral::new(&figure, self.frame.crs.clone()))
     }
 
     fn coordinate(&mut self) -> Result<f64, Fault> {
@@ -152,4 +129,27 @@ impl Parser<'_> {
             _ => return Err(self.expected("a number")),
         })
     }
+}
+
+/// Whether heights are given where they do not count.
+pub(super) fn is_high(relation: Relation, geometry: &GeometryLiteral) -> bool {
+    geometry.heights.is_some() && !matches!(relation, Relation::Intersects | Relation::Disjoint)
+}
+
+/// A box of 4 numbers or 6; else what is wrong with them, and a hint.
+pub(super) fn bbox(numbers: &[f64], frame: &Frame) -> Result<GeometryLiteral, (&'static str, &'static str)> {
+    let flat = |[a, b, c, d]: [f64; 4]| if frame.is_swapped { Bbox::new(b, a, d, c) } else { Bbox::new(a, b, c, d) };
+    let bbox = match *numbers {
+        [a, b, c, d] => flat([a, b, c, d]),
+        [a, b, low, c, d, high] if low <= high => Bbox { z: Some((low, high)), ..flat([a, b, c, d]) },
+        [_, _, _, _, _, _] => return Err(("the lower height is above the upper one", "")),
+        _ => return Err(("BBOX needs 4 numbers, or 6 with heights", "write it as in BBOX(west, south, east, north)")),
+    };
+    if bbox.min_y > bbox.max_y {
+        return Err(("the southern edge lies north of the northern one", ""));
+    }
+    if bbox.min_x > bbox.max_x && !frame.crs.is_lon_lat_wgs84() {
+        return Err(("the western edge lies east of the eastern one", "only longitudes go round"));
+    }
+    Ok(GeometryLiteral::bbox(&bbox, frame.crs.clone()))
 }

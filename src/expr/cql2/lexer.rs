@@ -3,7 +3,7 @@
 use super::fault::Fault;
 
 /// The signs, longer ones first.
-const SIGNS: [&str; 14] = ["<>", "<=", ">=", "<", ">", "=", "(", ")", ",", "+", "-", "*", "/", "^"];
+const SIGNS: [&str; 15] = ["<>", "<=", ">=", "<", ">", "=", "(", ")", ",", "+", "-", "*", "/", "%", "^"];
 /// What people write out of habit, and what it is called here.
 const HABITS: [(&str, &str); 8] = [
     ("!=", "unequal is written <>"),
@@ -15,6 +15,15 @@ const HABITS: [(&str, &str); 8] = [
     ("‘", "text is quoted as in 'text'"),
     ("“", "text is quoted as in 'text', a name as in \"name\""),
 ];
+
+/// Whose language it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Dialect {
+    /// The standard's.
+    Cql2,
+    /// What QGIS Server takes as FILTER: unequal is also `!=`, and there is ILIKE.
+    Qgis,
+}
 
 /// A piece of the text.
 #[derive(Clone, Debug, PartialEq)]
@@ -58,14 +67,17 @@ pub(super) fn is_plain(name: &str) -> bool {
 }
 
 /// All pieces; the last one is the end.
-pub(super) fn tokens(text: &str) -> Result<Vec<Token>, Fault> {
+pub(super) fn tokens(text: &str, dialect: Dialect) -> Result<Vec<Token>, Fault> {
     let mut tokens = Vec::new();
     let mut at = 0;
     loop {
         let rest = &text[at..];
         let start = at + (rest.len() - rest.trim_start().len());
         let rest = &text[start..];
-        let (kind, length) = token(text, start, rest)?;
+        let (kind, length) = match dialect {
+            Dialect::Qgis if rest.starts_with("!=") => (TokenKind::Sign("<>"), 2),
+            _ => token(text, start, rest)?,
+        };
         at = start + length;
         let is_end = kind == TokenKind::End;
         tokens.push(Token { kind, start, end: at });
@@ -146,7 +158,7 @@ mod tests {
     use super::*;
 
     fn kinds(text: &str) -> Vec<TokenKind> {
-        tokens(text).unwrap().into_iter().map(|token| token.kind).collect()
+        tokens(text, Dialect::Cql2).unwrap().into_iter().map(|token| token.kind).collect()
     }
 
     #[test]
@@ -179,11 +191,11 @@ mod tests {
             ("a = 1.2.3", 4, "quotes"),
             ("a = .", 4, "quotes"),
         ] {
-            let fault = tokens(text).unwrap_err();
+            let fault = tokens(text, Dialect::Cql2).unwrap_err();
             assert_eq!(fault.position, position, "{text}");
             assert!(fault.hint.as_ref().unwrap().contains(hint), "{fault}");
         }
-        assert_eq!(tokens("ä ; 1").unwrap_err().column, 3);
-        assert!(tokens("a = \"\"").is_err());
+        assert_eq!(tokens("ä ; 1", Dialect::Cql2).unwrap_err().column, 3);
+        assert!(tokens("a = \"\"", Dialect::Cql2).is_err());
     }
 }

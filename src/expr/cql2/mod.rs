@@ -1,5 +1,4 @@
-//! CQL2 1.0 in its text form: Basic CQL2, the advanced comparison operators (LIKE, BETWEEN, IN) and spatial predicates on
-//! boxes.
+//! CQL2 1.0: all of its text form and of its JSON form.
 //!
 //! ```
 //! use graticule::expr::cql2;
@@ -12,8 +11,11 @@
 //!
 //! Written values are typed by how they look: whether they fit the properties is for [`check`](super::check()) to say.
 
+mod atom;
 mod fault;
 mod geometry;
+mod json;
+mod json_write;
 mod lexer;
 mod parser;
 mod write;
@@ -24,6 +26,8 @@ mod tests;
 pub use fault::Fault;
 pub(super) use geometry::turned;
 
+use lexer::Dialect;
+
 use super::Expr;
 use crate::base::crs::Crs;
 
@@ -32,16 +36,55 @@ pub const LONGEST: usize = 1 << 16;
 /// How deep parentheses and NOT may nest, so that no text can exhaust the stack of whoever reads the tree.
 pub const DEEPEST: usize = 100;
 
-/// Reads a filter whose coordinates are longitude before latitude.
-pub fn parse(text: &str) -> Result<Expr, Fault> {
-    parse_in(text, Crs::Crs84, false)
+/// In which system the coordinates of a filter are.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Frame {
+    /// The system.
+    pub crs: Crs,
+    /// Whether they come in the order of an authority that has north before east.
+    pub is_swapped: bool,
 }
 
-/// Reads a filter whose coordinates are in this system; `is_swapped` where they come in the order of an authority that has
-/// north before east.
-pub fn parse_in(text: &str, crs: Crs, is_swapped: bool) -> Result<Expr, Fault> {
+/// Reads a filter whose coordinates are longitude before latitude.
+pub fn parse(text: &str) -> Result<Expr, Fault> {
+    parse_in(text, Frame::default())
+}
+
+/// Reads a filter whose coordinates are in this system.
+pub fn parse_in(text: &str, frame: Frame) -> Result<Expr, Fault> {
+    read(text, frame, Dialect::Cql2)
+}
+
+/// Reads a filter in the JSON form, whose coordinates are in this system.
+pub fn parse_json(text: &str, frame: &Frame) -> Result<Expr, Fault> {
     if text.len() > LONGEST {
         return Err(Fault::new(text, 0, format!("the filter is longer than {LONGEST} bytes")));
     }
-    parser::Parser::new(text, crs, is_swapped)?.whole()
+    let json = serde_json::from_str(text).map_err(|cause| {
+        // Where it is told, lines are counted.
+        let before: usize = text.split_inclusive('\n').take(cause.line().saturating_sub(1)).map(str::len).sum();
+        let mut at = (before + cause.column().saturating_sub(1)).min(text.len());
+        while !text.is_char_boundary(at) {
+            at -= 1;
+        }
+        Fault::new(text, at, "the filter is not JSON")
+    })?;
+    json::parse(&json, frame)
+}
+
+/// A filter in the JSON form; `None` for what only parameters and programs can make.
+pub fn to_json(expr: &Expr) -> Option<serde_json::Value> {
+    json_write::write(expr)
+}
+
+/// Reads what QGIS Server takes as FILTER: the same with `!=` and ILIKE.
+pub fn parse_qgis(text: &str) -> Result<Expr, Fault> {
+    read(text, Frame::default(), Dialect::Qgis)
+}
+
+fn read(text: &str, frame: Frame, dialect: Dialect) -> Result<Expr, Fault> {
+    if text.len() > LONGEST {
+        return Err(Fault::new(text, 0, format!("the filter is longer than {LONGEST} bytes")));
+    }
+    parser::Parser::new(text, frame, dialect)?.whole()
 }

@@ -1,82 +1,57 @@
-//! The grammar, by recursive descent: each rule of it is a method.
+//! The grammar, by precedence: what binds least calls for what binds more. Conditions and values share one descent, for a
+//! parenthesis does not tell which of them stands in it.
 
-use super::DEEPEST;
 use super::fault::Fault;
-use super::lexer::{self, Token, TokenKind};
-use crate::base::crs::Crs;
-use crate::base::datetime::{Date, Instant};
-use crate::expr::nearest::nearest;
-use crate::expr::{Comparison, Expr, Operand, like};
-use crate::model::geometry::wkt;
+use super::lexer::{self, Dialect, Token, TokenKind};
+use super::{DEEPEST, Frame};
+use crate::expr::function::{Function, without_accents, without_case};
+use crate::expr::{Comparison, Expr, Operand, Operator, like};
 use crate::model::value::Value;
 
 /// Words that are no names unless they are quoted.
 const RESERVED: [&str; 11] = ["AND", "OR", "NOT", "IS", "NULL", "IN", "BETWEEN", "LIKE", "TRUE", "FALSE", "DIV"];
-/// Functions that are known here.
-const FUNCTIONS: [&str; 10] = [
-    "DATE",
-    "TIMESTAMP",
-    "S_INTERSECTS",
-    "S_DISJOINT",
-    "S_WITHIN",
-    "S_CONTAINS",
-    "S_TOUCHES",
-    "S_CROSSES",
-    "S_OVERLAPS",
-    "S_EQUALS",
-];
-/// Functions of CQL2 that are not.
-const UNSUPPORTED: [&str; 22] = [
-    "T_AFTER",
-    "T_BEFORE",
-    "T_CONTAINS",
-    "T_DISJOINT",
-    "T_DURING",
-    "T_EQUALS",
-    "T_FINISHEDBY",
-    "T_FINISHES",
-    "T_INTERSECTS",
-    "T_MEETS",
-    "T_METBY",
-    "T_OVERLAPPEDBY",
-    "T_OVERLAPS",
-    "T_STARTEDBY",
-    "T_STARTS",
-    "A_EQUALS",
-    "A_CONTAINS",
-    "A_CONTAINEDBY",
-    "A_OVERLAPS",
-    "CASEI",
-    "ACCENTI",
-    "INTERVAL",
-];
+
+/// Most calculations of a filter.
+const MOST_CALCULATIONS: usize = 200;
 
 /// Whether a name must be quoted because the language has the word.
 pub(super) fn is_reserved(word: &str) -> bool {
     RESERVED.iter().any(|reserved| reserved.eq_ignore_ascii_case(word))
 }
 
+/// What binds how tightly.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Level {
+    Or,
+    And,
+    Not,
+    Predicate,
+    Sum,
+    Product,
+    Power,
+    Atom,
+}
+
+/// A piece of the language.
+pub(super) enum Term {
+    Condition(Expr),
+    Value(Operand),
+}
+
 /// A reader of one text.
 pub(super) struct Parser<'a> {
     text: &'a str,
-    /// The system of coordinates, and whether they come in the order of an authority that has north first.
-    crs: (Crs, bool),
+    pub(super) frame: Frame,
+    dialect: Dialect,
     tokens: Vec<Token>,
     at: usize,
     depth: usize,
+    calculations: usize,
 }
 
 impl<'a> Parser<'a> {
-    pub(super) fn new(text: &'a str, crs: Crs, is_swapped: bool) -> Result<Self, Fault> {
-        Ok(Self { text, crs: (crs, is_swapped), tokens: lexer::tokens(text)?, at: 0, depth: 0 })
-    }
-
-    pub(super) fn crs(&self) -> &Crs {
-        &self.crs.0
-    }
-
-    pub(super) fn is_swapped(&self) -> bool {
-        self.crs.1
+    pub(super) fn new(text: &'a str, frame: Frame, dialect: Dialect) -> Result<Self, Fault> {
+        Ok(Self { text, frame, dialect, tokens: lexer::tokens(text, dialect)?, at: 0, depth: 0, calculations: 0 })
     }
 
     /// The text as one filter.
@@ -84,72 +59,134 @@ impl<'a> Parser<'a> {
         if self.kind() == &TokenKind::End {
             return Err(self.fault("the filter is empty"));
         }
-        let expr = self.disjunction()?;
+        let expr = self.condition(Level::Or)?;
         if self.kind() == &TokenKind::End { Ok(expr) } else { Err(self.expected("AND, OR or the end")) }
     }
 
-    fn disjunction(&mut self) -> Result<Expr, Fault> {
-        let first = self.conjunction()?;
-        if !self.is_word("OR") {
-            return Ok(first);
+    /// What binds at least so tightly.
+    fn expression(&mut self, least: Level) -> Result<Term, Fault> {
+        let start = self.start();
+        let mut left = self.prefix()?;
+        while let Some(level) = self.joint().filter(|level| *level >= least) {
+            left = match (level, left) {
+                (Level::Or, left) => Term::Condition(Expr::Or(self.joined(left, start, "OR", Level::And)?)),
+                (Level::And, left) => Term::Condition(Expr::And(self.joined(left, start, "AND", Level::Not)?)),
+                (Level::Predicate, Term::Value(operand)) => Term::Condition(self.predicate(operand)?),
+                (_, Term::Value(operand)) => Term::Value(self.calculated(operand, level)?),
+                // Nothing but AND and OR can follow a condition.
+                (_, left @ Term::Condition(_)) => return Ok(left),
+            };
         }
-        let mut parts = vec![first];
-        while self.take_word("OR") {
-            parts.push(self.conjunction()?);
-        }
-        Ok(Expr::Or(parts))
+        Ok(left)
     }
 
-    fn conjunction(&mut self) -> Result<Expr, Fault> {
-        let first = self.factor()?;
-        if !self.is_word("AND") {
-            return Ok(first);
+    /// At which level the present token joins what stands before it with what follows.
+    fn joint(&self) -> Option<Level> {
+        match self.kind() {
+            TokenKind::Sign("+" | "-") => Some(Level::Sum),
+            TokenKind::Sign("*" | "/" | "%") => Some(Level::Product),
+            TokenKind::Sign("^") => Some(Level::Power),
+            TokenKind::Sign("=" | "<>" | "<" | "<=" | ">" | ">=") => Some(Level::Predicate),
+            TokenKind::Word(word) => match word.to_ascii_uppercase().as_str() {
+                "OR" => Some(Level::Or),
+                "AND" => Some(Level::And),
+                "IS" | "NOT" | "LIKE" | "BETWEEN" | "IN" => Some(Level::Predicate),
+                "ILIKE" if self.dialect == Dialect::Qgis => Some(Level::Predicate),
+                "DIV" => Some(Level::Product),
+                _ => None,
+            },
+            _ => None,
         }
-        let mut parts = vec![first];
-        while self.take_word("AND") {
-            parts.push(self.factor()?);
-        }
-        Ok(Expr::And(parts))
     }
 
-    fn factor(&mut self) -> Result<Expr, Fault> {
+    fn prefix(&mut self) -> Result<Term, Fault> {
         if self.is_word("NOT") {
             self.deeper()?;
-            let part = self.factor()?;
+            let part = self.condition(Level::Not)?;
             self.depth -= 1;
-            return Ok(Expr::Not(Box::new(part)));
+            return Ok(Term::Condition(Expr::Not(Box::new(part))));
         }
         if self.is_sign("(") {
             self.deeper()?;
-            let part = self.disjunction()?;
+            let part = self.expression(Level::Or)?;
             self.depth -= 1;
             self.expect(")")?;
             return Ok(part);
         }
-        self.predicate()
+        self.atom()
     }
 
-    /// Passes over the token that goes one level down.
-    pub(super) fn deeper(&mut self) -> Result<(), Fault> {
-        if self.depth == DEEPEST {
-            return Err(self.fault(format!("parentheses and NOT nest deeper than {DEEPEST} levels")));
+    /// A condition that binds at least so tightly.
+    fn condition(&mut self, least: Level) -> Result<Expr, Fault> {
+        let start = self.start();
+        let term = self.expression(least)?;
+        self.as_condition(term, start)
+    }
+
+    fn as_condition(&self, term: Term, start: usize) -> Result<Expr, Fault> {
+        match term {
+            Term::Condition(expr) => Ok(expr),
+            Term::Value(Operand::Literal(Value::Bool(true))) => Ok(Expr::always()),
+            Term::Value(Operand::Literal(Value::Bool(false))) => Ok(Expr::never()),
+            Term::Value(Operand::Property(name)) if self.joint().is_some() || self.is_end_of_part() => {
+                let fault = self.fault_at(start, format!("'{name}' alone is no condition"));
+                Err(fault.hint(format!("if it is true or false, write {name} = TRUE")))
+            }
+            Term::Value(_) => Err(self.expected("= <> < <= > >= LIKE BETWEEN IN or IS")),
         }
-        self.depth += 1;
+    }
+
+    fn is_end_of_part(&self) -> bool {
+        matches!(self.kind(), TokenKind::End | TokenKind::Sign(")"))
+    }
+
+    /// A value that binds at least as tightly as a sum.
+    pub(super) fn value(&mut self) -> Result<Operand, Fault> {
+        self.value_of(Level::Sum)
+    }
+
+    fn value_of(&mut self, least: Level) -> Result<Operand, Fault> {
+        let start = self.start();
+        match self.expression(least)? {
+            Term::Value(operand) => Ok(operand),
+            Term::Condition(_) => Err(self.fault_at(start, "here a value is needed, not a condition")),
+        }
+    }
+
+    fn joined(&mut self, left: Term, start: usize, word: &str, inner: Level) -> Result<Vec<Expr>, Fault> {
+        let mut parts = vec![self.as_condition(left, start)?];
+        while self.take_word(word) {
+            parts.push(self.condition(inner)?);
+        }
+        Ok(parts)
+    }
+
+    fn calculated(&mut self, left: Operand, level: Level) -> Result<Operand, Fault> {
+        let (operator, inner) = match (self.kind(), level) {
+            (TokenKind::Sign("+"), _) => (Operator::Add, Level::Product),
+            (TokenKind::Sign("-"), _) => (Operator::Subtract, Level::Product),
+            (TokenKind::Sign("*"), _) => (Operator::Multiply, Level::Power),
+            (TokenKind::Sign("/"), _) => (Operator::Divide, Level::Power),
+            (TokenKind::Sign("%"), _) => (Operator::Modulo, Level::Power),
+            (TokenKind::Sign(_), _) => (Operator::Power, Level::Atom),
+            _ => (Operator::IntegerDivide, Level::Power),
+        };
+        // A long row of them makes a deep tree, wherever parentheses stand.
+        self.calculations += 1;
+        if self.calculations > MOST_CALCULATIONS {
+            return Err(self.fault(format!("the filter has more than {MOST_CALCULATIONS} calculations")));
+        }
         self.advance();
-        Ok(())
+        let right = self.value_of(inner)?;
+        Ok(Operand::calculation(left, operator, right))
     }
 
     // Not inlined, so that nesting needs no frame for it.
     #[inline(never)]
-    fn predicate(&mut self) -> Result<Expr, Fault> {
-        if let Some(relation) = self.spatial()? {
-            return Ok(relation);
-        }
-        let start = self.start();
-        let operand = self.operand()?;
+    fn predicate(&mut self, operand: Operand) -> Result<Expr, Fault> {
         if let Some(how) = self.comparison() {
             self.advance();
-            return Ok(Expr::Compare(operand, how, self.operand()?));
+            return Ok(Expr::Compare(operand, how, self.value()?));
         }
         if self.take_word("IS") {
             let is_negated = self.take_word("NOT");
@@ -162,44 +199,42 @@ impl<'a> Parser<'a> {
         if self.take_word("LIKE") {
             return Ok(negated(Expr::Like { operand, pattern: self.pattern()? }, is_negated));
         }
+        if self.dialect == Dialect::Qgis && self.take_word("ILIKE") {
+            let pattern = without_case(&self.pattern()?);
+            let operand = Operand::Call(Function::CaseI, vec![operand]);
+            return Ok(negated(Expr::Like { operand, pattern }, is_negated));
+        }
         if self.take_word("BETWEEN") {
-            let low = self.operand()?;
+            let low = self.value()?;
             if !self.take_word("AND") {
                 return Err(self.expected("AND and the upper bound of BETWEEN"));
             }
-            return Ok(negated(Expr::Between(operand, low, self.operand()?), is_negated));
+            return Ok(negated(Expr::Between(operand, low, self.value()?), is_negated));
         }
         if self.take_word("IN") {
             return Ok(negated(self.list(operand)?, is_negated));
         }
-        if is_negated {
-            return Err(self.expected("LIKE, BETWEEN or IN"));
-        }
-        match operand {
-            Operand::Literal(Value::Bool(true)) => Ok(Expr::always()),
-            Operand::Literal(Value::Bool(false)) => Ok(Expr::never()),
-            Operand::Property(name) if matches!(self.kind(), TokenKind::End | TokenKind::Sign(")")) => {
-                let fault = Fault::new(self.text, start, format!("'{name}' alone is no condition"));
-                Err(fault.hint(format!("if it is true or false, write {name} = TRUE")))
-            }
-            _ => Err(self.expected("= <> < <= > >= LIKE BETWEEN IN or IS")),
-        }
+        Err(self.expected("LIKE, BETWEEN or IN"))
     }
 
     fn comparison(&self) -> Option<Comparison> {
         let TokenKind::Sign(sign) = self.kind() else { return None };
-        Some(match *sign {
-            "=" => Comparison::Equal,
-            "<>" => Comparison::NotEqual,
-            "<" => Comparison::Less,
-            "<=" => Comparison::LessOrEqual,
-            ">" => Comparison::Greater,
-            ">=" => Comparison::GreaterOrEqual,
-            _ => return None,
-        })
+        comparison(sign)
     }
 
+    /// A pattern; CASEI and ACCENTI may stand around it.
     fn pattern(&mut self) -> Result<String, Fault> {
+        if let TokenKind::Word(word) = self.kind()
+            && let Some(function @ (Function::CaseI | Function::AccentI)) = Function::named(word)
+            && self.is_call()
+        {
+            self.deeper()?;
+            self.expect("(")?;
+            let pattern = self.pattern()?;
+            self.expect(")")?;
+            self.depth -= 1;
+            return Ok(if function == Function::CaseI { without_case(&pattern) } else { without_accents(&pattern) });
+        }
         let TokenKind::Text(pattern) = self.kind() else {
             return Err(self.expected("a pattern").hint("write it as in LIKE 'New %'"));
         };
@@ -211,118 +246,29 @@ impl<'a> Parser<'a> {
         Ok(pattern)
     }
 
-    /// The list after IN. With properties in it, it is a row of comparisons.
+    /// The list after IN. With anything but literals in it, it is a row of comparisons.
     fn list(&mut self, operand: Operand) -> Result<Expr, Fault> {
         self.expect("(")?;
-        let mut operands = vec![self.operand()?];
+        let mut operands = vec![self.value()?];
         while self.take_sign(",") {
-            operands.push(self.operand()?);
+            operands.push(self.value()?);
         }
         self.expect(")")?;
-        let value = |operand: &Operand| match operand {
-            Operand::Literal(value) => Some(value.clone()),
-            _ => None,
-        };
-        if let Some(values) = operands.iter().map(value).collect() {
-            return Ok(Expr::In(operand, values));
-        }
-        let equals = |other| Expr::Compare(operand.clone(), Comparison::Equal, other);
-        Ok(Expr::Or(operands.into_iter().map(equals).collect()))
+        Ok(one_of(operand, operands))
     }
 
-    fn operand(&mut self) -> Result<Operand, Fault> {
-        let operand = match self.kind().clone() {
-            TokenKind::Text(text) => Operand::Literal(Value::Text(text)),
-            TokenKind::Name(name) => Operand::Property(name),
-            TokenKind::Number(_) | TokenKind::Sign("-" | "+") => {
-                let number = self.number()?;
-                return self.without_arithmetic(Operand::Literal(number));
-            }
-            TokenKind::Word(word) if self.is_call() => {
-                let value = self.instant(&word)?;
-                return Ok(Operand::Literal(value));
-            }
-            TokenKind::Word(word) if word.eq_ignore_ascii_case("TRUE") => Operand::Literal(Value::Bool(true)),
-            TokenKind::Word(word) if word.eq_ignore_ascii_case("FALSE") => Operand::Literal(Value::Bool(false)),
-            TokenKind::Word(word) if word.eq_ignore_ascii_case("NULL") => {
-                return Err(self.expected("a value").hint("whether there is none is written IS NULL"));
-            }
-            TokenKind::Word(word) if is_reserved(&word) => {
-                let hint = format!("a property of that name is written \"{word}\"");
-                return Err(self.expected("a property or a value").hint(hint));
-            }
-            TokenKind::Word(word) => Operand::Property(word),
-            TokenKind::Sign(_) | TokenKind::End => return Err(self.expected("a property or a value")),
-        };
+    /// Passes over the token that goes one level down.
+    pub(super) fn deeper(&mut self) -> Result<(), Fault> {
+        if self.depth == DEEPEST {
+            return Err(self.fault(format!("parentheses and NOT nest deeper than {DEEPEST} levels")));
+        }
+        self.depth += 1;
         self.advance();
-        self.without_arithmetic(operand)
+        Ok(())
     }
 
-    fn without_arithmetic(&self, operand: Operand) -> Result<Operand, Fault> {
-        if matches!(self.kind(), TokenKind::Sign("+" | "-" | "*" | "/" | "^")) || self.is_word("DIV") {
-            return Err(self.fault("calculations are not supported"));
-        }
-        Ok(operand)
-    }
-
-    /// A number with its sign.
-    pub(super) fn number(&mut self) -> Result<Value, Fault> {
-        let start = self.start();
-        let sign = if self.take_sign("-") { "-" } else { "" };
-        if sign.is_empty() {
-            self.take_sign("+");
-        }
-        let TokenKind::Number(digits) = self.kind() else { return Err(self.expected("a number")) };
-        let text = format!("{sign}{digits}");
-        if let Ok(number) = text.parse() {
-            self.advance();
-            return Ok(Value::Int(number));
-        }
-        let number = text.parse().ok().filter(|number: &f64| number.is_finite());
-        let number = number.ok_or_else(|| Fault::new(self.text, start, "the number is too large"))?;
-        self.advance();
-        Ok(Value::Float(number))
-    }
-
-    /// `DATE('…')` or `TIMESTAMP('…')`.
-    fn instant(&mut self, function: &str) -> Result<Value, Fault> {
-        let is_date = function.eq_ignore_ascii_case("DATE");
-        if !is_date && !function.eq_ignore_ascii_case("TIMESTAMP") {
-            return Err(self.unknown_function(function));
-        }
-        self.advance();
-        self.expect("(")?;
-        let example = if is_date { "DATE('2018-02-12')" } else { "TIMESTAMP('2018-02-12T23:20:50Z')" };
-        let TokenKind::Text(text) = self.kind() else {
-            return Err(self.expected("a text").hint(format!("write it as in {example}")));
-        };
-        let value = if is_date { Date::parse(text).map(Value::Date) } else { Instant::parse(text).map(Value::Instant) };
-        let what = if is_date { "a day" } else { "an instant" };
-        let value = value
-            .ok_or_else(|| self.fault(format!("'{text}' is not {what}")).hint(format!("write it as in {example}")))?;
-        self.advance();
-        self.expect(")")?;
-        Ok(value)
-    }
-
-    /// What is said of a function that cannot stand here.
-    pub(super) fn unknown_function(&self, name: &str) -> Fault {
-        let is = |other: &&str| other.eq_ignore_ascii_case(name);
-        if FUNCTIONS.iter().any(is) {
-            return self.fault(format!("{name} is a condition, not a value"));
-        }
-        let capitals = name.to_ascii_uppercase();
-        if wkt::is_geometry(&capitals) || capitals == "BBOX" {
-            return self.fault(format!("{name} can stand in a spatial predicate only"));
-        }
-        if UNSUPPORTED.iter().any(is) {
-            return self.fault(format!("{} is not supported here", name.to_ascii_uppercase()));
-        }
-        let fault = self.fault(format!("there is no function '{name}'"));
-        match nearest(name, FUNCTIONS) {
-            Some(near) => fault.hint(format!("did you mean {near}?")),
-            None => fault.hint(format!("there are {}", FUNCTIONS.join(", "))),
-        }
+    pub(super) fn shallower(&mut self) {
+        self.depth -= 1;
     }
 
     pub(super) fn kind(&self) -> &TokenKind {
@@ -356,7 +302,7 @@ impl<'a> Parser<'a> {
         matches!(next, Some(TokenKind::Word(other)) if other.eq_ignore_ascii_case(word))
     }
 
-    /// The word that is called as a function here.
+    /// Whether the present word is called as a function.
     pub(super) fn is_call(&self) -> bool {
         matches!(self.kind(), TokenKind::Word(word) if !is_reserved(word))
             && self.tokens.get(self.at + 1).is_some_and(|next| next.kind == TokenKind::Sign("("))
@@ -402,6 +348,32 @@ impl<'a> Parser<'a> {
         let found = if short.is_empty() { "the end".to_owned() } else { format!("'{short}'") };
         self.fault(format!("expected {what}, found {found}"))
     }
+}
+
+/// The comparison that a sign means.
+pub(super) fn comparison(sign: &str) -> Option<Comparison> {
+    Some(match sign {
+        "=" => Comparison::Equal,
+        "<>" => Comparison::NotEqual,
+        "<" => Comparison::Less,
+        "<=" => Comparison::LessOrEqual,
+        ">" => Comparison::Greater,
+        ">=" => Comparison::GreaterOrEqual,
+        _ => return None,
+    })
+}
+
+/// Whether an operand equals one of a list.
+pub(super) fn one_of(operand: Operand, operands: Vec<Operand>) -> Expr {
+    let value = |operand: &Operand| match operand {
+        Operand::Literal(value) => Some(value.clone()),
+        _ => None,
+    };
+    if let Some(values) = operands.iter().map(value).collect() {
+        return Expr::In(operand, values);
+    }
+    let equals = |other| Expr::Compare(operand.clone(), Comparison::Equal, other);
+    Expr::Or(operands.into_iter().map(equals).collect())
 }
 
 fn negated(expr: Expr, is_negated: bool) -> Expr {

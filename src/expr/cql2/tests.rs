@@ -2,11 +2,13 @@
 
 use proptest::prelude::*;
 
-use super::{DEEPEST, LONGEST, parse};
+use super::{DEEPEST, Frame, LONGEST, parse, parse_json, to_json};
 use crate::base::bbox::Bbox;
 use crate::base::crs::Crs;
 use crate::base::datetime::{Date, Instant};
+use crate::expr::array::ArrayRelation;
 use crate::expr::samples::any_expr;
+use crate::expr::temporal::TimeRelation;
 use crate::expr::{Comparison, Expr, GeometryLiteral, Operand, Relation};
 use crate::model::geometry::wkt;
 use crate::model::value::Value;
@@ -110,8 +112,59 @@ fn geometries_are_read_as_what_they_are() {
             assert_eq!(parse(&format!("{function}({text}, geom)")), spatial(turned, literal()), "{text}");
         }
     }
-    let swapped = super::parse_in("S_WITHIN(g, POINT(50 10)) OR S_WITHIN(g, BBOX(50,10,51,11))", Crs::Epsg(4258), true);
+    let swapped = super::parse_in(
+        "S_WITHIN(g, POINT(50 10)) OR S_WITHIN(g, BBOX(50,10,51,11))",
+        Frame { crs: Crs::Epsg(4258), is_swapped: true },
+    );
     assert_eq!(swapped.unwrap().to_string(), "S_WITHIN(g, POINT(10 50)) OR S_WITHIN(g, BBOX(10,50,11,51))");
+}
+
+#[test]
+fn calculations_bind_as_in_mathematics() {
+    for (text, same) in [
+        ("a + 1 * 2 = 3", "a + (1 * 2) = 3"),
+        ("a - 1 - 2 < 3", "(a - 1) - 2 < 3"),
+        ("(a - 1) * 2 ^ b >= c DIV 2 % 3", "(a - 1) * (2 ^ b) >= (c div 2) % 3"),
+        ("a = -1 - -2", "a = (-1) - (-2)"),
+        ("((a)) = ((1))", "a = 1"),
+        ("(a + 1 = 2) AND (b) = (3)", "a + 1 = 2 AND b = 3"),
+        ("a + 1 BETWEEN b - 1 AND b + 1 AND c = 1", "((a + 1) BETWEEN (b - 1) AND (b + 1)) AND (c = 1)"),
+        ("a*2 IN (1+1, b)", "a * 2 = 1 + 1 OR a * 2 = b"),
+        ("abs(a) + round(b) > 1", "(abs(a)) + (ROUND(b)) > 1"),
+    ] {
+        assert_eq!(read(text), read(same), "{text}");
+        assert_eq!(read(&read(text).to_string()), read(text), "{text}");
+    }
+}
+
+#[test]
+fn each_function_of_the_standard_is_read() {
+    for (text, written) in [
+        ("casei(a) = CaseI('Straße')", "CASEI(a) = CASEI('Straße')"),
+        ("CASEI(ACCENTI(a)) LIKE CASEI(accenti('É%'))", "CASEI(ACCENTI(a)) LIKE 'e%'"),
+        ("CASEI(a) IN (casei('A'), casei('B'))", "CASEI(a) = CASEI('A') OR CASEI(a) = CASEI('B')"),
+        ("T_AFTER(a, DATE('2018-02-12'))", "T_AFTER(a, DATE('2018-02-12'))"),
+        ("T_DURING(a, INTERVAL('2018-02-12', '..'))", "T_DURING(a, INTERVAL('2018-02-12', '..'))"),
+        (
+            "t_meets(INTERVAL(a, b), INTERVAL('..', TIMESTAMP('2018-02-12T00:00:00Z')))",
+            "T_MEETS(INTERVAL(a, b), INTERVAL('..', '2018-02-12T00:00:00Z'))",
+        ),
+        ("A_CONTAINS(a, ('x', 1, 1.5, TRUE, ('y')))", "A_CONTAINS(a, ('x', 1, 1.5, TRUE, ('y')))"),
+        ("A_EQUALS((), a)", "A_EQUALS((), a)"),
+        ("A_CONTAINEDBY(\"a b\", (DATE('2018-02-12')))", "A_CONTAINEDBY(\"a b\", ('2018-02-12'))"),
+        ("year(at) = 2018 AND length(trim(name)) > 3", "year(at) = 2018 AND length(trim(name)) > 3"),
+    ] {
+        assert_eq!(read(text).to_string(), written, "{text}");
+        assert_eq!(read(written), read(text));
+    }
+    for (_, name) in TimeRelation::ALL {
+        let text = format!("{name}(a, INTERVAL(b, '2018-02-12T00:00:00Z'))");
+        assert_eq!(read(&text).to_string(), text);
+    }
+    for (_, name) in ArrayRelation::ALL {
+        let text = format!("{name}(a, b)");
+        assert_eq!(read(&text).to_string(), text);
+    }
 }
 
 #[test]
@@ -135,14 +188,24 @@ fn faults_say_where_and_what() {
         ("a LIKE b", 8, "pattern"),
         ("a IN ()", 7, "a value"),
         ("a IN (1", 8, "')'"),
-        ("a + 1 = 2", 3, "calculations"),
+        ("a + = 2", 5, "a property or a value"),
+        ("a + 1", 6, "expected = <>"),
+        ("(a = 1) + 2 = 3", 9, "expected AND, OR or the end"),
+        ("(a = 1) = TRUE", 9, "expected AND, OR or the end"),
+        ("1 + (a = 1) = 2", 5, "a value is needed"),
+        ("lower(a, b) = 'c'", 1, "1 arguments"),
+        ("lowr(a) = 'c'", 1, "did you mean lower?"),
+        ("a LIKE CASEI(b)", 14, "pattern"),
+        ("T_AFTER(a)", 10, "','"),
+        ("T_AFTER(a, INTERVAL('2018', '..'))", 21, "'2018' is not a time"),
+        ("a = INTERVAL('..', '..')", 5, "temporal predicate only"),
+        ("A_CONTAINS(a, (b))", 16, "literals alone"),
+        ("A_CONTAINS(a, 1)", 15, "a list"),
         ("a = 1e999", 5, "too large"),
         ("a = DATE('2018-02-30')", 10, "is not a day"),
         ("a = TIMESTAMP('2018-02-12')", 15, "23:20:50Z"),
         ("a = DATE(2018)", 10, "DATE('2018-02-12')"),
-        ("a = S_INTERSECTS(a, POINT(1 2))", 5, "is a condition"),
-        ("casei(a) = 'b'", 1, "CASEI is not supported"),
-        ("T_AFTER(a, DATE('2018-02-12'))", 1, "not supported"),
+        ("a = S_INTERSECTS(a, POINT(1 2))", 5, "a value is needed, not a condition"),
         ("S_INTERSECT(a, POINT(1 2))", 1, "did you mean S_INTERSECTS?"),
         ("S_INTERSECTS(a, b)", 1, "needs a property and a geometry"),
         ("S_INTERSECTS(a, BBOX(1, 2, 3))", 17, "4 numbers"),
@@ -201,16 +264,98 @@ fn no_depth_and_no_length_exhausts_the_stack() {
             let expr = parse(&deepest).unwrap();
             assert_eq!(parse(&expr.to_string()).unwrap(), expr);
         }
+        for row in ["+ 1 ", "* (2 ", "^ abs(", "/ ((1) "] {
+            let _ = parse(&format!("a {}", row.repeat(10_000)));
+            let sums = "(".repeat(90) + "a" + &"+ 1) ".repeat(90) + "= 2";
+            let expr = parse(&sums).unwrap();
+            assert_eq!(parse(&expr.to_string()).unwrap(), expr);
+        }
+        assert!(parse(&format!("a {} = 1", "+ 1 ".repeat(1000))).unwrap_err().message.contains("calculations"));
         let collections = "GEOMETRYCOLLECTION(".repeat(3000);
         assert!(parse(&format!("S_INTERSECTS(a, {collections}")).unwrap_err().message.contains("deeper"));
         assert!(parse(&"(".repeat(LONGEST)).unwrap_err().message.contains("deeper"));
         assert!(parse(&" ".repeat(LONGEST + 1)).unwrap_err().message.contains("longer"));
     };
-    std::thread::Builder::new().stack_size(1024 * 1024).spawn(read).unwrap().join().unwrap();
+    std::thread::Builder::new().stack_size(1536 * 1024).spawn(read).unwrap().join().unwrap();
+}
+
+#[test]
+fn the_json_form_is_read() {
+    let read = |json: &str| parse_json(json, &Frame::default()).map(|expr| expr.to_string());
+    for (json, text) in [
+        (r#"{"op":"=","args":[{"property":"a"},1]}"#, "a = 1"),
+        (
+            r#"{"op":"and","args":[{"op":">","args":[{"property":"a"},1.5]},{"op":"not","args":[true]}]}"#,
+            "a > 1.5 AND NOT TRUE",
+        ),
+        (
+            r#"{"op":"like","args":[{"op":"casei","args":[{"property":"a"}]},{"op":"casei","args":["FOO%"]}]}"#,
+            "CASEI(a) LIKE 'foo%'",
+        ),
+        (r#"{"op":"between","args":[{"property":"a"},1,10]}"#, "a BETWEEN 1 AND 10"),
+        (r#"{"op":"in","args":[{"property":"a"},["x","y"]]}"#, "a IN ('x', 'y')"),
+        (r#"{"op":"isNull","args":[{"property":"a"}]}"#, "a IS NULL"),
+        (r#"{"op":"s_intersects","args":[{"property":"g"},{"bbox":[1,2,3,4]}]}"#, "S_INTERSECTS(g, BBOX(1,2,3,4))"),
+        (
+            r#"{"op":"s_within","args":[{"type":"Point","coordinates":[1,2]},{"property":"g"}]}"#,
+            "S_CONTAINS(g, POINT(1 2))",
+        ),
+        (
+            r#"{"op":"t_during","args":[{"property":"a"},{"interval":["2018-02-12",".."]}]}"#,
+            "T_DURING(a, INTERVAL('2018-02-12', '..'))",
+        ),
+        (r#"{"op":"t_after","args":[{"property":"a"},{"date":"2018-02-12"}]}"#, "T_AFTER(a, DATE('2018-02-12'))"),
+        (
+            r#"{"op":"t_meets","args":[{"interval":[{"property":"a"},{"property":"b"}]},{"interval":["..","2018-02-12T00:00:00Z"]}]}"#,
+            "T_MEETS(INTERVAL(a, b), INTERVAL('..', '2018-02-12T00:00:00Z'))",
+        ),
+        (r#"{"op":"a_contains","args":[{"property":"a"},["x",1,[true]]]}"#, "A_CONTAINS(a, ('x', 1, (TRUE)))"),
+        (
+            r#"{"op":">","args":[{"op":"+","args":[{"property":"a"},{"op":"*","args":[2,{"property":"b"}]}]},{"op":"abs","args":[-3]}]}"#,
+            "a + (2 * b) > abs(-3)",
+        ),
+    ] {
+        assert_eq!(read(json).unwrap(), text, "{json}");
+    }
+    for (json, message) in [
+        ("", "not JSON (at character 1)"),
+        ("{\"op\":\n 1x}", "not JSON (at character 10)"),
+        ("1", "an object with 'op'"),
+        (r#"{"op":"="}"#, "no array 'args'"),
+        (r#"{"op":"=","args":[1]}"#, "2 arguments, and is given 1"),
+        (r#"{"op":"and","args":[true,{"op":"=","args":[1,null]}]}"#, "(at /args/1/args/1)"),
+        (r#"{"op":"s_intersect","args":[1,2]}"#, "did you mean s_intersects?"),
+        (r#"{"op":"s_within","args":[{"property":"g"},{"type":"Circle"}]}"#, "'Circle' is no geometry"),
+        (r#"{"op":"=","args":[{"op":"exec","args":[]},1]}"#, "no function 'exec'"),
+        (r#"{"op":"=","args":[{"date":"2018-02-30"},1]}"#, "not a day (at /args/0)"),
+        (r#"{"op":"like","args":[{"property":"a"},1]}"#, "a text (at /args/1)"),
+    ] {
+        let fault = read(json).unwrap_err().to_string();
+        assert!(fault.contains(message), "{json}: {fault}");
+    }
+    let deep = format!("{}true{}", r#"{"op":"not","args":["#.repeat(5000), "]}".repeat(5000));
+    assert!(read(&deep).is_err());
+    let deep = format!("{}true{}", r#"{"op":"not","args":["#.repeat(60), "]}".repeat(60));
+    assert!(read(&deep).is_ok());
 }
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    #[test]
+    fn what_is_written_as_json_is_read(expr in any_expr()) {
+        let json = to_json(&expr).unwrap().to_string();
+        let same = parse_json(&json, &Frame::default());
+        prop_assert_eq!(same.map(|expr| expr.to_string()), Ok(expr.to_string()), "{}", json);
+    }
+
+    #[test]
+    fn no_json_panics(words in prop::collection::vec(prop::sample::select(vec![
+        "{", "}", "[", "]", "\"op\":", "\"args\":", "\"and\"", "\"=\"", "\"property\":", "\"a\"", "1", ",", "null", "\"bbox\":",
+        "\"type\":", "\"Point\"", "\"coordinates\":", "\"s_within\"", "\"interval\":", "true", "\"in\"",
+    ]), 0..16)) {
+        let _ = parse_json(&words.concat(), &Frame::default());
+    }
 
     #[test]
     fn what_is_written_is_read(expr in any_expr()) {
@@ -227,7 +372,8 @@ proptest! {
     fn no_heap_of_words_panics(words in prop::collection::vec(prop::sample::select(vec![
         "a", "\"b\"", "'c'", "1", "-2.5e3", "AND", "OR", "NOT", "IS", "NULL", "IN", "BETWEEN", "LIKE", "TRUE", "(", ")", ",",
         "=", "<>", "<=", "-", "DATE('2018-02-12')", "TIMESTAMP(", "S_INTERSECTS(", "S_WITHIN(", "BBOX(1,2,3,4)", "POINT",
-        "POLYGON((", "GEOMETRYCOLLECTION(", "MULTIPOINT(", "1 2", "a = 1", "a IN (1)", "a LIKE 'b'",
+        "POLYGON((", "GEOMETRYCOLLECTION(", "MULTIPOINT(", "1 2", "T_DURING(", "INTERVAL(", "'..'", "A_CONTAINS(", "CASEI(", "+", "*", "%", "div",
+        "lower(", "a = 1", "a IN (1)", "a LIKE 'b'",
     ]), 0..16)) {
         let text = words.join(" ");
         match parse(&text) {

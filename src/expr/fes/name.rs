@@ -66,11 +66,11 @@ impl Reader<'_> {
         if schema.position(name).is_some() || schema.key.0 == name {
             return Some(Named::Property(name.to_owned()));
         }
-        let geometry = schema.geometry.as_ref()?;
         // Names that XML cannot have stand escaped in documents.
         if let Some(field) = schema.fields.iter().find(|field| escaped_name(&field.name) == name) {
             return Some(Named::Property(field.name.clone()));
         }
+        let geometry = schema.geometry.as_ref()?;
         // What clients call it that know no schema.
         let is_alias = matches!(name, "geometry" | "the_geom" | "msGeometry" | "Geometry");
         (geometry.name == name || escaped_name(&geometry.name) == name || is_alias)

@@ -61,18 +61,20 @@ impl Sink for Simplifier<'_> {
             self.writer.point(at);
             return ControlFlow::Continue(());
         }
-        let envelope = self.thin(&points);
+        let envelope = self.thin(&points, self.least);
         let is_small = is_below(&envelope, self.least);
         match of {
             Shape::Polygon if is_small && ring > 0 => {}
             Shape::Polygon if is_small && !envelope.is_empty() => self.writer.ring(&box_of(&envelope, self.least)),
-            // What is long and thin would fall together: it keeps what it has.
-            Shape::Polygon if self.kept.len() < 4 => {
-                self.kept.clear();
-                self.kept.extend(points.iter().map(|vertex| (vertex.x, vertex.y)));
+            Shape::Polygon => {
+                let mut least = self.least;
+                // What is long and thin would fall together: it keeps more.
+                while self.kept.len() < 4.min(points.len()) {
+                    least = if least.0 > self.least.0 / 16.0 { (least.0 / 2.0, least.1 / 2.0) } else { (0.0, 0.0) };
+                    self.thin(&points, least);
+                }
                 self.writer.ring(&self.kept);
             }
-            Shape::Polygon => self.writer.ring(&self.kept),
             _ if is_small && !envelope.is_empty() => self.writer.run(&dash(&envelope, self.least)),
             _ => self.writer.run(&self.kept),
         }
@@ -87,9 +89,9 @@ impl Sink for Simplifier<'_> {
 
 impl Simplifier<'_> {
     /// Keeps the vertices that are to be seen, the first and the last among them; gives the rectangle around all.
-    fn thin(&mut self, points: &Points<'_>) -> Rect {
+    fn thin(&mut self, points: &Points<'_>, (width, height): (f64, f64)) -> Rect {
         self.kept.clear();
-        let (mut envelope, (width, height)) = (Rect::EMPTY, self.least);
+        let mut envelope = Rect::EMPTY;
         let (mut last, mut is_last_kept) = ((f64::NAN, f64::NAN), true);
         for vertex in points.iter() {
             envelope.include(vertex.x, vertex.y);

@@ -1,0 +1,308 @@
+//! The JSON form: the same tree, each operator an object with `op` and `args`.
+
+use serde_json::Value as Json;
+
+use super::atom::end_of;
+use super::fault::Fault;
+use super::geometry::{self, bbox, is_high, turned};
+use super::parser::{comparison, one_of};
+use super::{DEEPEST, Frame};
+use crate::base::datetime::{Date, Instant};
+use crate::expr::array::{ArrayRelation, List};
+use crate::expr::function::{Function, without_accents, without_case};
+use crate::expr::nearest::nearest;
+use crate::expr::temporal::{Time, TimeRelation};
+use crate::expr::{Expr, GeometryLiteral, Operand, Operator, like};
+use crate::model::geometry::json as geojson;
+use crate::model::value::Value;
+
+/// Most conditions, values and members of lists.
+const MOST: usize = 20_000;
+
+/// Reads a document that was parsed.
+pub(super) fn parse(json: &Json, frame: &Frame) -> Result<Expr, Fault> {
+    let mut reader = Reader { frame, path: String::new(), depth: 0, count: 0 };
+    reader.condition(json)
+}
+
+struct Reader<'a> {
+    frame: &'a Frame,
+    /// Where the reader is, as a JSON pointer.
+    path: String,
+    depth: usize,
+    count: usize,
+}
+
+impl Reader<'_> {
+    fn fault(&self, message: impl Into<String>) -> Fault {
+        Fault::within(&self.path, message)
+    }
+
+    /// Goes one level down, into this part.
+    fn within<T>(&mut self, part: &str, read: impl FnOnce(&mut Self) -> Result<T, Fault>) -> Result<T, Fault> {
+        self.count += 1;
+        if self.count > MOST {
+            return Err(self.fault(format!("the filter has more than {MOST} parts")));
+        }
+        if self.depth > DEEPEST {
+            return Err(self.fault(format!("the filter nests deeper than {DEEPEST} levels")));
+        }
+        let length = self.path.len();
+        self.path.push('/');
+        self.path.push_str(part);
+        self.depth += 1;
+        let read = read(self)?;
+        self.depth -= 1;
+        self.path.truncate(length);
+        Ok(read)
+    }
+
+    /// Reads the argument at this place.
+    fn argument<T>(
+        &mut self,
+        args: &[Json],
+        at: usize,
+        read: impl FnOnce(&mut Self, &Json) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
+        let json = args.get(at).ok_or_else(|| self.fault(format!("argument {} is missing", at + 1)))?;
+        self.within(&format!("args/{at}"), |this| read(this, json))
+    }
+
+    /// Operator and arguments.
+    fn operator<'j>(&self, json: &'j Json) -> Result<(String, &'j [Json]), Fault> {
+        let op = json.get("op").and_then(Json::as_str);
+        let op = op.ok_or_else(|| self.fault("expected an object with 'op' and 'args'"))?;
+        let args = json.get("args").and_then(Json::as_array);
+        let args = args.ok_or_else(|| self.fault(format!("'{op}' has no array 'args'")))?;
+        Ok((op.to_ascii_lowercase(), args))
+    }
+
+    fn exactly(&self, op: &str, args: &[Json], count: usize) -> Result<(), Fault> {
+        if args.len() == count {
+            return Ok(());
+        }
+        Err(self.fault(format!("'{op}' has {count} arguments, and is given {}", args.len())))
+    }
+
+    fn condition(&mut self, json: &Json) -> Result<Expr, Fault> {
+        if let Json::Bool(truth) = json {
+            return Ok(if *truth { Expr::always() } else { Expr::never() });
+        }
+        let (op, args) = self.operator(json)?;
+        if let Some(how) = comparison(&op) {
+            self.exactly(&op, args, 2)?;
+            let (left, right) = (self.argument(args, 0, Self::value)?, self.argument(args, 1, Self::value)?);
+            return Ok(Expr::Compare(left, how, right));
+        }
+        let capitals = op.to_ascii_uppercase();
+        if let Some(relation) = geometry::relation(&capitals) {
+            return self.spatial(&op, relation, args);
+        }
+        if let Some((relation, _)) = TimeRelation::ALL.into_iter().find(|(_, name)| *name == capitals) {
+            self.exactly(&op, args, 2)?;
+            let (left, right) = (self.argument(args, 0, Self::time)?, self.argument(args, 1, Self::time)?);
+            return Ok(Expr::Temporal(left, relation, right));
+        }
+        if let Some((relation, _)) = ArrayRelation::ALL.into_iter().find(|(_, name)| *name == capitals) {
+            self.exactly(&op, args, 2)?;
+            let (left, right) = (self.argument(args, 0, Self::list)?, self.argument(args, 1, Self::list)?);
+            return Ok(Expr::Array(left, relation, right));
+        }
+        match op.as_str() {
+            "and" | "or" => {
+                if args.len() < 2 {
+                    return Err(self.fault(format!("'{op}' joins two conditions or more")));
+                }
+                let parts = (0..args.len()).map(|at| self.argument(args, at, Self::condition));
+                let parts = parts.collect::<Result<_, _>>()?;
+                Ok(if op == "and" { Expr::And(parts) } else { Expr::Or(parts) })
+            }
+            "not" => {
+                self.exactly(&op, args, 1)?;
+                Ok(Expr::Not(Box::new(self.argument(args, 0, Self::condition)?)))
+            }
+            "isnull" => {
+                self.exactly(&op, args, 1)?;
+                self.argument(args, 0, Self::value).map(Expr::IsNull)
+            }
+            "like" => {
+                self.exactly(&op, args, 2)?;
+                let operand = self.argument(args, 0, Self::value)?;
+                Ok(Expr::Like { operand, pattern: self.argument(args, 1, Self::pattern)? })
+            }
+            "between" => {
+                self.exactly(&op, args, 3)?;
+                let operand = self.argument(args, 0, Self::value)?;
+                let (low, high) = (self.argument(args, 1, Self::value)?, self.argument(args, 2, Self::value)?);
+                Ok(Expr::Between(operand, low, high))
+            }
+            "in" => {
+                self.exactly(&op, args, 2)?;
+                let operand = self.argument(args, 0, Self::value)?;
+                let operands = self.argument(args, 1, |this, list| {
+                    let list = list.as_array().filter(|list| !list.is_empty());
+                    let list = list.ok_or_else(|| this.fault("'in' has an array of values"))?;
+                    let each = |(at, json)| this.within(&format!("{at}"), |this| this.value(json));
+                    list.iter().enumerate().map(each).collect::<Result<Vec<_>, _>>()
+                })?;
+                Ok(one_of(operand, operands))
+            }
+            _ => {
+                let known = ["and", "or", "not", "isNull", "like", "between", "in"].into_iter();
+                let all =
+                    known.chain(geometry::NAMES.map(|(name, _)| name)).chain(TimeRelation::ALL.map(|(_, name)| name));
+                let fault = self.fault(format!("there is no condition '{op}'"));
+                Err(match nearest(&op, all) {
+                    Some(near) => fault.hint(format!("did you mean {}?", near.to_lowercase())),
+                    None => fault,
+                })
+            }
+        }
+    }
+
+    fn spatial(&mut self, op: &str, relation: crate::expr::Relation, args: &[Json]) -> Result<Expr, Fault> {
+        self.exactly(op, args, 2)?;
+        let property = |json: &Json| json.get("property").and_then(Json::as_str).map(str::to_owned);
+        let (relation, property, at) = match (property(&args[0]), property(&args[1])) {
+            (Some(property), None) => (relation, property, 1),
+            (None, Some(property)) => (turned(relation), property, 0),
+            _ => return Err(self.fault(format!("'{op}' needs a property and a geometry"))),
+        };
+        let geometry = self.argument(args, at, Self::geometry)?;
+        if is_high(relation, &geometry) {
+            return Err(self.fault(format!("'{op}' is flat, and takes a bbox of four numbers")));
+        }
+        Ok(Expr::Spatial { relation, property, geometry, distance: None })
+    }
+
+    fn geometry(&mut self, json: &Json) -> Result<GeometryLiteral, Fault> {
+        if let Some(numbers) = json.get("bbox").filter(|_| json.get("type").is_none()) {
+            let numbers = numbers.as_array().and_then(|list| list.iter().map(Json::as_f64).collect::<Option<Vec<_>>>());
+            return bbox(numbers.as_deref().unwrap_or_default(), self.frame)
+                .map_err(|(message, _)| self.fault(message));
+        }
+        let mut figure = geojson::read(json).map_err(|message| self.fault(message))?;
+        if self.frame.is_swapped {
+            figure.swap();
+        }
+        Ok(GeometryLiteral::new(&figure, self.frame.crs.clone()))
+    }
+
+    fn pattern(&mut self, json: &Json) -> Result<String, Fault> {
+        if let Json::String(pattern) = json {
+            if pattern.chars().count() > like::LONGEST {
+                return Err(self.fault(format!("the pattern is longer than {} characters", like::LONGEST)));
+            }
+            return Ok(pattern.clone());
+        }
+        let (op, args) = self.operator(json).map_err(|_| self.fault("the pattern is a text"))?;
+        self.exactly(&op, args, 1)?;
+        let pattern = self.argument(args, 0, Self::pattern)?;
+        match Function::named(&op) {
+            Some(Function::CaseI) => Ok(without_case(&pattern)),
+            Some(Function::AccentI) => Ok(without_accents(&pattern)),
+            _ => Err(self.fault("the pattern is a text")),
+        }
+    }
+
+    fn value(&mut self, json: &Json) -> Result<Operand, Fault> {
+        let literal = match json {
+            Json::String(text) => Value::Text(text.clone()),
+            Json::Bool(truth) => Value::Bool(*truth),
+            Json::Number(number) => match (number.as_i64(), number.as_f64()) {
+                (Some(number), _) => Value::Int(number),
+                (None, Some(number)) if number.is_finite() => Value::Float(number),
+                _ => return Err(self.fault("the number is too large")),
+            },
+            Json::Null => return Err(self.fault("a value is needed").hint("whether there is none is told by isNull")),
+            Json::Array(_) => return Err(self.fault("here a value is needed, not a list")),
+            Json::Object(object) => {
+                let text = |name: &str| object.get(name).and_then(Json::as_str);
+                if let Some(name) = text("property") {
+                    return Ok(Operand::Property(name.to_owned()));
+                }
+                if let Some(day) = text("date") {
+                    let day = Date::parse(day).ok_or_else(|| self.fault(format!("'{day}' is not a day")))?;
+                    return Ok(Operand::Literal(Value::Date(day)));
+                }
+                if let Some(at) = text("timestamp") {
+                    let at = Instant::parse(at).ok_or_else(|| self.fault(format!("'{at}' is not an instant")))?;
+                    return Ok(Operand::Literal(Value::Instant(at)));
+                }
+                return self.calculated(json);
+            }
+        };
+        Ok(Operand::Literal(literal))
+    }
+
+    fn calculated(&mut self, json: &Json) -> Result<Operand, Fault> {
+        let (op, args) = self.operator(json)?;
+        let operator = match op.as_str() {
+            "+" => Operator::Add,
+            "-" => Operator::Subtract,
+            "*" => Operator::Multiply,
+            "/" => Operator::Divide,
+            "%" => Operator::Modulo,
+            "div" => Operator::IntegerDivide,
+            "^" => Operator::Power,
+            _ => {
+                let all = Function::LISTED.map(|function| function.description().name);
+                let function = Function::named(&op).ok_or_else(|| {
+                    let fault = self.fault(format!("there is no function '{op}'"));
+                    match nearest(&op, all) {
+                        Some(near) => fault.hint(format!("did you mean {near}?")),
+                        None => fault.hint(format!("there are {}", all.join(", "))),
+                    }
+                })?;
+                self.exactly(&op, args, function.description().arguments.len())?;
+                let arguments = (0..args.len()).map(|at| self.argument(args, at, Self::value));
+                return Ok(Operand::Call(function, arguments.collect::<Result<_, _>>()?));
+            }
+        };
+        self.exactly(&op, args, 2)?;
+        let (left, right) = (self.argument(args, 0, Self::value)?, self.argument(args, 1, Self::value)?);
+        Ok(Operand::calculation(left, operator, right))
+    }
+
+    fn time(&mut self, json: &Json) -> Result<Time, Fault> {
+        let Some(ends) = json.get("interval") else { return self.value(json).map(Time::At) };
+        let [start, end] = ends.as_array().map(Vec::as_slice).unwrap_or_default() else {
+            return Err(self.fault("an interval has two ends"));
+        };
+        let mut one = |at: &str, json: &Json| {
+            self.within(&format!("interval/{at}"), |this| match json {
+                Json::String(text) => {
+                    let end = end_of(text).ok_or_else(|| this.fault(format!("'{text}' is not a time")))?;
+                    Ok(end.map(Operand::Literal))
+                }
+                other => this.value(other).map(Some),
+            })
+        };
+        Ok(Time::Between(one("0", start)?, one("1", end)?))
+    }
+
+    fn list(&mut self, json: &Json) -> Result<List, Fault> {
+        if let Some(name) = json.get("property").and_then(Json::as_str) {
+            return Ok(List::Property(name.to_owned()));
+        }
+        let list = json.as_array().ok_or_else(|| self.fault("a list or a property is needed"))?;
+        let each = |(at, json)| self.within(&format!("{at}"), |this| this.member(json));
+        Ok(List::Literal(list.iter().enumerate().map(each).collect::<Result<_, _>>()?))
+    }
+
+    fn member(&mut self, json: &Json) -> Result<Json, Fault> {
+        match json {
+            Json::Array(list) => {
+                let each = |(at, json)| self.within(&format!("{at}"), |this| this.member(json));
+                Ok(Json::Array(list.iter().enumerate().map(each).collect::<Result<_, _>>()?))
+            }
+            Json::Object(_) => match self.value(json)? {
+                Operand::Literal(Value::Date(day)) => Ok(Json::String(day.to_string())),
+                Operand::Literal(Value::Instant(at)) => Ok(Json::String(at.to_string())),
+                _ => Err(self.fault("a list has literals alone")),
+            },
+            Json::Null => Err(self.fault("a list has no null")),
+            other => Ok(other.clone()),
+        }
+    }
+}
