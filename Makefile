@@ -11,7 +11,7 @@ MAP := templates/static/node_modules/leaflet/dist/leaflet.js
 
 # Debian packages by the command that they bring, or by their own name where they bring none.
 BUILD_COMMANDS := gcc:gcc g++:g++ pkg-config:pkg-config npm:npm
-BUILD_PACKAGES := libgdal-dev libsqlite3-dev
+BUILD_PACKAGES := libgdal-dev libsqlite3-dev libzstd-dev
 TEST_PACKAGES := postgresql-postgis
 TEST_COMMANDS := ogrinfo:gdal-bin sqlite3:sqlite3 /usr/sbin/nginx:nginx-light redis-server:redis-server chromium:chromium
 

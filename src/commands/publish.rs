@@ -158,6 +158,7 @@ impl Publish {
         let mut builder = standard::server_at(ogcapi, project)
             .base_url(BaseUrlSettings { fixed: set.base_url.clone(), trusted })
             .ignore_parameters(set.ignored_parameters.clone())
+            .compression(set.compression.unwrap_or(true))
             .limits(set.limits.clone());
         if set.circle || self.project.is_none() {
             builder = standard::with_circle(builder);

@@ -2,6 +2,7 @@
 //! the rest itself, and lets nothing out that is hidden. Sources are locked ([`Locked`]); only a [`View`] opens them, so
 //! no handler can forget a policy.
 
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -132,6 +133,13 @@ impl View {
     /// A number that changes whenever the rows may have changed.
     pub fn state(&self) -> u64 {
         self.room.source.state()
+    }
+
+    /// Adds all that the view's rows depend on: the state of the source, what is visible, what the policies demand.
+    pub(crate) fn fingerprint(&self, hasher: &mut impl Hasher) {
+        self.state().hash(hasher);
+        self.schema().fields.iter().for_each(|field| field.name.hash(hasher));
+        format!("{:?}", self.policies).hash(hasher);
     }
 
     /// Starts to read. Geometries come in the query's system, rows in its order.

@@ -31,7 +31,8 @@ pub(super) fn told(target: &impl Target, request: &request::Head, answered: Resu
 
 /// Takes an answer through the filters.
 pub(super) async fn leave(target: &impl Target, outlet: Outlet, mut response: Response) -> Response {
-    let is_head = outlet.request.method == Method::HEAD;
+    let request = outlet.request.clone();
+    let is_head = request.method == Method::HEAD;
     if is_head && matches!(response.body, Body::Stream(_)) {
         // A head never drives a query; the filters see an empty body.
         response.body = Body::empty();
@@ -45,10 +46,11 @@ pub(super) async fn leave(target: &impl Target, outlet: Outlet, mut response: Re
             response = told(target, &outlet.request, Err(error));
         }
     }
-    let response = match std::mem::replace(&mut response.body, Body::empty()) {
+    let mut response = match std::mem::replace(&mut response.body, Body::empty()) {
         Body::Whole(bytes) => whole(target, outlet, response, bytes),
         Body::Stream(chunks) => streamed(target, outlet, response, chunks).await,
     };
+    target.conclude(&request, &mut response);
     if is_head { headed(response) } else { response }
 }
 

@@ -28,6 +28,8 @@ pub(crate) trait Target: Sync {
     fn fault(&self, request: &request::Head, error: &Error) -> Response;
     /// Gives every answer the headers that all have.
     fn finish(&self, request: &request::Head, response: &mut Response);
+    /// What becomes of an answer after the last filter: whether it is sent at all, and how it is packed.
+    fn conclude(&self, request: &request::Head, response: &mut Response);
 }
 
 /// Answers a request through the filters.

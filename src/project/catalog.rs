@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use http::HeaderValue;
+
 use crate::data::coverage::{Coverage, Grid};
 use crate::data::coverage_gate::{CoverageView, LockedCoverage};
 use crate::data::gate::{Locked, View, Visible};
@@ -60,6 +62,8 @@ pub struct Layer {
     pub limit: Limit,
     /// Decimals of coordinates in answers.
     pub decimals: Option<u8>,
+    /// How long caches may keep answers with its features (`Cache-Control`); asked for again each time where `None`.
+    pub cache: Option<HeaderValue>,
     /// Properties that are shown; all where `None`.
     pub properties: Option<Vec<String>>,
     /// Words to find it by.
@@ -102,6 +106,7 @@ impl Layer {
             description: None,
             limit: Limit::default(),
             decimals: None,
+            cache: None,
             properties: None,
             keywords: Vec::new(),
             attribution: None,

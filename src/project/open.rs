@@ -5,6 +5,8 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use http::HeaderValue;
+
 use crate::data::coverage::Coverage;
 use crate::error::Error;
 use crate::sources::gdal::{self, Raster, RasterOptions};
@@ -188,6 +190,11 @@ impl Opening<'_> {
         layer.description = description.filter(|text| !text.is_empty());
         layer.limit = own.and_then(|own| own.limit).unwrap_or(self.settings.limit);
         layer.decimals = own.and_then(|own| own.decimals).or(self.settings.decimals);
+        let cache = own.and_then(|own| own.cache.as_ref()).or(self.settings.cache.as_ref());
+        layer.cache = cache.and_then(|text| HeaderValue::from_str(text).ok());
+        if cache.is_some() && layer.cache.is_none() {
+            self.faults.push(format!("layer '{id}': cache must be a value of Cache-Control, such as \"max-age=3600\""));
+        }
         layer.properties = own.and_then(|own| own.properties.clone());
         layer.keywords = own.map(|own| own.keywords.clone()).unwrap_or_default();
         layer.attribution = own.and_then(|own| own.attribution.clone());

@@ -61,6 +61,8 @@ pub struct Project {
     pub limit: Limit,
     /// Decimals of coordinates in answers; all where left out.
     pub decimals: Option<u8>,
+    /// How long caches may keep answers with features (`Cache-Control`), where a layer does not say otherwise.
+    pub cache: Option<String>,
     /// The map on the pages.
     #[serde(default)]
     pub map: Map,
@@ -89,6 +91,8 @@ pub struct Server {
     /// What the server bears.
     #[serde(default)]
     pub limits: Limits,
+    /// Whether answers are compressed; they are where left out.
+    pub compression: Option<bool>,
     /// Whether the demo's circle is served.
     #[serde(default)]
     pub circle: bool,
@@ -118,6 +122,8 @@ pub struct Layer {
     pub limit: Option<Limit>,
     /// Decimals of coordinates in answers.
     pub decimals: Option<u8>,
+    /// How long caches may keep answers with its features (`Cache-Control`), such as `max-age=3600`.
+    pub cache: Option<String>,
     /// Names of the bands of a raster.
     pub bands: Option<Vec<String>>,
     /// Units of the bands of a raster.

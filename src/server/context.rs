@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::future::Future;
-use std::hash::{Hash, Hasher};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
+
+use http::HeaderValue;
 
 use crate::data::coverage_gate::CoverageView;
 use crate::data::gate::View;
@@ -15,6 +17,7 @@ use crate::message::request::Head;
 use crate::project::catalog::{Layer, Project};
 use crate::web::base_url::BaseUrl;
 use crate::web::templates::Templates;
+use crate::web::validators;
 
 use super::registry::Registry;
 use super::security::Security;
@@ -163,9 +166,22 @@ impl Context {
     /// A number that grows whenever what the project publishes, or the rows of a layer, may have changed: the time in
     /// milliseconds at which this process saw that first.
     pub fn update_sequence(&self) -> u64 {
-        let mut hasher = std::hash::DefaultHasher::new();
+        let mut hasher = DefaultHasher::new();
         self.0.project.layers().iter().for_each(|layer| layer.state().hash(&mut hasher));
         self.0.server.sequences.at(&self.0.project, hasher.finish())
+    }
+
+    /// The validator of an answer with rows of this view, known before any row is read. It has all that the answer may
+    /// depend on, as the key of a cache does.
+    pub(crate) fn validator(&self, view: &View, format: &str) -> HeaderValue {
+        let inner = &*self.0;
+        let place = &inner.place;
+        let mut hasher = DefaultHasher::new();
+        (&inner.server.generation, inner.base.as_str(), &inner.project.name, format).hash(&mut hasher);
+        (&place.mount, &place.map, &place.root, &place.rest).hash(&mut hasher);
+        inner.head.parameters.iter().for_each(|it| (&it.name, &it.value).hash(&mut hasher));
+        view.fingerprint(&mut hasher);
+        validators::weak(&hasher)
     }
 
     /// A document or image out of a cache, or made and kept. The key has all that an answer may depend on: the state of the

@@ -13,6 +13,7 @@ use crate::message::request::{Head, Request, RequestId};
 use crate::message::response::{REQUEST_ID, Response};
 use crate::project::catalog::Project;
 use crate::project::limits::Limits;
+use crate::web::{encoding, validators};
 
 use super::context::{Context, Place};
 use super::ows;
@@ -122,6 +123,16 @@ impl Target for Snapshot {
         };
         // A 404 may be a policy's, and others may see what is not there for this client.
         kept_private(self.0.policies.is_empty(), response)
+    }
+
+    fn conclude(&self, head: &Head, response: &mut Response) {
+        if self.0.compression {
+            encoding::mark(response);
+        }
+        validators::settle(head, response);
+        if self.0.compression {
+            self.0.packed.pack(&head.headers, response);
+        }
     }
 
     fn finish(&self, head: &Head, response: &mut Response) {

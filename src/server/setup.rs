@@ -12,6 +12,7 @@ use crate::exchange::{DynFilter, Filter, Registered};
 use crate::project::catalog::Project;
 use crate::project::limits::Limits;
 use crate::web::base_url::BaseUrlSettings;
+use crate::web::encoding::Packed;
 use crate::web::templates::Templates;
 
 use super::api::{Api, DynApi};
@@ -49,6 +50,8 @@ pub(crate) struct Shared {
     pub(super) base_url: BaseUrlSettings,
     pub(super) sequences: Sequences,
     pub(super) limits: Limits,
+    pub(super) compression: bool,
+    pub(super) packed: Packed,
     pub(super) security: Security,
     ignored: Vec<String>,
 }
@@ -67,13 +70,16 @@ impl Shared {
         let program = std::env::current_exe().and_then(std::fs::metadata);
         program.ok().map(|about| (about.len(), about.modified().ok())).hash(&mut hasher);
         format!("{:?}", self.security).hash(&mut hasher);
+        self.templates.fingerprint().hash(&mut hasher);
+        self.filters.iter().for_each(|filter| filter.name().hash(&mut hasher));
         self.registry.infos().for_each(|info| format!("{info:?}").hash(&mut hasher));
         for project in std::iter::once(&self.root).chain(self.projects.values()) {
             (&project.name, &project.title, &project.description).hash(&mut hasher);
-            format!("{:?} {:?}", project.contact, project.license).hash(&mut hasher);
+            format!("{:?} {:?} {:?}", project.contact, project.license, project.map).hash(&mut hasher);
             for layer in project.layers() {
                 (&layer.id, &layer.title, &layer.description, &layer.properties).hash(&mut hasher);
                 format!("{:?} {:?} {:?}", layer.limit, layer.full_schema(), layer.full_grid()).hash(&mut hasher);
+                (layer.decimals, &layer.cache).hash(&mut hasher);
             }
         }
         format!("{:016x}", hasher.finish())
@@ -101,6 +107,7 @@ pub struct Builder {
     templates: Option<PathBuf>,
     base_url: BaseUrlSettings,
     limits: Limits,
+    uncompressed: bool,
     security: Security,
     ignored: Vec<String>,
 }
@@ -231,6 +238,13 @@ impl Builder {
         self
     }
 
+    /// Whether answers are compressed for clients that like them so; they are, unless something in front does it.
+    #[must_use]
+    pub fn compression(mut self, is_on: bool) -> Self {
+        self.uncompressed = !is_on;
+        self
+    }
+
     /// What the server bears, where the usual does not suit.
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
@@ -299,6 +313,8 @@ impl Builder {
             base_url: self.base_url,
             sequences: Sequences::default(),
             limits: self.limits,
+            compression: !self.uncompressed,
+            packed: Packed::default(),
             security: self.security,
             ignored: self.ignored,
         };

@@ -40,7 +40,7 @@ impl Memory {
     /// A layer of these rows, in any order. Ids must be unique and of the key's type, and each row as wide as the schema.
     pub fn new(schema: Schema, rows: Vec<MemoryRow>) -> Result<Self> {
         let rows = RwLock::new(Arc::new(checked(&schema, rows)?));
-        Ok(Self { schema: Arc::new(schema), rows, state: AtomicU64::new(0) })
+        Ok(Self { schema: Arc::new(schema), rows, state: AtomicU64::new(first_state()) })
     }
 
     /// Puts other rows in the place of all that there are. Readers that have begun still see the old ones.
@@ -204,6 +204,11 @@ fn instant(value: &Value, last: bool) -> Option<Instant> {
         Value::Date(day) => Some(if last { day.end() } else { day.start() }),
         _ => None,
     }
+}
+
+/// A state that no earlier process has had: validators of answers outlive processes.
+fn first_state() -> u64 {
+    u64::try_from(chrono::Utc::now().timestamp_micros()).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -2,8 +2,10 @@
 
 pub mod assets;
 pub mod base_url;
+pub mod encoding;
 pub mod negotiate;
 pub mod ows_error;
 pub mod page;
 pub mod problem;
 pub mod templates;
+pub mod validators;

@@ -30,7 +30,7 @@ async fn nobody_anonymous_gets_anything_of_the_data() {
         assert_eq!(ask(&server, path, &[("authorization", &basic("ann", "no"))]).await.status, 401);
     }
     let known = ask(&server, "/ogcapi/collections", &[("authorization", &basic("ann", "ann"))]).await;
-    assert!(known.status == 200 && known.header("cache-control") == "private");
+    assert!(known.status == 200 && known.header("cache-control") == "private, no-cache");
     assert_eq!(ask(&server, "/health", &[]).await.status, 200);
     assert_eq!(ask(&server, "/static/../ogcapi/collections", &[]).await.status, 404);
     assert!(ask(&server, "/static/graticule.css", &[]).await.header("cache-control").starts_with("public"));

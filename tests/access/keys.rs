@@ -71,7 +71,7 @@ async fn caches_and_browsers_know_of_the_header() {
     let key = generate().unwrap();
     let server = server(&settings(&key));
     let cut = ask(&server, ITEMS, &[("x-api-key", &key)]).await;
-    assert_eq!(cut.header("cache-control"), "private");
+    assert_eq!(cut.header("cache-control"), "private, no-cache");
     assert!(cut.header("vary").contains("x-api-key") && cut.header("vary").contains("Authorization"));
     let mut preflight = Request::new(Method::OPTIONS, ITEMS);
     preflight.head_mut().headers.insert("access-control-request-method", "GET".parse().unwrap());

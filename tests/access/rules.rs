@@ -106,7 +106,7 @@ async fn what_is_cut_away_leaks_nowhere() {
     assert!(!ann("/ogcapi/collections/countries").await.text.contains("continent"));
     let bbox = ann("/ogcapi/collections/countries").await.json()["extent"]["spatial"]["bbox"][0].clone();
     assert!(bbox[0].as_f64().unwrap() > -30.0 && bbox[2].as_f64().unwrap() < 60.0, "{bbox}");
-    assert_eq!(page.header("cache-control"), "private");
+    assert_eq!(page.header("cache-control"), "private, no-cache");
 }
 
 #[tokio::test]
@@ -186,5 +186,5 @@ async fn who_may_share_an_answer() {
     let same = server(&rule("roles = '*'\nrows = \"continent = 'Africa'\""));
     assert_eq!(ask(&same, url, &[]).await.header("cache-control"), "", "the same for everybody");
     let other = server(&(users(&["ann"]) + &rule("roles = ['authenticated', '*']")));
-    assert_eq!(ask(&other, url, &[]).await.header("cache-control"), "private");
+    assert_eq!(ask(&other, url, &[]).await.header("cache-control"), "private, no-cache");
 }

@@ -17,6 +17,7 @@ mod harness;
 
 mod architecture;
 mod base_url;
+mod caching;
 mod circle;
 mod commands;
 mod corrupt;

@@ -40,6 +40,8 @@ pub struct FeaturePage {
     pub query: Query,
     /// Decimals of coordinates.
     pub decimals: Option<u8>,
+    /// How long caches may keep it (`Cache-Control`).
+    pub cache: Option<HeaderValue>,
     /// Links besides those of the page itself and of its neighbours.
     pub links: Vec<Link>,
 }
@@ -56,6 +58,8 @@ pub struct OneFeature {
     pub query: Query,
     /// Decimals of coordinates.
     pub decimals: Option<u8>,
+    /// How long caches may keep it (`Cache-Control`).
+    pub cache: Option<HeaderValue>,
     /// Links besides that to itself.
     pub links: Vec<Link>,
 }
@@ -73,8 +77,9 @@ impl Reply for FeaturePage {
         let mut response = rendering.response(Body::empty());
         set_crs(&mut response, self.view.schema());
         set_file_name(&mut response, rendering.format, &self.name);
-        if rendering.cx.head().method == Method::HEAD {
-            // A head never starts a query.
+        let is_known = rendering.is_known(&self.view, self.cache.as_ref(), &mut response);
+        if is_known || rendering.cx.head().method == Method::HEAD {
+            // Neither starts a query.
             return Ok(response);
         }
         let (is_page, title) = (rendering.format == Format::Html, self.title.clone());
@@ -235,6 +240,10 @@ impl Reply for OneFeature {
     }
 
     async fn render(self, rendering: Rendering) -> Result<Response> {
+        let mut validated = rendering.response(Body::empty());
+        if rendering.is_known(&self.view, self.cache.as_ref(), &mut validated) {
+            return Ok(validated);
+        }
         let mut features = self.view.features(&self.query)?;
         let Some(batch) = features.next().await else {
             return Err(Error::new(Kind::UnknownFeature, format!("collection '{}' has no such feature", self.name)));
@@ -265,6 +274,11 @@ impl Reply for OneFeature {
             response
         };
         set_crs(&mut response, self.view.schema());
+        for name in [header::ETAG, header::CACHE_CONTROL] {
+            if let Some(value) = validated.headers.remove(&name) {
+                response.set(name, value);
+            }
+        }
         Ok(response)
     }
 }

@@ -4,7 +4,7 @@
 use std::future::Future;
 use std::sync::Arc;
 
-use http::{HeaderValue, header};
+use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
@@ -12,10 +12,12 @@ use utoipa::openapi::{RefOr, Schema};
 
 use crate::base::format::Format;
 use crate::base::link::{Link, Rel};
+use crate::data::gate::View;
 use crate::error::{Error, Result};
 use crate::message::response::Response;
 use crate::server::context::Context;
 use crate::web::page::content_security_policy;
+use crate::web::validators;
 
 use super::check::Values;
 use super::html;
@@ -132,6 +134,20 @@ impl Rendering {
         }
         let body = serde_json::to_vec(&value).map_err(Error::internal)?;
         Ok(self.response(body))
+    }
+
+    /// Gives an answer its validator, and its age in caches; true where the client has it already, and nothing need be read.
+    fn is_known(&self, view: &View, cache: Option<&HeaderValue>, response: &mut Response) -> bool {
+        let tag = self.cx.validator(view, self.format.name());
+        let is_known = validators::is_known(&self.cx.head().headers, &tag);
+        response.set(header::ETAG, tag);
+        if let Some(cache) = cache {
+            response.set(header::CACHE_CONTROL, cache.clone());
+        }
+        if is_known {
+            response.status = StatusCode::NOT_MODIFIED;
+        }
+        is_known
     }
 
     /// A response in the negotiated format.

@@ -26,6 +26,9 @@ async fn file(cx: Context, params: StaticFile) -> Result<Response> {
     let asset = cx.templates().static_file(&params.path);
     let asset = asset.ok_or_else(|| Error::new(Kind::UnknownPath, format!("there is no file '{}'", params.path)))?;
     let mut response = Response::ok(asset.content_type, asset.bytes);
+    if let Ok(tag) = HeaderValue::try_from(asset.etag) {
+        response.set(header::ETAG, tag);
+    }
     response.set(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=3600"));
     Ok(response)
 }

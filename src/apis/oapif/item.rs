@@ -41,5 +41,13 @@ async fn item(cx: Context, params: Item) -> Result<OneFeature> {
     let query = Query { filter: Some(Expr::Ids(vec![id])), limit: Some(1), ..Query::default() };
     let path = format!("/collections/{}", segment(&layer.id));
     let links = vec![Link::new(cx.api_url(&path), Rel::Collection, Format::Json.media_type(), &layer.title)];
-    Ok(OneFeature { name: layer.id.clone(), id: params.feature_id, view, query, decimals: layer.decimals, links })
+    Ok(OneFeature {
+        name: layer.id.clone(),
+        id: params.feature_id,
+        view,
+        query,
+        decimals: layer.decimals,
+        cache: layer.cache.clone(),
+        links,
+    })
 }

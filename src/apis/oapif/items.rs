@@ -130,5 +130,13 @@ async fn items(cx: Context, params: Items) -> Result<FeaturePage> {
     }
     let path = format!("/collections/{}", segment(&layer.id));
     let links = vec![Link::new(cx.api_url(&path), Rel::Collection, Format::Json.media_type(), &layer.title)];
-    Ok(FeaturePage { name: layer.id.clone(), title: layer.title.clone(), view, query, decimals: layer.decimals, links })
+    Ok(FeaturePage {
+        name: layer.id.clone(),
+        title: layer.title.clone(),
+        view,
+        query,
+        decimals: layer.decimals,
+        cache: layer.cache.clone(),
+        links,
+    })
 }

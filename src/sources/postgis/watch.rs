@@ -20,8 +20,15 @@ const AGAIN: Duration = Duration::from_secs(2);
 const CHANNEL: &str = "graticule";
 
 /// A number that changes with the rows.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Watch(AtomicU64);
+
+impl Default for Watch {
+    /// In a state that no earlier process has had: validators of answers outlive processes.
+    fn default() -> Self {
+        Self(AtomicU64::new(u64::try_from(chrono::Utc::now().timestamp_micros()).unwrap_or_default()))
+    }
+}
 
 impl Watch {
     pub(super) fn state(&self) -> u64 {

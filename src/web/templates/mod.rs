@@ -25,6 +25,7 @@ mod filters;
 mod urls;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
@@ -125,6 +126,14 @@ impl Templates {
             |name: &str| ['"', '\''].iter().any(|quote| self.sources.contains(&format!("{quote}{name}{quote}")));
         let unused = self.overridden.iter().filter(|name| !self.expected.contains(*name) && !is_included(name));
         unused.chain(&self.others).cloned().collect()
+    }
+
+    /// A number that changes with what the publisher's folder has.
+    pub(crate) fn fingerprint(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        self.sources.hash(&mut hasher);
+        self.statics.iter().for_each(|(name, asset)| (name, &asset.etag).hash(&mut hasher));
+        hasher.finish()
     }
 
     /// Whether there is a template of this name.

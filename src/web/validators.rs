@@ -1,0 +1,99 @@
+//! Validators (RFC 9110, 8.8 and 13): whether a client has an answer already, so that it need not be sent again.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HeaderMap, HeaderValue, IF_NONE_MATCH};
+use http::{Method, StatusCode};
+
+use crate::message::body::Body;
+use crate::message::request::Head;
+use crate::message::response::Response;
+
+/// The strong validator of these bytes.
+pub fn strong(bytes: &[u8]) -> HeaderValue {
+    let mut hasher = DefaultHasher::new();
+    bytes.hash(&mut hasher);
+    let tag = format!("\"{:016x}\"", hasher.finish());
+    HeaderValue::try_from(tag).unwrap_or(HeaderValue::from_static("\"\""))
+}
+
+/// The weak validator of whatever was hashed: what has the same says the same, perhaps in other bytes.
+pub fn weak(hasher: &DefaultHasher) -> HeaderValue {
+    HeaderValue::try_from(format!("W/\"{:016x}\"", hasher.finish())).unwrap_or(HeaderValue::from_static("W/\"\""))
+}
+
+/// Whether the client has what has this validator (`If-None-Match`, by weak comparison).
+pub fn is_known(headers: &HeaderMap, tag: &HeaderValue) -> bool {
+    fn opaque(tag: &[u8]) -> &[u8] {
+        tag.strip_prefix(b"W/").unwrap_or(tag)
+    }
+    let wished = headers.get_all(IF_NONE_MATCH).iter();
+    wished.flat_map(|value| value.as_bytes().split(|byte| *byte == b',')).any(|one| {
+        let one = one.trim_ascii();
+        one == b"*" || opaque(one) == opaque(tag.as_bytes())
+    })
+}
+
+/// Gives a document a validator, where nobody has, and answers 304 where the client has it already. Whatever has one may be
+/// kept, but is asked for again each time, unless something else was said.
+pub fn settle(request: &Head, response: &mut Response) {
+    let is_asked = request.method == Method::GET || request.method == Method::HEAD;
+    if !is_asked || response.raised.is_some() || !matches!(response.status, StatusCode::OK | StatusCode::NOT_MODIFIED) {
+        return;
+    }
+    if let Body::Whole(bytes) = &response.body
+        && !bytes.is_empty()
+        && !response.headers.contains_key(ETAG)
+    {
+        let tag = strong(bytes);
+        response.set(ETAG, tag);
+    }
+    let Some(tag) = response.headers.get(ETAG) else { return };
+    if response.status == StatusCode::NOT_MODIFIED || is_known(&request.headers, tag) {
+        response.status = StatusCode::NOT_MODIFIED;
+        response.body = Body::empty();
+        response.headers.remove(CONTENT_LENGTH);
+        response.headers.remove(CONTENT_TYPE);
+    }
+    let told = match response.headers.get(CACHE_CONTROL).map(HeaderValue::as_bytes) {
+        None => "no-cache",
+        Some(b"private") => "private, no-cache",
+        Some(_) => return,
+    };
+    response.set(CACHE_CONTROL, HeaderValue::from_static(told));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::message::request::Request;
+
+    fn asked(tag: &str) -> Request {
+        Request::get("/").with_header(IF_NONE_MATCH, HeaderValue::from_str(tag).unwrap())
+    }
+
+    #[test]
+    fn validators_are_compared_weakly_and_in_lists() {
+        let known = |tag: &str, own: &'static str| is_known(&asked(tag).head().headers, &HeaderValue::from_static(own));
+        assert!(known("\"a\"", "\"a\"") && known("W/\"a\"", "\"a\"") && known("\"a\"", "W/\"a\""));
+        assert!(known("\"x\", W/\"a\"", "\"a\"") && known("*", "\"a\""));
+        assert!(!known("\"b\"", "\"a\"") && !known("a", "\"a\"") && !known("", "\"a\""));
+    }
+
+    #[test]
+    fn a_document_has_a_validator_and_is_not_sent_twice() {
+        let mut first = Response::ok("text/plain", "some text");
+        settle(Request::get("/").head(), &mut first);
+        let tag = first.headers[ETAG].to_str().unwrap().to_owned();
+        assert!(first.status == 200 && first.headers[CACHE_CONTROL] == "no-cache");
+        let mut again = Response::ok("text/plain", "some text");
+        settle(asked(&tag).head(), &mut again);
+        assert!(again.status == 304 && again.body.is_empty() && !again.headers.contains_key(CONTENT_TYPE));
+        let mut changed = Response::ok("text/plain", "other text");
+        settle(asked(&tag).head(), &mut changed);
+        assert_eq!(changed.status, 200);
+        let mut posted = Response::ok("text/plain", "some text");
+        settle(Request::new(Method::POST, "/").head(), &mut posted);
+        assert!(!posted.headers.contains_key(ETAG));
+    }
+}

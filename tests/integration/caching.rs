@@ -1,0 +1,178 @@
+//! Validators and content codings: what a client has is not sent again, and what is sent may be packed.
+
+use std::io::Read;
+
+use crate::harness::client::Answer;
+use crate::harness::package::Package;
+use crate::harness::server::{Server, demo, odd_server};
+use crate::harness::{SAMPLE, text};
+
+const ITEMS: &str = "/ogcapi/collections/countries/items?limit=5";
+
+/// Documents and pages of every kind.
+const ALL: [&str; 12] = [
+    "/",
+    "/?f=html",
+    "/api",
+    "/api.html",
+    "/ogcapi",
+    "/ogcapi/conformance",
+    "/ogcapi/collections",
+    "/ogcapi/collections/countries?f=html",
+    ITEMS,
+    "/ogcapi/collections/countries/items?limit=5&f=html",
+    "/ogcapi/collections/countries/items/7",
+    "/static/graticule.css",
+];
+
+fn again(server: &Server, path: &str, tag: &str) -> Answer {
+    server.get_with(path, &[("If-None-Match", tag)])
+}
+
+#[test]
+fn what_the_client_has_is_not_sent_again() {
+    for path in ALL {
+        let first = demo().get(path).expect(200);
+        let tag = first.header("etag").to_owned();
+        assert!(!tag.is_empty(), "{path}");
+        let second = again(demo(), path, &tag).expect(304);
+        assert!(second.body.is_empty() && second.header("content-type").is_empty(), "{path}");
+        assert_eq!(second.header("etag"), tag, "{path}");
+        assert_eq!(second.header("cache-control"), first.header("cache-control"), "{path}");
+        assert!(!second.header("vary").is_empty() && !second.header("cache-control").is_empty(), "{path}");
+        again(demo(), path, "\"another\"").expect(200);
+        let head = demo().send("HEAD", path, &[]).expect(200);
+        assert_eq!(head.header("etag"), tag, "{path}");
+        demo().send("HEAD", path, &[("If-None-Match", &tag)]).expect(304);
+    }
+}
+
+#[test]
+fn another_question_has_another_validator() {
+    let tag =
+        |path: &str, headers: &[(&str, &str)]| demo().get_with(path, headers).expect(200).header("etag").to_owned();
+    let first = tag(ITEMS, &[]);
+    for (path, headers) in [
+        ("/ogcapi/collections/countries/items?limit=6", &[][..]),
+        ("/ogcapi/collections/countries/items?limit=5&f=html", &[]),
+        ("/ogcapi/collections/cities/items?limit=5", &[]),
+        ("/wfs3/collections/countries/items?limit=5&f=json", &[]),
+        (ITEMS, &[("Accept", "text/html")]),
+        (ITEMS, &[("Host", "other.example")]),
+    ] {
+        assert_ne!(tag(path, headers), first, "{path} {headers:?}");
+    }
+    assert_eq!(tag(ITEMS, &[]), first);
+}
+
+#[test]
+fn a_file_that_changes_changes_the_validators_of_its_features() {
+    let folder = tempfile::tempdir().unwrap();
+    let package = Package::new(&folder.path().join("p.gpkg"));
+    package.run("CREATE TABLE notes (id INTEGER PRIMARY KEY, note TEXT)");
+    package.run("INSERT INTO notes VALUES (1, 'one')");
+    package.attributes("notes");
+    package.run("COMMIT");
+    let server = Server::start(&[text(&folder.path().join("p.gpkg"))]);
+    let path = "/ogcapi/collections/notes/items";
+    let tag = server.get(path).expect(200).header("etag").to_owned();
+    again(&server, path, &tag).expect(304);
+    package.run("UPDATE notes SET note = 'two'");
+    let after = again(&server, path, &tag).expect(200);
+    assert!(after.text().contains("two") && after.header("etag") != tag);
+}
+
+#[test]
+fn errors_have_no_validator_and_posts_neither() {
+    assert_eq!(again(demo(), "/nothing", "*").expect(404).header("etag"), "");
+    assert_eq!(again(demo(), "/ogcapi/collections/countries/items?limit=x", "*").expect(400).header("etag"), "");
+    assert_eq!(demo().send("OPTIONS", ITEMS, &[]).header("etag"), "");
+}
+
+fn unpacked(answer: &Answer) -> Vec<u8> {
+    let (packed, mut plain) = (&answer.body[..], Vec::new());
+    match answer.header("content-encoding") {
+        "zstd" => plain = zstd::decode_all(packed).unwrap(),
+        "br" => drop(brotli::Decompressor::new(packed, 4096).read_to_end(&mut plain).unwrap()),
+        "gzip" => drop(flate2::read::GzDecoder::new(packed).read_to_end(&mut plain).unwrap()),
+        other => panic!("packed as '{other}': {}", answer.url),
+    }
+    plain
+}
+
+fn without_time(text: &[u8]) -> String {
+    let text = String::from_utf8(text.to_vec()).unwrap();
+    match text.split_once("\"timeStamp\":\"") {
+        Some((before, after)) => format!("{before}{}", &after[20..]),
+        None => text,
+    }
+}
+
+#[test]
+fn answers_are_packed_as_the_client_likes_and_say_the_same() {
+    for path in ALL {
+        let plain = demo().get(path).expect(200);
+        assert_eq!(plain.header("content-encoding"), "", "nothing was wished: {path}");
+        let vary = plain.headers.get_all("vary").iter().map(|it| it.to_str().unwrap().to_owned()).collect::<Vec<_>>();
+        assert!(vary.join(",").contains("Accept-Encoding"), "{path}: {vary:?}");
+        for (wish, coding) in [("zstd, gzip", "zstd"), ("br", "br"), ("gzip;q=0.5", "gzip")] {
+            let packed = demo().get_with(path, &[("Accept-Encoding", wish)]).expect(200);
+            if plain.body.len() < 600 {
+                assert_eq!(packed.header("content-encoding"), "");
+                continue;
+            }
+            assert_eq!(packed.header("content-encoding"), coding, "{path}");
+            assert_eq!(without_time(&unpacked(&packed)), without_time(&plain.body), "{path} {coding}");
+            assert!(packed.body.len() < plain.body.len(), "{path} {coding}");
+            let tag = packed.header("etag");
+            assert!(tag.starts_with("W/"), "{path}: the bytes are others");
+            demo().get_with(path, &[("Accept-Encoding", wish), ("If-None-Match", tag)]).expect(304);
+            again(demo(), path, tag).expect(304);
+        }
+    }
+}
+
+#[test]
+fn streams_are_packed_whole() {
+    let path = "/ogcapi/collections/many/items?limit=10000";
+    let plain = odd_server().get(path).expect(200);
+    for coding in ["zstd", "br", "gzip"] {
+        let packed = odd_server().get_with(path, &[("Accept-Encoding", coding)]).expect(200);
+        assert_eq!(without_time(&unpacked(&packed)), without_time(&plain.body), "{coding}");
+        assert!(packed.body.len() * 4 < plain.body.len(), "{coding}: {} of {}", packed.body.len(), plain.body.len());
+    }
+}
+
+#[test]
+fn images_and_errors_of_a_few_words_are_left_alone() {
+    let all = ("Accept-Encoding", "zstd, br, gzip");
+    let error = demo().get_with("/ogcapi/collections/nowhere", &[all]).expect(404);
+    assert!(error.header("content-encoding").is_empty() && error.json()["status"] == 404);
+    let head = demo().send("HEAD", "/api", &[all]).expect(200);
+    let get = demo().get_with("/api", &[all]).expect(200);
+    assert_eq!(head.header("content-encoding"), get.header("content-encoding"));
+    assert_eq!(head.header("content-length"), get.body.len().to_string());
+}
+
+#[test]
+fn how_long_caches_keep_features_is_a_setting() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("project.toml");
+    let project = |cache: &str| {
+        format!(
+            "cache = 'max-age=60'\n[[layers]]\nsource = '{SAMPLE}'\nlayer = 'cities'\n{cache}\n\
+             [[layers]]\nsource = '{SAMPLE}'\nlayer = 'countries'\n[server]\ncompression = false\n"
+        )
+    };
+    std::fs::write(&file, project("cache = 'max-age=3600, stale-while-revalidate=60'")).unwrap();
+    let server = Server::start(&["--project", text(&file)]);
+    let cache = |path: &str| server.get(path).expect(200).header("cache-control").to_owned();
+    assert_eq!(cache("/ogcapi/collections/cities/items"), "max-age=3600, stale-while-revalidate=60");
+    assert_eq!(cache("/ogcapi/collections/countries/items"), "max-age=60");
+    assert_eq!(cache("/ogcapi/collections"), "no-cache");
+    let packed = server.get_with("/api", &[("Accept-Encoding", "gzip")]).expect(200);
+    assert!(packed.header("content-encoding").is_empty() && !packed.header("vary").contains("Encoding"));
+    std::fs::write(&file, project("cache = \"a\\u0000b\"")).unwrap();
+    let check = crate::harness::server::run(&["check", "--project", text(&file)]);
+    assert!(!check.status.success() && crate::harness::server::stderr(&check).contains("Cache-Control"));
+}
