@@ -1,14 +1,17 @@
 //! The drawing room: rows and samples become pixels by a style. It knows no layer and no project.
 //!
 //! A [`Style`](style::Style) says how things look; a [`Painter`](features::Painter) draws rows on a [`Canvas`] in a
-//! [`MapFrame`]. All of it blocks and belongs on a thread for drawing.
+//! [`MapFrame`]; [`picture`] makes files of the pixels. All of it blocks and belongs on a thread for drawing.
 
 // Pixels are small whole numbers and coordinates are brought near the canvas before they become some.
 #![allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss)]
 
 pub mod canvas;
 pub mod features;
+pub mod picture;
+pub mod raster;
 pub mod style;
+pub mod text;
 
 mod frame;
 mod outline;

@@ -1,9 +1,10 @@
 //! How layers look for which nobody wrote a style.
 
-use super::raster::{Grey, RasterColours, RasterStyle, Rgb};
+use super::raster::{Grey, Palette, RasterColours, RasterStyle, Rgb};
 use super::rule::Rule;
 use super::symbol::{Fill, Marker, Shape, Stroke, Symbol};
 use super::{Colour, Length, Style};
+use crate::data::coverage::Band;
 use crate::model::schema::GeometryKind;
 
 /// Muted colours that stay apart beside each other: inside, and border.
@@ -40,10 +41,12 @@ impl Style {
         Self { name: DEFAULT.to_owned(), title: None, rules: vec![Rule::new(symbols)], raster: None }
     }
 
-    /// A plain style for a raster of so many bands, named `default`: the first three as red, green and blue, or the first
-    /// in greys.
-    pub fn default_for_raster(bands: usize) -> Self {
-        let colours = if bands >= 3 {
+    /// A plain style for a raster with these bands, named `default`: its own colours where it has a palette, the first three
+    /// bands as red, green and blue, or the first in greys.
+    pub fn default_for_raster(bands: &[Band]) -> Self {
+        let colours = if bands.first().is_some_and(|band| band.palette.is_some()) {
+            RasterColours::Palette(Palette { band: 1 })
+        } else if bands.len() >= 3 {
             RasterColours::Rgb(Rgb { red: 1, green: 2, blue: 3, min: None, max: None })
         } else {
             RasterColours::Grey(Grey { band: 1, min: None, max: None })

@@ -43,7 +43,7 @@ mod rule;
 mod symbol;
 
 pub use length::Length;
-pub use raster::{Grey, Interpolation, Ramp, RasterColours, RasterStyle, Rgb, Stop};
+pub use raster::{Grey, Interpolation, Palette, Ramp, RasterColours, RasterStyle, Rgb, Stop};
 pub use rule::Rule;
 pub use symbol::{Fill, Marker, Shape, Stroke, Symbol};
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Deserializer, de};
 use super::symbol::share;
 use crate::render::canvas::Colour;
 
-/// The style of a raster: one of `grey`, `ramp` and `rgb`.
+/// The style of a raster: one of `grey`, `ramp`, `palette` and `rgb`.
 ///
 /// ```
 /// use graticule::render::style::RasterStyle;
@@ -37,6 +37,8 @@ pub enum RasterColours {
     Grey(Grey),
     /// One band in the colours of a ramp.
     Ramp(Ramp),
+    /// One band in the colours that the file itself has for its samples.
+    Palette(Palette),
     /// Three bands as red, green and blue.
     Rgb(Rgb),
 }
@@ -94,6 +96,15 @@ pub struct Stop {
     pub label: Option<String>,
 }
 
+/// One band in the colours that the file itself has for its samples.
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+#[serde(deny_unknown_fields)]
+pub struct Palette {
+    /// The band; the first is 1.
+    #[serde(default = "first", deserialize_with = "band")]
+    pub band: usize,
+}
+
 /// Three bands as red, green and blue.
 #[derive(Clone, Debug, Deserialize, PartialEq)]
 #[serde(deny_unknown_fields)]
@@ -119,6 +130,7 @@ impl RasterStyle {
         match &self.colours {
             RasterColours::Grey(grey) => vec![grey.band - 1],
             RasterColours::Ramp(ramp) => vec![ramp.band - 1],
+            RasterColours::Palette(palette) => vec![palette.band - 1],
             RasterColours::Rgb(rgb) => vec![rgb.red - 1, rgb.green - 1, rgb.blue - 1],
         }
     }
@@ -139,16 +151,18 @@ impl<'de> Deserialize<'de> for RasterStyle {
         struct Written {
             grey: Option<Grey>,
             ramp: Option<Ramp>,
+            palette: Option<Palette>,
             rgb: Option<Rgb>,
             #[serde(default = "whole", deserialize_with = "share")]
             opacity: f64,
         }
         let written = Written::deserialize(deserializer)?;
-        let colours = match (written.grey, written.ramp, written.rgb) {
-            (Some(grey), None, None) => RasterColours::Grey(grey),
-            (None, Some(ramp), None) => RasterColours::Ramp(ramp),
-            (None, None, Some(rgb)) => RasterColours::Rgb(rgb),
-            _ => return Err(de::Error::custom("a raster is drawn by one of grey, ramp and rgb")),
+        let colours = match (written.grey, written.ramp, written.palette, written.rgb) {
+            (Some(grey), None, None, None) => RasterColours::Grey(grey),
+            (None, Some(ramp), None, None) => RasterColours::Ramp(ramp),
+            (None, None, Some(palette), None) => RasterColours::Palette(palette),
+            (None, None, None, Some(rgb)) => RasterColours::Rgb(rgb),
+            _ => return Err(de::Error::custom("a raster is drawn by one of grey, ramp, palette and rgb")),
         };
         Ok(Self { colours, opacity: written.opacity })
     }
@@ -200,8 +214,8 @@ mod tests {
     fn one_way_of_colouring_is_named() {
         let grey: RasterStyle = toml::from_str("grey = {}").unwrap();
         assert_eq!(grey.colours, RasterColours::Grey(Grey { band: 1, min: None, max: None }));
-        assert!(fault("").contains("one of grey, ramp and rgb"));
-        assert!(fault("grey = {}\nrgb = {}").contains("one of grey, ramp and rgb"));
+        assert!(fault("").contains("one of grey, ramp, palette and rgb"));
+        assert!(fault("grey = {}\nrgb = {}").contains("one of grey, ramp, palette and rgb"));
         assert!(fault("gray = {}").contains("gray"));
         assert!(fault("grey = { band = 0 }").contains("counted from 1"));
     }
