@@ -7,8 +7,9 @@ use graticule::base::bbox::Rect;
 use graticule::base::crs::Crs;
 use graticule::model::batch::{Batch, Cell, Layout};
 use graticule::model::schema::{GeometryField, GeometryKind, KeyKind, Schema};
-use graticule::render::canvas::{Canvas, Rgba};
+use graticule::render::canvas::{Canvas, Colour, Rgba};
 use graticule::render::features::Painter;
+use graticule::render::picture::{PictureFormat, encode};
 use graticule::render::style::Style;
 use graticule::render::{METRES_PER_DEGREE, MapFrame};
 
@@ -161,9 +162,7 @@ fn main() {
         for (width, height) in [(256, 256), (1024, 768)] {
             let (draw_ms, picture) = median(|| draw(batches, kind, style, rect, width, height));
             println!("{name}, {width}x{height}: draw {draw_ms:.2} ms");
-            if let Ok(folder) = std::env::var("PICTURES") {
-                save(&picture, &format!("{folder}/{}_{width}.png", name.replace([' ', ','], "_")));
-            }
+            files(&format!("{name} {width}"), &picture);
         }
     };
     let world = Rect::WORLD;
@@ -190,10 +189,21 @@ fn main() {
     }
 }
 
-fn save(picture: &Rgba, path: &str) {
-    let file = std::fs::File::create(path).expect("a file");
-    let mut encoder = png::Encoder::new(file, picture.width, picture.height);
-    encoder.set_color(png::ColorType::Rgba);
-    encoder.set_depth(png::BitDepth::Eight);
-    encoder.write_header().and_then(|mut writer| writer.write_image_data(&picture.data)).expect("a picture");
+/// How long the formats take, and how many bytes they are.
+fn files(name: &str, picture: &Rgba) {
+    let jpeg = PictureFormat::Jpeg { quality: PictureFormat::USUAL_QUALITY, background: Colour::WHITE };
+    for (format, kind) in
+        [("png", PictureFormat::Png), ("png8", PictureFormat::Png8), ("jpg", jpeg), ("webp", PictureFormat::WebP)]
+    {
+        let (ms, bytes) = median(|| encode(picture, kind).expect("a file"));
+        println!("{name}, {format}: {ms:.2} ms, {} bytes", bytes.len());
+        keep(&format!("{name}.{format}"), &bytes);
+    }
+}
+
+/// Writes a file to the folder that `PICTURES` names, to be looked at.
+fn keep(name: &str, bytes: &[u8]) {
+    if let Ok(folder) = std::env::var("PICTURES") {
+        std::fs::write(format!("{folder}/{}", name.replace([' ', ','], "_")), bytes).expect("a file");
+    }
 }

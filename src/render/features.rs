@@ -48,7 +48,8 @@ impl Painter {
                 None if rule.otherwise => Test::Otherwise,
                 None => Test::Always,
             };
-            rules.push(Prepared { test, tools: rule.symbols.iter().map(|symbol| Tool::new(symbol, frame)).collect() });
+            let tools = rule.symbols.iter().map(|symbol| Tool::new(symbol, frame.into())).collect();
+            rules.push(Prepared { test, tools });
         }
         Ok(Self { projection: Projection::new(frame), rules, path: Path::new(), matched: Vec::new() })
     }

@@ -3,7 +3,7 @@
 use crate::base::bbox::Rect;
 
 /// The width and height of a pixel of the standard, in metres (OGC 06-042, 7.2.4.6.9).
-const PIXEL: f64 = 0.000_28;
+pub(super) const PIXEL: f64 = 0.000_28;
 /// Metres in a degree along the equator, for scales in systems in degrees (WGS 84's equator).
 pub const METRES_PER_DEGREE: f64 = 111_319.490_793_273_57;
 

@@ -8,6 +8,7 @@
 
 pub mod canvas;
 pub mod features;
+pub mod legend;
 pub mod picture;
 pub mod raster;
 pub mod style;

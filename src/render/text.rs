@@ -259,12 +259,12 @@ mod tests {
 
     #[test]
     fn letters_leave_ink_and_spaces_none() {
-        assert!(ink("Graticule") > 150);
+        assert!(ink("Graticule") > 90);
         assert_eq!(ink(" \t\u{a0}\u{3000}"), 0);
         assert_eq!(ink("\u{0}\u{7}"), 0);
         assert!(ink("Å") > ink("A"));
         // What the font does not have is a box with a hole.
-        assert!((20..60).contains(&ink("\u{1F600}")), "{}", ink("\u{1F600}"));
+        assert!((10..60).contains(&ink("\u{1F600}")), "{}", ink("\u{1F600}"));
     }
 
     #[test]

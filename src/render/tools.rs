@@ -14,15 +14,36 @@ pub(super) enum Tool {
     Marker(Sign),
 }
 
+/// How large lengths are in a picture.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Measure {
+    /// Pixels of the picture in a pixel of 0.28 mm.
+    pub(super) ratio: f64,
+    /// Pixels of the picture in a metre on the ground.
+    pub(super) pixels_per_metre: f64,
+}
+
+impl From<&MapFrame> for Measure {
+    fn from(frame: &MapFrame) -> Self {
+        Self { ratio: frame.ratio, pixels_per_metre: frame.pixels_per_metre() }
+    }
+}
+
+impl Measure {
+    fn pixels(self, length: Length) -> f64 {
+        length.in_pixels(self.ratio, self.pixels_per_metre)
+    }
+}
+
 impl Tool {
-    pub(super) fn new(symbol: &Symbol, frame: &MapFrame) -> Self {
+    pub(super) fn new(symbol: &Symbol, measure: Measure) -> Self {
         match symbol {
             Symbol::Fill(fill) => Self::Fill(ink(fill)),
             Symbol::Stroke(stroke) => {
-                let (pen, colour) = pen(stroke, frame);
+                let (pen, colour) = pen(stroke, measure);
                 Self::Stroke(pen, colour)
             }
-            Symbol::Marker(marker) => Self::Marker(Sign::new(marker, frame)),
+            Symbol::Marker(marker) => Self::Marker(Sign::new(marker, measure)),
         }
     }
 
@@ -47,8 +68,8 @@ fn ink(fill: &Fill) -> Colour {
     fill.color.faded(fill.opacity)
 }
 
-fn pen(stroke: &Stroke, frame: &MapFrame) -> (Pen, Colour) {
-    let pixels = |length: Length| length.in_pixels(frame.ratio, frame.pixels_per_metre());
+fn pen(stroke: &Stroke, measure: Measure) -> (Pen, Colour) {
+    let pixels = |length: Length| measure.pixels(length);
     let dash = stroke.dash.iter().map(|&length| match stroke.width {
         Length::Pixels(_) => pixels(Length::Pixels(length)),
         Length::Metres(_) => pixels(Length::Metres(length)),
@@ -73,10 +94,10 @@ pub(super) struct Sign {
 }
 
 impl Sign {
-    fn new(marker: &Marker, frame: &MapFrame) -> Self {
-        let size = marker.size.in_pixels(frame.ratio, frame.pixels_per_metre());
+    fn new(marker: &Marker, measure: Measure) -> Self {
+        let size = measure.pixels(marker.size);
         let path = outline(marker.shape, size / 2.0);
-        let stroke = marker.stroke.as_ref().map(|stroke| pen(stroke, frame));
+        let stroke = marker.stroke.as_ref().map(|stroke| pen(stroke, measure));
         // A star's point reaches as far as a pointed join.
         let border = stroke.as_ref().map_or(0.0, |(pen, _)| pen.reach());
         let radius = size / 2.0 * std::f64::consts::SQRT_2 + border;

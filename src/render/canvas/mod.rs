@@ -203,6 +203,11 @@ impl Canvas {
         }
     }
 
+    /// Lays a smaller canvas with its upper left corner on a pixel.
+    pub(crate) fn lay_canvas(&mut self, other: &Canvas, x: i64, y: i64) {
+        self.lay(&other.pixels, other.width, x, y, 255);
+    }
+
     /// Lays another canvas over this one, with this share (0 to 1) of opacity.
     pub fn merge(&mut self, other: &Canvas, opacity: f64) {
         let part = (opacity.clamp(0.0, 1.0) * 255.0).round() as u8;
