@@ -1,8 +1,6 @@
-//! An I/O filter that draws a watermark on every PNG and JPEG that goes out. The map is a stand-in: a service that fills an
-//! image with one colour.
+//! An I/O filter that draws a watermark on every PNG and JPEG that goes out: maps and legends.
 //!
-//! `cargo run --example watermark_filter`, then
-//! <http://127.0.0.1:8080/ows?SERVICE=WMS&REQUEST=GetMap&WIDTH=256&HEIGHT=256&FORMAT=image/png>
+//! `cargo run --example watermark_filter`, then open the URL that it prints.
 
 use std::error::Error;
 use std::io::Cursor;
@@ -11,13 +9,11 @@ use clap::Parser;
 use graticule::exchange::{Done, Filter};
 use graticule::gateways::http::{Patience, serve, stopped};
 use graticule::message::body::Body;
-use graticule::message::request::{self, Request};
-use graticule::message::response::{self, Response};
+use graticule::message::request;
+use graticule::message::response;
 use graticule::project::open::open;
 use graticule::project::settings::Project;
-use graticule::server::service::{Dialect, Service};
-use graticule::web::ows_error::Report;
-use graticule::{Context, Kind, Result, standard};
+use graticule::{Result, standard};
 use http::header::CONTENT_TYPE;
 use tokio::net::TcpListener;
 
@@ -48,10 +44,6 @@ impl ImageFormat {
             b"image/jpeg" => Some(Self::Jpeg),
             _ => None,
         }
-    }
-
-    fn media_type(self) -> &'static str {
-        if self == Self::Png { "image/png" } else { "image/jpeg" }
     }
 
     fn decode(self, bytes: &[u8]) -> std::result::Result<Image, Fault> {
@@ -136,40 +128,6 @@ impl Filter for WatermarkFilter {
     }
 }
 
-/// Stands in for a WMS.
-struct Plain;
-
-static VERSIONS: [Dialect; 1] = [Dialect { report: Report::Service130, ..Dialect::new("1.3.0") }];
-
-impl Service for Plain {
-    fn name(&self) -> &'static str {
-        "WMS"
-    }
-
-    fn dialects(&self) -> &'static [Dialect] {
-        &VERSIONS
-    }
-
-    async fn execute(&self, _: Context, request: &mut Request, _: &'static Dialect) -> Result<Response> {
-        let value = |name| request.head().parameters.value_of(name).unwrap_or_default();
-        let wrong = |name: &'static str, words: &'static str| {
-            graticule::Error::new(Kind::InvalidParameter, format!("{name} is '{}', expected {words}", value(name)))
-                .at(name)
-        };
-        let size = |name| {
-            let size = value(name).parse::<u32>().ok().filter(|size| (1..=2048).contains(size));
-            size.ok_or_else(|| wrong(name, "a number from 1 to 2048"))
-        };
-        let (width, height) = (size("WIDTH")?, size("HEIGHT")?);
-        let formats = [ImageFormat::Png, ImageFormat::Jpeg];
-        let format = formats.into_iter().find(|format| format.media_type() == value("FORMAT"));
-        let format = format.ok_or_else(|| wrong("FORMAT", "image/png or image/jpeg"))?;
-        let pixels = [40, 90, 140, 255].repeat(width as usize * height as usize);
-        let bytes = format.encode(&Image { width, height, pixels }).map_err(graticule::Error::internal)?;
-        Ok(Response::ok(format.media_type(), bytes))
-    }
-}
-
 #[derive(Parser)]
 struct Options {
     /// Address and port to listen on
@@ -183,9 +141,10 @@ async fn main() -> std::result::Result<(), Box<dyn Error>> {
     tracing_subscriber::fmt().with_writer(std::io::stderr).init();
     let sample = concat!(env!("CARGO_MANIFEST_DIR"), "/data/natural_earth.gpkg");
     let opened = open(&Project { data: vec![sample.into()], ..Project::default() }, None);
-    let server = standard::server(opened.project).service(Plain).filter(WatermarkFilter, 100).build()?;
+    let server = standard::server(opened.project).filter(WatermarkFilter, 100).build()?;
     let listener = TcpListener::bind(options.listen).await?;
-    let map = "ows?SERVICE=WMS&REQUEST=GetMap&WIDTH=256&HEIGHT=256&FORMAT=image/png";
+    let map = "ows?SERVICE=WMS&VERSION=1.3.0&REQUEST=GetMap&LAYERS=countries,cities&STYLES=&CRS=CRS:84&BBOX=-180,-90,180,90\
+               &WIDTH=720&HEIGHT=360&FORMAT=image/png";
     eprintln!("http://{}/{map}", listener.local_addr()?);
     Ok(serve(server, listener, Patience::default(), stopped()).await?)
 }

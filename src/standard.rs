@@ -5,6 +5,7 @@ use crate::project::catalog::Project;
 use crate::server::{Builder, Server};
 use crate::services::wcs::Wcs;
 use crate::services::wfs::Wfs;
+use crate::services::wms::Wms;
 
 /// The root of OGC API Features where no other is set.
 pub const OGCAPI: &str = "/ogcapi";
@@ -16,7 +17,7 @@ pub fn server(project: Project) -> Builder {
 
 /// The same with OGC API Features at another root.
 pub fn server_at(root: &str, project: Project) -> Builder {
-    Server::builder(project).api(landing::api()).api(oapif::api(root)).service(Wfs).service(Wcs)
+    Server::builder(project).api(landing::api()).api(oapif::api(root)).service(Wms).service(Wfs).service(Wcs)
 }
 
 /// The same with the demo's circle at `/customapi`.

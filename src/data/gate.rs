@@ -130,6 +130,11 @@ impl View {
         &self.policies
     }
 
+    /// Whether policies hide rows.
+    pub fn is_limited(&self) -> bool {
+        !self.policies.is_empty()
+    }
+
     /// A number that changes whenever the rows may have changed.
     pub fn state(&self) -> u64 {
         self.room.source.state()

@@ -1,17 +1,18 @@
 //! The catalog: projects and their layers, each behind a locked source.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use http::HeaderValue;
 
-use crate::data::coverage::{Coverage, Grid};
+use crate::data::coverage::{Band, Coverage, Grid};
 use crate::data::coverage_gate::{CoverageView, LockedCoverage};
 use crate::data::gate::{Locked, View, Visible};
 use crate::data::source::FeatureSource;
 use crate::error::{Error, Kind, Result};
 use crate::expr::Expr;
-use crate::model::schema::Schema;
+use crate::model::schema::{GeometryKind, Schema};
+use crate::render::style::Style;
 
 use super::coverage_settings::Wcs;
 use super::map_settings::{Attribution, Scales, Wms};
@@ -72,9 +73,13 @@ pub struct Layer {
     pub attribution: Option<Attribution>,
     /// The scales of the maps that show it.
     pub scales: Scales,
+    /// How maps draw it, the usual style first; never none.
+    pub styles: Vec<Arc<Style>>,
     source: Source,
     /// Made at the first look; nothing above changes after.
     visible: OnceLock<Arc<Visible>>,
+    /// The bands of a coverage with what was measured of them, and the state in which it was.
+    measured: Mutex<Option<(u64, Arc<[Band]>)>>,
     /// What policies leave of it, by the names that are left.
     parts: Mutex<HashMap<Vec<String>, Arc<Visible>>>,
 }
@@ -100,6 +105,13 @@ impl Layer {
     }
 
     fn of(id: String, source: Source) -> Self {
+        let style = match &source {
+            Source::Features(source) => {
+                let kind = source.schema().geometry.as_ref().map_or(GeometryKind::Any, |geometry| geometry.kind);
+                Style::default_for(kind, &id)
+            }
+            Source::Coverage(source) => Style::default_for_raster(&source.grid().bands),
+        };
         Self {
             title: id.clone(),
             id,
@@ -111,8 +123,10 @@ impl Layer {
             keywords: Vec::new(),
             attribution: None,
             scales: Scales::default(),
+            styles: vec![Arc::new(style)],
             source,
             visible: OnceLock::new(),
+            measured: Mutex::default(),
             parts: Mutex::default(),
         }
     }
@@ -160,12 +174,44 @@ impl Layer {
         }
     }
 
+    /// The bands with what was measured of them, where that was kept and is still true.
+    pub(crate) fn measured_bands(&self) -> Option<Arc<[Band]>> {
+        let measured = self.measured.lock().unwrap_or_else(PoisonError::into_inner);
+        measured.as_ref().filter(|(state, _)| *state == self.state()).map(|(_, bands)| bands.clone())
+    }
+
+    /// Keeps the bands of the whole coverage with what was measured of them in a state.
+    pub(crate) fn keep_measured(&self, state: u64, bands: Arc<[Band]>) {
+        *self.measured.lock().unwrap_or_else(PoisonError::into_inner) = Some((state, bands));
+    }
+
     /// A number that changes whenever the data may have changed.
     pub(crate) fn state(&self) -> u64 {
         match &self.source {
             Source::Features(source) => source.state(),
             Source::Coverage(source) => source.state(),
         }
+    }
+
+    /// Sets how maps draw it. The error says which style does not fit.
+    pub fn set_styles(&mut self, mut styles: Vec<Style>) -> std::result::Result<(), String> {
+        let mut names = HashSet::new();
+        for style in &mut styles {
+            match &self.source {
+                Source::Features(source) => style.check(source.schema())?,
+                Source::Coverage(source) => style.check_raster(source.grid().bands.len())?,
+            }
+            if style.name.is_empty() || style.name.contains(',') {
+                return Err(format!("the name of a style is '{}', expected one without a comma", style.name));
+            }
+            if !names.insert(style.name.clone()) {
+                return Err(format!("two styles have the name '{}'", style.name));
+            }
+        }
+        if !styles.is_empty() {
+            self.styles = styles.into_iter().map(Arc::new).collect();
+        }
+        Ok(())
     }
 
     /// The full schema, with what is hidden: for the guard. The properties of a coverage are its bands.

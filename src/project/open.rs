@@ -202,6 +202,9 @@ impl Opening<'_> {
         if !layer.scales.are_sound() {
             self.faults.push(format!("layer '{id}': min_scale must lie below max_scale, both from 0 on"));
         }
+        if let Err(fault) = layer.set_styles(own.map(|own| own.styles.clone()).unwrap_or_default()) {
+            self.faults.push(format!("layer '{id}': {fault}"));
+        }
         let names = layer.property_names();
         for name in layer.properties.iter().flatten().filter(|name| !names.contains(name)) {
             self.faults.push(format!("layer '{id}': there is no property '{name}', only {}", names.join(", ")));

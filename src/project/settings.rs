@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::render::style::Style;
+
 use super::access_settings::Access;
 use super::coverage_settings::Wcs;
 use super::database_settings::Database;
@@ -139,6 +141,9 @@ pub struct Layer {
     pub min_scale: Option<f64>,
     /// Maps show it below this scale denominator: 50000 for 1:50000.
     pub max_scale: Option<f64>,
+    /// How maps draw it: the first is the usual style. One by the kind of geometry where left out.
+    #[serde(default)]
+    pub styles: Vec<Style>,
 }
 
 /// The column or columns of a layer's time.

@@ -100,7 +100,7 @@ impl Registry {
     }
 
     /// The one service that has an operation, where the request names none: WMS wants no `SERVICE` of `GetMap`.
-    pub(crate) fn with_operation(&self, operation: &str) -> Option<&'static str> {
+    pub fn with_operation(&self, operation: &str) -> Option<&'static str> {
         let mut names = self.services.iter().filter_map(|(service, dialect)| {
             let has = dialect.operations.iter().any(|it| it.name.eq_ignore_ascii_case(operation));
             has.then(|| service.name())
@@ -118,6 +118,14 @@ impl Registry {
             }
         }
         names
+    }
+
+    /// Names and versions of the services that have capabilities to show.
+    pub fn with_capabilities(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        self.services.iter().filter_map(|(service, dialect)| {
+            let mut names = dialect.operations.iter().map(|operation| operation.name);
+            names.any(|name| name == "GetCapabilities").then(|| (service.name(), dialect.version))
+        })
     }
 
     /// The API at this path and what of the path is left for it.

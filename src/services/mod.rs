@@ -3,3 +3,4 @@
 pub mod ows;
 pub mod wcs;
 pub mod wfs;
+pub mod wms;

@@ -96,6 +96,11 @@ class FeatureMap {
     });
   }
 
+  // What this server draws of a layer.
+  drawn(url, layers) {
+    L.tileLayer.wms(url, { layers, format: "image/png", transparent: true, version: "1.3.0", maxZoom: 22 }).addTo(this.map);
+  }
+
   fit() {
     const bounds = this.features.getBounds();
     if (!bounds.isValid()) return;
@@ -157,7 +162,9 @@ function reveal(row) {
 
 async function start(place) {
   const map = new FeatureMap(place);
-  const { bbox, src } = place.dataset;
+  const { bbox, src, wms, layer } = place.dataset;
+  place.querySelector(".map-picture")?.remove();
+  if (wms) map.drawn(wms, layer);
   if (bbox) map.boxes(JSON.parse(bbox));
   for (const button of document.querySelectorAll("button[data-takes-view]")) {
     button.hidden = false;

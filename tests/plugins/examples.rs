@@ -177,7 +177,9 @@ fn params_filter() {
 #[test]
 fn watermark_filter() {
     let example = Example::start("watermark_filter");
-    let map = "/ows?SERVICE=WMS&REQUEST=GetMap&WIDTH=100&HEIGHT=80";
+    // A piece of the Pacific.
+    let map = "/ows?SERVICE=WMS&VERSION=1.3.0&REQUEST=GetMap&LAYERS=countries&STYLES=&CRS=CRS:84&BBOX=-150,0,-140,8\
+               &BGCOLOR=0x285A8C&WIDTH=100&HEIGHT=80";
     let png = example.bytes(&format!("{map}&FORMAT=image/png"));
     let mut reader = png::Decoder::new(std::io::Cursor::new(&png)).read_info().unwrap();
     let mut pixels = vec![0; reader.output_buffer_size().unwrap()];

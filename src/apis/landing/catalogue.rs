@@ -23,6 +23,9 @@ struct Catalogue {
     links: Vec<Link>,
     /// The APIs
     apis: Vec<ApiEntry>,
+    /// The services
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    services: Vec<ServiceEntry>,
     /// The collections
     collections: Vec<CollectionEntry>,
     /// Other projects
@@ -40,6 +43,15 @@ struct ApiEntry {
     /// Version
     version: String,
     /// Its operations
+    links: Vec<Link>,
+}
+
+/// A service
+#[derive(Serialize, ToSchema)]
+struct ServiceEntry {
+    /// Name
+    title: String,
+    /// Its capabilities in each version
     links: Vec<Link>,
 }
 
@@ -138,9 +150,24 @@ async fn catalogue(cx: Context, _: NoParams) -> Result<Json<Catalogue>> {
         description: project.description.clone(),
         links,
         apis: apis.collect(),
+        services: services(&cx),
         collections,
         projects: projects.collect(),
     }))
+}
+
+/// The services that tell what they can, with the URLs where they do.
+fn services(cx: &Context) -> Vec<ServiceEntry> {
+    let mut entries: Vec<ServiceEntry> = Vec::new();
+    for (name, version) in cx.registry().with_capabilities() {
+        let href = cx.url(&format!("/ows?SERVICE={name}&VERSION={version}&REQUEST=GetCapabilities"));
+        let link = Link::new(href, Rel::Service, "text/xml", format!("Capabilities of {name} {version}"));
+        match entries.iter_mut().find(|entry| entry.title == name) {
+            Some(entry) => entry.links.push(link),
+            None => entries.push(ServiceEntry { title: name.to_owned(), links: vec![link] }),
+        }
+    }
+    entries
 }
 
 /// The collections, with links to the API at this root.

@@ -20,6 +20,7 @@ use crate::project::catalog::Layer;
 use crate::server::context::Context;
 
 use super::landing_page::license;
+use super::preview;
 
 /// How long an answer waits for an extent that is being measured; later answers have it.
 const EXTENT_BUDGET: Duration = Duration::from_millis(500);
@@ -112,6 +113,13 @@ pub(super) fn ids(cx: &Context) -> Vec<String> {
 async fn collection(cx: Context, path: CollectionPath) -> Result<Json<Collection>> {
     let (layer, view) = cx.layer(&path.collection_id)?;
     let mut reply = Json::new(describe(&cx, &layer, &view).await);
+    reply = reply.for_page("services", preview::services(&cx));
+    let is_placed = view.schema().geometry.is_some();
+    // The description has waited for it.
+    let extent = view.extent(Duration::ZERO).await.and_then(|extent| extent.space);
+    if let Some(map) = extent.filter(|_| is_placed).and_then(|extent| preview::map(&cx, &layer.id, &extent)) {
+        reply = reply.for_page("map", map);
+    }
     for (name, words) in words_of(&view) {
         reply = reply.for_page(&name, words);
     }

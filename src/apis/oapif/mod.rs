@@ -8,6 +8,7 @@ mod conformance;
 mod item;
 mod items;
 mod landing_page;
+mod preview;
 
 /// The API at a root such as `/ogcapi`; `/wfs3` answers as well, as QGIS Server's did before 4.0.
 pub fn api(root: &str) -> OgcApi {

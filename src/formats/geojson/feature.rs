@@ -125,8 +125,9 @@ impl FeatureWriter {
     }
 }
 
+/// Appends the value of a cell; the text of a field of JSON is written as it is.
 #[inline]
-fn write_value(row: Row<'_>, cell: Cell, is_json_field: bool, out: &mut Vec<u8>) {
+pub fn write_value(row: Row<'_>, cell: Cell, is_json_field: bool, out: &mut Vec<u8>) {
     match cell {
         Cell::Null => out.extend_from_slice(b"null"),
         Cell::Int(number) => write_integer(number, out),

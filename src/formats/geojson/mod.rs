@@ -14,7 +14,7 @@ mod document;
 mod feature;
 mod geometry;
 
-pub use feature::FeatureWriter;
+pub use feature::{FeatureWriter, write_value};
 pub use geometry::write_geometry;
 
 /// Writes a `FeatureCollection`. What is only known at the end (links, counts) stands at the end.

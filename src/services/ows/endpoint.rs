@@ -18,9 +18,10 @@ pub fn plain(cx: &Context) -> String {
     cx.url("/ows")
 }
 
-/// An `OnlineResource` as WMS, WFS 1.0 and WCS 1.0 have it; `xlink` must be declared.
+/// An `OnlineResource` as WMS, WFS 1.0 and WCS 1.0 have it. It declares `xlink` itself, for the DTD of WMS 1.1.1 lets no other
+/// element do so.
 pub fn online_resource(xml: &mut Writer, url: &str) {
-    xml.empty("OnlineResource", &[("xlink:type", "simple"), ("xlink:href", url)]);
+    xml.empty("OnlineResource", &[("xmlns:xlink", XLINK), ("xlink:type", "simple"), ("xlink:href", url)]);
 }
 
 /// The doors of an operation as WMS and WCS 1.0 have them.

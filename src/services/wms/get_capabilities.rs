@@ -1,0 +1,57 @@
+//! GetCapabilities: what there is, in the words of the version.
+
+use std::time::Duration;
+
+use futures_util::future::join_all;
+
+use crate::error::Result;
+use crate::message::response::Response;
+use crate::render::legend::{self, LegendLayer, LegendLook};
+use crate::render::style::Style;
+use crate::server::context::Context;
+use crate::server::service::Dialect;
+use crate::services::ows::capabilities::cached;
+use crate::services::ows::kvp::Kvp;
+use crate::services::ows::sequence::{Held, held, is_current};
+
+use super::capabilities::{Told, document};
+use super::layers::{MapLayer, shown};
+use super::version::Version;
+use super::{drawing, legend_entries, styles};
+
+/// How long the document waits for extents that are being measured; a later one has them.
+const EXTENT_BUDGET: Duration = Duration::from_millis(500);
+
+/// Answers the request.
+pub(super) async fn answer(cx: &Context, kvp: Kvp<'_>, dialect: &Dialect, version: &Version) -> Result<Response> {
+    let sequence = cx.update_sequence();
+    if held(kvp, sequence)? == Held::Current {
+        return Err(is_current(sequence));
+    }
+    let tree = shown(cx);
+    let mut layers = Vec::new();
+    tree.iter().for_each(|one| one.flat(&mut layers));
+    let extents = join_all(layers.iter().map(|layer| layer.extent(EXTENT_BUDGET))).await;
+    let state = format!("{sequence} {extents:?}");
+    let make = async {
+        let legends = join_all(layers.iter().map(|layer| sizes(layer))).await;
+        let told = extents.iter().copied().zip(legends).map(|(extent, legends)| Told { extent, legends }).collect();
+        Ok(document(cx, version, sequence, &tree, told))
+    };
+    cached(cx, dialect, version.capabilities, &state, make).await
+}
+
+/// Width and height of the legend of each style, which 1.1.1 must tell; none where it cannot be drawn.
+async fn sizes(layer: &MapLayer) -> Vec<Option<(u32, u32)>> {
+    let one = async |style: &Style| {
+        let entries = legend_entries::of(layer, style, None).await?;
+        let layers = [LegendLayer { title: layer.layer.title.clone(), entries }];
+        drawing::run(move || legend::draw(&layers, &LegendLook::default())).await
+    };
+    let mut sizes = Vec::new();
+    for style in styles::all(layer) {
+        let drawn = one(&style).await.inspect_err(|error| tracing::warn!(layer = layer.name(), ?error, "no legend"));
+        sizes.push(drawn.ok().map(|picture| (picture.width, picture.height)));
+    }
+    sizes
+}

@@ -1,0 +1,27 @@
+//! GetMap: layers, drawn.
+
+use http::Method;
+
+use crate::error::Result;
+use crate::message::response::Response;
+use crate::server::context::Context;
+use crate::services::ows::kvp::Kvp;
+
+use super::drawing::{self, Work};
+use super::image_request::Image;
+use super::map_area::MapArea;
+use super::map_request;
+use super::version::Version;
+
+/// Answers the request.
+pub(super) async fn answer(cx: &Context, kvp: Kvp<'_>, version: &'static Version) -> Result<Response> {
+    let image = Image::read(kvp)?;
+    let layers = map_request::layers(cx, kvp)?;
+    let area = MapArea::read(cx, kvp, version)?;
+    if cx.head().method == Method::HEAD {
+        return Ok(Response::ok(image.media_type, Vec::new()));
+    }
+    let work = Work { area, layers, image };
+    let bytes = drawing::draw(work, cx.project().wms.deadline()).await?;
+    Ok(Response::ok(image.media_type, bytes))
+}

@@ -1,0 +1,120 @@
+//! Capabilities: what is told of the layers, in each version.
+
+use graticule::base::xml::{Element, Limits, parse};
+
+use graticule::message::request::Request;
+
+use crate::wms_kit::{answer, ask, builder, server};
+
+fn document(version: &str) -> Element {
+    let answer = ask(&server(), &format!("REQUEST=GetCapabilities&VERSION={version}"));
+    assert_eq!(answer.status, 200);
+    let text = answer.text();
+    // A document type is in 1.1.1 alone, and our reader takes none.
+    let body = text.lines().filter(|line| !line.starts_with("<!DOCTYPE")).collect::<Vec<_>>().join("\n");
+    parse(body.as_bytes(), &Limits::default()).unwrap()
+}
+
+fn path<'a>(element: &'a Element, names: &[&str]) -> &'a Element {
+    names.iter().fold(element, |element, name| element.child(name).unwrap_or_else(|| panic!("no {name}")))
+}
+
+fn words(element: &Element, name: &str) -> Vec<String> {
+    element.children_named(name).map(|it| it.trimmed().to_owned()).collect()
+}
+
+/// The layer of this name, wherever in the tree.
+fn layer<'a>(element: &'a Element, name: &str) -> Option<&'a Element> {
+    if element.child("Name").is_some_and(|it| it.trimmed() == name) {
+        return Some(element);
+    }
+    element.children_named("Layer").find_map(|it| layer(it, name))
+}
+
+#[test]
+fn the_tree_has_groups_boxes_styles_and_scales() {
+    let root = document("1.3.0");
+    assert_eq!((&*root.name, root.attribute("version")), ("WMS_Capabilities", Some("1.3.0")));
+    let service = path(&root, &["Service"]);
+    assert_eq!(words(service, "Title"), ["World & more"]);
+    assert_eq!(words(path(service, &["KeywordList"]), "Keyword"), ["one", "two"]);
+    assert_eq!((words(service, "MaxWidth"), words(service, "LayerLimit")), (vec!["1000".into()], vec!["3".into()]));
+    let top = path(&root, &["Capability", "Layer"]);
+    assert_eq!(words(top, "CRS"), ["CRS:84", "EPSG:4326", "EPSG:3857"]);
+    let world = layer(top, "world").unwrap();
+    assert_eq!(world.children_named("Layer").count(), 2);
+    let countries = layer(world, "countries").unwrap();
+    assert_eq!(words(countries.child("EX_GeographicBoundingBox").unwrap(), "southBoundLatitude"), ["-90"]);
+    let bounds = |crs: &str| {
+        let found = countries.children_named("BoundingBox").find(|it| it.attribute("CRS") == Some(crs)).unwrap();
+        ["minx", "miny", "maxx", "maxy"].map(|name| found.attribute(name).unwrap().parse::<f64>().unwrap())
+    };
+    assert_eq!(bounds("CRS:84"), [-180.0, -90.0, 180.0, 83.64513]);
+    assert_eq!(bounds("EPSG:4326"), [-90.0, -180.0, 83.64513, 180.0]);
+    assert!((bounds("EPSG:3857")[0] + 20_037_508.35).abs() < 1.0 && bounds("EPSG:3857")[1] > -2.1e7);
+    let styles: Vec<String> = countries.children_named("Style").flat_map(|it| words(it, "Name")).collect();
+    assert_eq!(styles, ["plain", "large", "few"]);
+    let attribution = path(countries, &["Attribution", "OnlineResource"]);
+    assert_eq!(
+        attribution.attributes.iter().find(|it| &*it.name == "href").map(|it| it.value.to_string()).as_deref(),
+        Some("https://example.org/?a&b")
+    );
+    let cities = layer(top, "cities").unwrap();
+    assert_eq!(
+        (words(cities, "MinScaleDenominator"), words(cities, "MaxScaleDenominator")),
+        (vec!["1000".into()], vec!["100000000".into()])
+    );
+}
+
+#[test]
+fn the_older_version_has_its_own_words() {
+    let root = document("1.1.1");
+    assert_eq!(&*root.name, "WMT_MS_Capabilities");
+    let top = path(&root, &["Capability", "Layer"]);
+    assert_eq!(words(top, "SRS").len(), 3);
+    let cities = layer(top, "cities").unwrap();
+    assert!(cities.child("LatLonBoundingBox").is_some());
+    let hint: f64 = cities.child("ScaleHint").unwrap().attribute("max").unwrap().parse().unwrap();
+    assert!((hint - 39_597.98).abs() < 0.1, "{hint}");
+    let legend = path(cities, &["Style", "LegendURL"]);
+    assert!(legend.attribute("width").is_some() && legend.attribute("height").is_some());
+    let exceptions = words(path(&root, &["Capability", "Exception"]), "Format");
+    assert_eq!(exceptions[0], "application/vnd.ogc.se_xml");
+}
+
+#[test]
+fn versions_are_negotiated() {
+    let server = server();
+    for (asked, answered) in [
+        ("", "1.3.0"),
+        ("&VERSION=1.3.0", "1.3.0"),
+        ("&VERSION=1.0.0", "1.1.1"),
+        ("&VERSION=1.2.0", "1.1.1"),
+        ("&VERSION=2.0.0", "1.3.0"),
+        ("&WMTVER=1.1.1", "1.1.1"),
+    ] {
+        let text = ask(&server, &format!("REQUEST=GetCapabilities{asked}")).text();
+        assert!(text.contains(&format!("_Capabilities version=\"{answered}\"")), "{asked}: {}", &text[..300]);
+    }
+}
+
+#[test]
+fn a_client_that_has_the_document_is_told_so() {
+    let server = server();
+    let text = ask(&server, "REQUEST=GetCapabilities").text();
+    let number = text.split("updateSequence=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let again = ask(&server, &format!("REQUEST=GetCapabilities&UPDATESEQUENCE={number}"));
+    assert!(again.text().contains("code=\"CurrentUpdateSequence\""), "{}", again.text());
+    assert_eq!(ask(&server, "REQUEST=GetCapabilities&UPDATESEQUENCE=1").status, 200);
+}
+
+#[test]
+fn urls_keep_the_project_that_was_chosen() {
+    let mut other = graticule::project::catalog::Project::new("Other");
+    other.name = Some("other".into());
+    let server = builder(crate::wms_kit::PROJECT).project(other).build().unwrap();
+    let text = answer(&server, Request::get("/ows?MAP=other&SERVICE=WMS&REQUEST=GetCapabilities")).text();
+    assert!(text.contains("/ows?MAP=other&amp;\""), "{text}");
+    let text = answer(&server, Request::get("/other/ows?SERVICE=WMS&REQUEST=GetCapabilities")).text();
+    assert!(text.contains("/other/ows?\""), "{text}");
+}
