@@ -68,18 +68,55 @@ pub(super) fn over(below: &mut Pixel, above: Pixel) {
     *below = u32::from_le_bytes(kept).wrapping_add(u32::from_le_bytes(above)).to_le_bytes();
 }
 
-/// A kept pixel as files have it.
+/// Lays a colour over four pixels, of each pixel as much as it is covered (of 255).
 #[inline]
-pub(super) fn unpremultiplied(pixel: Pixel) -> Pixel {
-    match pixel[3] {
-        0 => [0; 4],
-        255 => pixel,
-        alpha => {
-            let (half, alpha) = (u32::from(alpha) / 2, u32::from(alpha));
-            let whole = |it: u8| ((u32::from(it) * 255 + half) / alpha).min(255) as u8;
-            [whole(pixel[0]), whole(pixel[1]), whole(pixel[2]), pixel[3]]
+pub(super) fn cover_four(below: &mut [Pixel; 4], colour: Pixel, covers: [u8; 4]) {
+    // Sixteen channels side by side in 16 bits each, for which processors have instructions.
+    let above: [u16; 16] = std::array::from_fn(|at| exact(u16::from(colour[at % 4]) * u16::from(covers[at / 4])));
+    let kept: [u16; 4] = std::array::from_fn(|at| 255 - above[at * 4 + 3]);
+    let flat = below.as_flattened_mut();
+    for at in 0..16 {
+        flat[at] = (above[at] + exact(u16::from(flat[at]) * kept[at / 4])) as u8;
+    }
+}
+
+/// A product of two bytes, divided by 255 and rounded.
+#[inline]
+fn exact(product: u16) -> u16 {
+    let sum = product + 128;
+    (sum + (sum >> 8)) >> 8
+}
+
+/// Makes kept pixels what files have: colours not multiplied by their opacity.
+pub(super) fn unpremultiply(pixels: &mut [Pixel]) {
+    let (blocks, rest) = pixels.as_chunks_mut::<16>();
+    for block in blocks {
+        // Most pixels are wholly opaque or wholly transparent, and those are what they should be.
+        // One more than 0 or 255 has none of these bits.
+        let partial = block.iter().fold(0, |bits, pixel| bits | (((u32::from_le_bytes(*pixel) >> 24) + 1) & 0xfe));
+        if partial != 0 {
+            block.iter_mut().for_each(|pixel| *pixel = unpremultiplied(*pixel));
         }
     }
+    rest.iter_mut().for_each(|pixel| *pixel = unpremultiplied(*pixel));
+}
+
+/// 255 divided by an opacity, with 16 binary places.
+const INVERSE: [u32; 256] = {
+    let mut table = [0; 256];
+    let mut alpha = 1;
+    while alpha < 256 {
+        table[alpha] = ((255 << 16) + alpha as u32 / 2) / alpha as u32;
+        alpha += 1;
+    }
+    table
+};
+
+#[inline]
+fn unpremultiplied(pixel: Pixel) -> Pixel {
+    let inverse = INVERSE[usize::from(pixel[3])];
+    let whole = |it: u8| ((u32::from(it) * inverse + 0x8000) >> 16).min(255) as u8;
+    [whole(pixel[0]), whole(pixel[1]), whole(pixel[2]), pixel[3]]
 }
 
 #[cfg(test)]
@@ -108,6 +145,18 @@ mod tests {
             );
         }
         assert_eq!(unpremultiplied(Colour { red: 9, green: 9, blue: 9, alpha: 0 }.premultiplied()), [0; 4]);
+    }
+
+    #[test]
+    fn four_at_once_are_like_one_by_one() {
+        let colour = Colour { red: 200, green: 90, blue: 7, alpha: 180 }.premultiplied();
+        for cover in 0..=255 {
+            let mut four = [[10, 20, 30, 40], [0; 4], [255; 4], [90, 100, 0, 128]];
+            let mut single = four;
+            single.iter_mut().for_each(|pixel| over(pixel, scaled(colour, cover)));
+            cover_four(&mut four, colour, [cover; 4]);
+            assert_eq!(four, single, "{cover}");
+        }
     }
 
     #[test]

@@ -148,7 +148,7 @@ impl Coverage {
         }
         let (sign, x0, y0, x1, y1) = if y0 < y1 { (1.0, x0, y0, x1, y1) } else { (-1.0, x1, y1, x0, y0) };
         let first = y0 as usize;
-        let last = (y1.ceil() as usize).min(self.rows);
+        let last = ceiling(y1).min(self.rows);
         if first + 1 >= last {
             if first < self.rows {
                 self.part(first, x0, x1, (y1 - y0) * sign);
@@ -180,13 +180,17 @@ impl Coverage {
         if right <= (first + 1) as f32 {
             // In one pixel: what lies right of the edge's middle is covered, the rest spills into the next.
             let spill = height * (within + 0.5 * span);
-            cells[first] += height - spill;
-            cells[first + 1] += spill;
+            if let Some([cell, next]) = cells.get_mut(first..first + 2) {
+                *cell += height - spill;
+                *next += spill;
+            }
             mark(marks, first);
-            mark(marks, first + 1);
+            if first % 4 == 3 {
+                mark(marks, first + 1);
+            }
             return;
         }
-        let last = right.ceil() as usize;
+        let last = ceiling(right);
         let slope = 1.0 / span;
         let start = 0.5 * slope * (1.0 - within) * (1.0 - within);
         let rest = right - (last - 1) as f32;
@@ -260,6 +264,13 @@ fn between(spans: &mut impl Spans, row: usize, start: usize, end: usize, cover: 
     if cover > NOTHING {
         spans.solid(row, start, end, (cover * 255.0 + 0.5) as u8);
     }
+}
+
+/// The next whole number of one that is not negative; there is an instruction for it, but not on every machine.
+#[inline]
+fn ceiling(number: f32) -> usize {
+    let whole = number as usize;
+    whole + usize::from(number > whole as f32)
 }
 
 #[inline]

@@ -35,7 +35,7 @@ pub use path::{Path, Point};
 pub use pen::{Cap, Join, Pen};
 pub use stamp::Stamp;
 
-use colour::{Pixel, over, scaled, unpremultiplied};
+use colour::{Pixel, cover_four, over, scaled, unpremultiply};
 use coverage::{Coverage, Spans};
 use path::Bounds;
 use stroke::Stroker;
@@ -242,9 +242,7 @@ impl Canvas {
     /// The picture.
     pub fn finish(self) -> Rgba {
         let Self { width, height, mut pixels, .. } = self;
-        for pixel in &mut pixels {
-            *pixel = unpremultiplied(*pixel);
-        }
+        unpremultiply(&mut pixels);
         Rgba { width: width as u32, height: height as u32, data: pixels.into_flattened() }
     }
 }
@@ -278,6 +276,9 @@ impl Spans for Blender<'_> {
     fn four(&mut self, row: usize, start: usize, covers: [u8; 4]) {
         let end = (start + 4).min(self.width);
         let Some(line) = self.pixels.get_mut(row * self.width + start..row * self.width + end) else { return };
+        if let Some(four) = line.first_chunk_mut::<4>() {
+            return cover_four(four, self.colour, covers);
+        }
         for (pixel, cover) in line.iter_mut().zip(covers) {
             over(pixel, scaled(self.colour, cover));
         }

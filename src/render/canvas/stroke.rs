@@ -133,6 +133,15 @@ impl Side {
         let gentle = cosine > 0.5 && half <= THIN;
         match self.join {
             _ if gentle => meet(out),
+            Join::Round if half <= THIN => {
+                out.push(point.0 + bx, point.1 + by);
+                if cosine > -0.99 {
+                    // The middle of the arc is as much of it as can be seen.
+                    let scale = (0.5 / (1.0 + cosine)).sqrt();
+                    out.push(point.0 + (bx + ax) * scale, point.1 + (by + ay) * scale);
+                }
+                out.push(point.0 + ax, point.1 + ay);
+            }
             Join::Miter if 2.0 <= (1.0 + cosine) * MITER_LIMIT * MITER_LIMIT => meet(out),
             Join::Round => {
                 out.push(point.0 + bx, point.1 + by);
