@@ -168,6 +168,7 @@ impl View {
         let sorts = !split.sort.is_empty() && !split.pushes_sort;
         let pushes_page = tests.is_none() && !sorts && source.pages();
         let mut plan = Plan::new(split.pushed, split.layout.clone());
+        plan.parameters.clone_from(&query.parameters);
         if split.pushes_sort {
             plan.sort.clone_from(&split.sort);
         }
@@ -216,17 +217,20 @@ impl View {
     /// kept for the next that asks.
     pub async fn count(&self, query: &Query, budget: Duration) -> Result<Option<u64>> {
         let split = self.split(&Query { filter: query.filter.clone(), ..Query::default() }, false)?;
-        let key = format!("{:?}|{:?}", split.pushed, split.rest);
+        let parameters = query.parameters.clone();
+        let key = format!("{:?}|{:?}|{parameters:?}", split.pushed, split.rest);
         let view = self.clone();
         let measure = move || -> Pending<Result<u64>> {
             if split.rest.is_empty() {
-                return view.room.source.count(Plan::new(split.pushed, split.layout));
+                let mut plan = Plan::new(split.pushed, split.layout);
+                plan.parameters = parameters;
+                return view.room.source.count(plan);
             }
             Box::pin(async move {
                 // Geometries stay where the tests have them already.
                 let crs = view.tests(&split)?.and_then(|tests| tests.only_frame().cloned());
                 let crs = crs.or_else(|| split.stored.clone()).unwrap_or_default();
-                let mut features = view.start(split, &Query { crs, ..Query::default() })?;
+                let mut features = view.start(split, &Query { crs, parameters, ..Query::default() })?;
                 let mut count = 0;
                 while let Some(batch) = features.next().await {
                     let batch = batch?;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::expr::Expr;
 use crate::model::batch::Layout;
+use crate::model::value::Value;
 
 /// A read that a source must carry out. Rows come in the order of [`Plan::sort`], and by key where they are equal so far.
 #[derive(Clone, Debug)]
@@ -15,6 +16,7 @@ pub struct Plan {
     pub(super) detail: Option<(f64, f64)>,
     pub(super) offset: u64,
     pub(super) limit: Option<u64>,
+    pub(super) parameters: Vec<(String, Value)>,
 }
 
 /// One step of an order.
@@ -29,7 +31,7 @@ pub struct Sort {
 impl Plan {
     /// A plan for these rows, all of them, by key.
     pub(super) fn new(filter: Vec<Expr>, layout: Arc<Layout>) -> Self {
-        Self { filter, layout, sort: Vec::new(), detail: None, offset: 0, limit: None }
+        Self { filter, layout, sort: Vec::new(), detail: None, offset: 0, limit: None, parameters: Vec::new() }
     }
 
     /// Conditions that must all hold; the source said that it takes each. Places are in the source's coordinates.
@@ -51,6 +53,11 @@ impl Plan {
     /// (see [`crate::model::geometry::simplify`]). None unless the source simplifies.
     pub fn detail(&self) -> Option<(f64, f64)> {
         self.detail
+    }
+
+    /// Values for the parameters of a source that is a query with some.
+    pub fn parameters(&self) -> &[(String, Value)] {
+        &self.parameters
     }
 
     /// Rows to pass over; zero unless the source pages.

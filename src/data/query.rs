@@ -3,6 +3,7 @@
 use crate::base::bbox::Rect;
 use crate::base::crs::Crs;
 use crate::expr::Expr;
+use crate::model::value::Value;
 
 /// A question for rows.
 #[derive(Clone, Debug, Default)]
@@ -28,6 +29,8 @@ pub struct Query {
     /// For a map: a tolerance in units of `crs`. Vertices nearer than that to the one before may be dropped, and what is
     /// smaller becomes a dot; no feature is lost.
     pub detail: Option<f64>,
+    /// Values for the parameters of a layer that is a query of its own (an SQL view), by name.
+    pub parameters: Vec<(String, Value)>,
 }
 
 /// One property of an order.

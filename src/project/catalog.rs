@@ -13,6 +13,7 @@ use crate::error::{Error, Kind, Result};
 use crate::expr::Expr;
 use crate::model::schema::{GeometryKind, Schema};
 use crate::render::style::Style;
+use crate::sources::postgis::ViewParameter;
 
 use super::coverage_settings::Wcs;
 use super::map_settings::{Attribution, Scales, Wms};
@@ -65,6 +66,8 @@ pub struct Layer {
     pub decimals: Option<u8>,
     /// How long caches may keep answers with its features (`Cache-Control`); asked for again each time where `None`.
     pub cache: Option<HeaderValue>,
+    /// Parameters of a layer that is a query of a database, which clients may give.
+    pub parameters: Vec<ViewParameter>,
     /// Properties that are shown; all where `None`.
     pub properties: Option<Vec<String>>,
     /// Words to find it by.
@@ -119,6 +122,7 @@ impl Layer {
             limit: Limit::default(),
             decimals: None,
             cache: None,
+            parameters: Vec::new(),
             properties: None,
             keywords: Vec::new(),
             attribution: None,

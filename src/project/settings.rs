@@ -114,6 +114,11 @@ pub struct Layer {
     pub title: Option<String>,
     /// Description.
     pub description: Option<String>,
+    /// A query of a database that is published as if it were a view; `:name` stands for a parameter.
+    pub sql: Option<String>,
+    /// The parameters of that query, which clients may give.
+    #[serde(default)]
+    pub parameters: BTreeMap<String, Parameter>,
     /// Column of the id.
     pub key: Option<String>,
     /// Column of the time, or two of start and end.
@@ -144,6 +149,25 @@ pub struct Layer {
     /// How maps draw it: the first is the usual style. One by the kind of geometry where left out.
     #[serde(default)]
     pub styles: Vec<Style>,
+}
+
+/// A parameter of a query.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Parameter {
+    /// Type: `integer`, `number`, `boolean`, `string`, `date` or `date-time`.
+    #[serde(rename = "type", default = "Parameter::usual")]
+    pub kind: String,
+    /// What it is where a client gives none.
+    pub default: toml::Value,
+    /// What it is, for people.
+    pub description: Option<String>,
+}
+
+impl Parameter {
+    fn usual() -> String {
+        "string".to_owned()
+    }
 }
 
 /// The column or columns of a layer's time.

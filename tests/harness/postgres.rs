@@ -40,6 +40,9 @@ pub(crate) struct Postgres {
     pub(crate) port: u16,
 }
 
+/// Starts the program, and stops it at once when its own input ends: also when the test binary is killed.
+const GUARD: &str = r#""$0" "$@" & child=$!; read -r _; kill -QUIT $child; wait $child"#;
+
 /// A command as a user who may run PostgreSQL, which refuses to be run by root.
 fn as_user(program: &Path) -> Command {
     let is_root = Command::new("id").arg("-u").output().is_ok_and(|said| said.stdout.trim_ascii() == b"0");
@@ -47,7 +50,7 @@ fn as_user(program: &Path) -> Command {
         return Command::new(program);
     }
     let mut command = Command::new("setpriv");
-    command.args(["--reuid=postgres", "--regid=postgres", "--clear-groups", "--pdeathsig=QUIT", "--"]).arg(program);
+    command.args(["--reuid=postgres", "--regid=postgres", "--clear-groups", "--"]).arg(program);
     command
 }
 
@@ -109,13 +112,14 @@ impl Postgres {
             "wal_level=replica".to_owned(),
             "max_connections=60".to_owned(),
         ];
-        let mut command = as_user(&self.bin.join("postgres"));
-        command.arg("-D").arg(self.data());
+        let server = as_user(&self.bin.join("postgres"));
+        let mut command = Command::new("sh");
+        command.args(["-c", GUARD]).arg(server.get_program()).args(server.get_args()).arg("-D").arg(self.data());
         for setting in &settings {
             command.args(["-c", setting]);
         }
         let log = std::fs::File::create(self.folder.path().join("log")).unwrap();
-        command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
+        command.stdin(Stdio::piped()).stdout(log.try_clone().unwrap()).stderr(log);
         self.child = Some(command.spawn().unwrap());
         let deadline = Instant::now() + PATIENCE;
         while !self.answers() {
@@ -137,8 +141,7 @@ impl Postgres {
     /// Stops it at once, as a crash would for its clients.
     pub(crate) fn stop(&mut self) {
         if let Some(mut child) = self.child.take() {
-            // Immediate shutdown; the process is that of setpriv, which became PostgreSQL.
-            let _ = Command::new("kill").args(["-QUIT", &child.id().to_string()]).status();
+            drop(child.stdin.take());
             let _ = child.wait();
         }
     }

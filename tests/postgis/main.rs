@@ -16,3 +16,4 @@ mod outages;
 mod replicas;
 mod same_as_file;
 mod tables;
+mod views;

@@ -4,9 +4,11 @@ use std::path::Path;
 
 use super::{Opening, settings, told};
 use crate::error::Kind;
+use crate::model::schema::FieldKind;
+use crate::model::value::Value;
 use crate::project::catalog::Layer;
 use crate::sources::geopackage::LayerOptions;
-use crate::sources::postgis::{Database, DatabaseLayer, DatabaseOptions, is_dsn};
+use crate::sources::postgis::{Database, DatabaseLayer, DatabaseOptions, SqlView, ViewParameter, is_dsn};
 
 /// The connection string that stands in the place of a file's name.
 pub(super) fn dsn(path: &Path) -> Option<&str> {
@@ -31,6 +33,9 @@ impl Opening<'_> {
     /// One table with settings of its own.
     pub(super) fn add_table(&mut self, dsn: &str, own: &settings::Layer, options: &LayerOptions) {
         let Some(database) = self.database(dsn) else { return };
+        if let Some(query) = &own.sql {
+            return self.add_query(&database, query, own, options);
+        }
         let Some(name) = &own.layer else {
             let all: Vec<String> = database.layer_names().collect();
             return self.faults.push(format!("{}: say which layer: {}", database.name(), all.join(", ")));
@@ -38,6 +43,27 @@ impl Opening<'_> {
         match database.layer(name, options) {
             Ok(layer) => self.publish_table(own.id.as_deref().unwrap_or(name), layer, Some(own)),
             Err(error) => self.faults.push(format!("layer '{name}': {}", told(&error))),
+        }
+    }
+
+    /// A query as a layer.
+    fn add_query(&mut self, database: &Database, query: &str, own: &settings::Layer, options: &LayerOptions) {
+        let Some(id) = &own.id else {
+            return self.faults.push("a layer with sql needs an id".to_owned());
+        };
+        let parameters = own.parameters.iter().map(|(name, own)| parameter(name, own)).collect::<Result<Vec<_>, _>>();
+        let parameters = match parameters {
+            Ok(parameters) => parameters,
+            Err(fault) => return self.faults.push(format!("layer '{id}': {fault}")),
+        };
+        let view = SqlView { query: query.to_owned(), parameters, geometry: own.layer.clone() };
+        match database.view(id, &view, options) {
+            Ok(opened) => {
+                let mut layer = Layer::new(id, opened.source);
+                layer.parameters = view.parameters;
+                self.publish(layer, (None, None), Some(own));
+            }
+            Err(error) => self.faults.push(format!("layer '{id}': {}", told(&error))),
         }
     }
 
@@ -62,4 +88,31 @@ impl Opening<'_> {
         self.databases.insert(dsn.to_owned(), opened.clone().ok());
         opened.ok()
     }
+}
+
+/// A parameter as the project file has it.
+fn parameter(name: &str, own: &settings::Parameter) -> Result<ViewParameter, String> {
+    let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    if !is_name {
+        return Err(format!("the parameter '{name}' needs a name of letters, digits and underscores"));
+    }
+    let kind = match own.kind.as_str() {
+        "integer" => FieldKind::Integer,
+        "number" => FieldKind::Number,
+        "boolean" => FieldKind::Boolean,
+        "string" => FieldKind::String,
+        "date" => FieldKind::Date,
+        "date-time" => FieldKind::DateTime,
+        other => {
+            let known = "integer, number, boolean, string, date or date-time";
+            return Err(format!("the parameter '{name}' has the type '{other}', expected {known}"));
+        }
+    };
+    let text = match &own.default {
+        toml::Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    let default = Value::parse(kind, &text).map_err(|expected| format!("the default of '{name}': {expected}"))?;
+    Ok(ViewParameter { name: name.to_owned(), kind, default, description: own.description.clone() })
 }

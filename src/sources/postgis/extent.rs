@@ -3,6 +3,7 @@
 use deadpool_postgres::Pool;
 
 use super::cells::{self, Raw};
+use super::sql::Sql;
 use super::table::Table;
 use super::{connect, fault};
 use crate::base::bbox::Rect;
@@ -28,9 +29,13 @@ pub(super) async fn measure(pool: &Pool, table: &Table) -> Result<Extent> {
     }
     let sides = if table.geometry.is_some() { "ST_XMin(e), ST_YMin(e), ST_XMax(e), ST_YMax(e)" } else { "1" };
     let ends = if time.is_some() { ", first, last" } else { "" };
-    let query = format!("SELECT {sides}{ends} FROM (SELECT {} FROM {}) AS m", columns.join(", "), table.from);
+    let mut sql = Sql::default();
+    sql.add(&format!("SELECT {sides}{ends} FROM (SELECT {} FROM ", columns.join(", ")));
+    table.from.write(&mut sql, &[]);
+    sql.add(") AS m");
+    let values: Vec<_> = sql.bound().collect();
     let client = connect::take(pool).await?;
-    let row = client.query_one(&query, &[]).await.map_err(fault::reading)?;
+    let row = client.query_one(&sql.text, &values).await.map_err(fault::reading)?;
     let side = |at: usize| row.get::<_, Option<f64>>(at).filter(|side| side.is_finite());
     let space = match (table.geometry.is_some()).then(|| [side(0), side(1), side(2), side(3)]) {
         Some([Some(min_x), Some(min_y), Some(max_x), Some(max_y)]) => Some(Rect { min_x, min_y, max_x, max_y }),

@@ -27,6 +27,14 @@ pub(super) fn reading(cause: tokio_postgres::Error) -> Error {
     }
 }
 
+/// A fault while a table is described, told to whoever named it: with what PostgreSQL says.
+pub(super) fn describing(cause: tokio_postgres::Error) -> Error {
+    match cause.code() {
+        Some(_) if !is_away(&cause) => Error::new(Kind::Internal, told(&cause)),
+        _ => reading(cause),
+    }
+}
+
 /// No connection could be had.
 pub(super) fn connecting(cause: PoolError) -> Error {
     match cause {

@@ -100,11 +100,12 @@ impl FeatureSource for Layer {
             Ok(filter) => filter,
             Err(name) => return Box::pin(async move { Err(not_taken(&name)) }),
         };
+        let given = plan.parameters().to_vec();
         self.ask(|pool, table| async move {
             if filter.test.is_some() {
-                return read::count(&pool, &table, &filter).await;
+                return read::count(&pool, &table, &filter, &given).await;
             }
-            let sql = read::from(&table, &filter, "count(*)");
+            let sql = read::from(&table, &filter, &given, "count(*)");
             let client = connect::take(&pool).await?;
             let statement = client.prepare_cached(&sql.text).await.map_err(fault::reading)?;
             let values: Vec<_> = sql.bound().collect();

@@ -13,6 +13,7 @@ use crate::error::{Error, Kind, Result};
 mod cells;
 mod columns;
 mod connect;
+mod describe;
 mod discover;
 mod extent;
 mod fault;
@@ -20,13 +21,19 @@ mod filter;
 mod layer;
 mod read;
 mod runtime;
+mod spatial;
 mod sql;
 mod table;
+mod view;
 mod watch;
 
 pub use connect::DatabaseOptions;
+pub use view::{SqlView, ViewParameter};
 
 use super::geopackage::LayerOptions;
+use sql::quoted;
+use table::From;
+use view::Template;
 
 /// A database that is open for reading.
 #[derive(Clone)]
@@ -115,11 +122,31 @@ impl Database {
                 format!("{} has no table '{name}' with a geometry, only: {}", self.name(), all.join(", ")),
             )
         })?;
-        let (pool, options, asked) = (self.room.pool.clone(), options.clone(), found.clone());
-        let table =
-            runtime::wait(async move { table::describe(&*connect::take(&pool).await?, &asked, &options).await })?;
-        let source = Arc::new(layer::Layer::new(self.room.clone(), table));
+        let from = From::Name(format!("{}.{}", quoted(&found.schema), quoted(&found.name)));
+        let source = self.describe(found.label(), from, Some(found.geometry.clone()), options)?;
         Ok(DatabaseLayer { name: found.label(), description: found.comment, source })
+    }
+
+    /// Opens a query as if it were a view.
+    pub fn view(&self, name: &str, view: &SqlView, options: &LayerOptions) -> Result<DatabaseLayer> {
+        let from = From::Query(Template::new(view));
+        let source = self.describe(name.to_owned(), from, view.geometry.clone(), options)?;
+        Ok(DatabaseLayer { name: name.to_owned(), description: None, source })
+    }
+
+    fn describe(
+        &self,
+        label: String,
+        from: From,
+        geometry: Option<String>,
+        options: &LayerOptions,
+    ) -> Result<Arc<dyn FeatureSource>> {
+        let (pool, options) = (self.room.pool.clone(), options.clone());
+        let table = runtime::wait(async move {
+            let client = connect::take(&pool).await?;
+            describe::describe(&client, &label, from, geometry.as_deref(), &options).await
+        })?;
+        Ok(Arc::new(layer::Layer::new(self.room.clone(), table)))
     }
 }
 

@@ -17,6 +17,7 @@ use crate::data::plan::Plan;
 use crate::data::rows::RowSender;
 use crate::error::Result;
 use crate::model::batch::{Batch, Layout};
+use crate::model::value::Value;
 
 /// How often a statement is tried where the connection turns out to be dead: one may have died in the pool.
 const TRIES: u32 = 3;
@@ -66,8 +67,9 @@ fn push(batch: &mut Batch, row: &Row, key: Form, geometry: Option<usize>, places
 }
 
 /// What follows the list of columns.
-pub(super) fn from(table: &Table, filter: &Filter, select: &str) -> Sql {
-    let mut sql = Sql { text: format!("SELECT {select} FROM {}", table.from), values: filter.sql.values.clone() };
+pub(super) fn from(table: &Table, filter: &Filter, values: &[(String, Value)], select: &str) -> Sql {
+    let mut sql = Sql { text: format!("SELECT {select} FROM "), values: filter.sql.values.clone() };
+    table.from.write(&mut sql, values);
     if !filter.sql.text.is_empty() {
         sql.add(" WHERE ");
         sql.add(&filter.sql.text);
@@ -80,7 +82,7 @@ pub(super) async fn run(room: &Room, table: &Table, plan: &Plan, filter: &Filter
     let mut layouts = vec![&**plan.layout()];
     layouts.extend(filter.test.as_ref().map(|test| &test.layout));
     let selected = Selected::new(table, &layouts);
-    let mut sql = from(table, filter, &selected.list);
+    let mut sql = from(table, filter, plan.parameters(), &selected.list);
     sql.add(" ORDER BY ");
     sql.add(&table.order(plan.sort()));
     let counts = filter.test.is_some();
@@ -203,11 +205,11 @@ impl Reader<'_> {
 }
 
 /// Counts the rows that pass, where the database cannot do it alone.
-pub(super) async fn count(pool: &Pool, table: &Table, filter: &Filter) -> Result<u64> {
+pub(super) async fn count(pool: &Pool, table: &Table, filter: &Filter, values: &[(String, Value)]) -> Result<u64> {
     let Some(test) = &filter.test else { return Ok(0) };
     let selected = Selected::new(table, &[&test.layout]);
     let places = selected.places(&test.layout);
-    let sql = from(table, filter, &selected.list);
+    let sql = from(table, filter, values, &selected.list);
     let client = connect::take(pool).await?;
     let statement = client.prepare_cached(&sql.text).await.map_err(fault::reading)?;
     let mut rows = pin!(client.query_raw(&statement, sql.bound()).await.map_err(fault::reading)?);

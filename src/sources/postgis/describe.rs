@@ -1,0 +1,183 @@
+//! Finds out what a table, view or query is like: its columns, its key, its fields of time. Errors are for whoever runs the
+//! server.
+
+use std::sync::Arc;
+
+use tokio_postgres::types::Kind as TypeKind;
+use tokio_postgres::{Client, Row};
+
+use super::LayerOptions;
+use super::columns::{Column, Compared, Described, Form};
+use super::fault;
+use super::spatial::{self, Declared};
+use super::sql::Sql;
+use super::table::{From, Table};
+use crate::error::{Error, Kind, Result};
+use crate::model::schema::{Field, FieldKind, KeyKind, Schema, TimeFields};
+
+/// Rows that are looked at to see whether a view's ids are unique.
+const TRIED: u32 = 10_000;
+
+/// Names of columns that make ids in views, which have no primary key.
+const USUAL_KEYS: [&str; 6] = ["fid", "id", "gid", "ogc_fid", "objectid", "osm_id"];
+
+/// A column, and whether its type is one of places.
+type Seen = (Column, bool);
+
+/// Reads the description of what is called `label`; of several geometries the one that is named, else the first.
+pub(super) async fn describe(
+    client: &Client,
+    label: &str,
+    from: From,
+    geometry: Option<&str>,
+    options: &LayerOptions,
+) -> Result<Table> {
+    let wrong = |what: String| Error::new(Kind::Internal, format!("table '{label}': {what}"));
+    let (mut all, declared) = match &from {
+        From::Name(name) => (columns(client, name).await?, spatial::declared(client, name, geometry).await?),
+        From::Query(_) => of_query(client, &from, geometry).await?,
+    };
+    let declared = declared.ok_or_else(|| wrong("it has no geometry".to_owned()))?;
+    let key_name = match &options.id {
+        Some(name) => name.clone(),
+        None => key(client, &from, &all).await?.ok_or_else(|| {
+            wrong(
+                "it has no primary key of one column: name a unique column with key = \"…\" in the project file".into(),
+            )
+        })?,
+    };
+    let at = all.iter().position(|(column, _)| column.name == key_name);
+    let at = at.ok_or_else(|| wrong(format!("there is no column '{key_name}' to make the ids")))?;
+    let (key, _) = all.remove(at);
+    let key_kind = match key.form {
+        Form::Int2 | Form::Int4 | Form::Int8 => KeyKind::Integer,
+        Form::Text if key.kind == FieldKind::String => KeyKind::String,
+        _ => return Err(wrong(format!("the column '{key_name}' cannot make the ids: neither integer nor text"))),
+    };
+    let (fields, columns): (Vec<Field>, Vec<Column>) = all
+        .into_iter()
+        .filter(|(_, is_spatial)| !is_spatial)
+        .map(|(column, _)| {
+            let mut field = Field::new(&column.name, column.kind);
+            field.description.clone_from(&column.comment);
+            (field, column)
+        })
+        .unzip();
+    let time = time(&fields, options).map_err(wrong)?;
+    let (geometry, described) = spatial::geometry(client, label, &from, declared).await?;
+    let schema = Schema { fields, key: (key.name.clone(), key_kind), geometry: Some(described), time };
+    Ok(Table { schema: Arc::new(schema), from, key, columns, geometry: Some(geometry) })
+}
+
+fn is_spatial(type_name: &str) -> bool {
+    matches!(type_name, "geometry" | "geography" | "raster" | "box2d" | "box3d")
+}
+
+/// The columns of a query, and its geometry.
+async fn of_query(client: &Client, from: &From, geometry: Option<&str>) -> Result<(Vec<Seen>, Option<Declared>)> {
+    let mut sql = Sql::default();
+    sql.add("SELECT * FROM ");
+    from.write(&mut sql, &[]);
+    let statement = client.prepare(&sql.text).await.map_err(fault::describing)?;
+    let mut declared = None;
+    let seen = statement.columns().iter().map(|column| {
+        let mut kind = column.type_();
+        while let TypeKind::Domain(inner) = kind.kind() {
+            kind = inner;
+        }
+        let category = match kind.kind() {
+            TypeKind::Array(_) => 'A',
+            TypeKind::Composite(_) => 'C',
+            _ => 'U',
+        };
+        let (name, type_name) = (column.name(), kind.name());
+        if declared.is_none() && matches!(type_name, "geometry" | "geography") && geometry.is_none_or(|it| it == name) {
+            declared = Some(Declared::untyped(name, type_name == "geography"));
+        }
+        let described = Described { name, type_name, category, is_deterministic: true, comment: None };
+        (Column::new(described), is_spatial(type_name))
+    });
+    let seen = seen.collect();
+    Ok((seen, declared))
+}
+
+/// All columns, and whether each is spatial.
+async fn columns(client: &Client, from: &str) -> Result<Vec<Seen>> {
+    let query = "
+        SELECT a.attname, coalesce(b.typname, t.typname), coalesce(b.typcategory, t.typcategory)::text,
+               coalesce(l.collisdeterministic, true), col_description(a.attrelid, a.attnum)
+        FROM pg_attribute a
+        JOIN pg_type t ON t.oid = a.atttypid
+        LEFT JOIN pg_type b ON t.typtype = 'd' AND b.oid = t.typbasetype
+        LEFT JOIN pg_collation l ON l.oid = a.attcollation
+        WHERE a.attrelid = $1::text::regclass AND a.attnum > 0 AND NOT a.attisdropped
+        ORDER BY a.attnum";
+    let rows = client.query(query, &[&from]).await.map_err(fault::describing)?;
+    let column = |row: &Row| {
+        let (type_name, category): (&str, &str) = (row.get(1), row.get(2));
+        let described = Described {
+            name: row.get(0),
+            type_name,
+            category: category.chars().next().unwrap_or('U'),
+            is_deterministic: row.get(3),
+            comment: row.get(4),
+        };
+        (Column::new(described), is_spatial(type_name))
+    };
+    Ok(rows.iter().map(column).collect())
+}
+
+/// The column of the ids: the primary key, else a unique column that is never null, else one with a usual name whose
+/// values are unique as far as was looked.
+async fn key(client: &Client, from: &From, columns: &[Seen]) -> Result<Option<String>> {
+    if let From::Name(name) = from
+        && let Some(key) = declared_key(client, name).await?
+    {
+        return Ok(Some(key));
+    }
+    for name in USUAL_KEYS {
+        let Some((column, _)) = columns.iter().find(|(column, _)| column.name.eq_ignore_ascii_case(name)) else {
+            continue;
+        };
+        if column.compared != Compared::Integer {
+            continue;
+        }
+        let mut sql = Sql::default();
+        sql.add(&format!("SELECT count(*) = count(DISTINCT k) FROM (SELECT {} AS k FROM ", column.stored()));
+        from.write(&mut sql, &[]);
+        sql.add(&format!(" LIMIT {TRIED}) AS tried"));
+        let values: Vec<_> = sql.bound().collect();
+        if client.query_one(&sql.text, &values).await.map_err(fault::describing)?.get(0) {
+            return Ok(Some(column.name.clone()));
+        }
+    }
+    Ok(None)
+}
+
+/// The column of the primary key, or one that is unique and never null.
+async fn declared_key(client: &Client, from: &str) -> Result<Option<String>> {
+    let query = "
+        SELECT a.attname FROM pg_index i
+        JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
+        WHERE i.indrelid = $1::text::regclass AND i.indnkeyatts = 1 AND i.indisunique AND i.indpred IS NULL
+          AND i.indexprs IS NULL AND a.attnotnull
+        ORDER BY i.indisprimary DESC, a.attnum LIMIT 1";
+    let row = client.query_opt(query, &[&from]).await.map_err(fault::describing)?;
+    Ok(row.map(|row| row.get(0)))
+}
+
+/// The fields of time: those that are named, else the first instant, else the first day.
+fn time(fields: &[Field], options: &LayerOptions) -> Result<Option<TimeFields>, String> {
+    let named = |name: &String| {
+        let at = fields.iter().position(|field| field.name == *name);
+        let at = at.ok_or_else(|| format!("there is no column '{name}' for the time"))?;
+        let is_time = matches!(fields[at].kind, FieldKind::Date | FieldKind::DateTime);
+        is_time.then_some(at).ok_or_else(|| format!("the column '{name}' is neither a day nor an instant"))
+    };
+    if let Some((start, end)) = &options.time {
+        return Ok(Some(TimeFields { start: named(start)?, end: end.as_ref().map(named).transpose()? }));
+    }
+    let first = |kind| fields.iter().position(|field| field.kind == kind);
+    let start = first(FieldKind::DateTime).or_else(|| first(FieldKind::Date));
+    Ok(start.map(|start| TimeFields { start, end: None }))
+}

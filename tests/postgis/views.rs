@@ -1,0 +1,62 @@
+//! Queries of the project file as collections.
+
+use crate::harness::made;
+use crate::harness::postgres::{Postgres, is_here};
+use crate::harness::server::{Server, run, stderr};
+
+fn project(database: &Postgres, name: &str, layer: &str) -> String {
+    let file = made(name, |path| {
+        std::fs::write(path, format!("[[layers]]\nsource = \"{}\"\n{layer}", database.dsn())).unwrap();
+    });
+    file.to_str().unwrap().to_owned()
+}
+
+const TOWNS: &str = "
+    CREATE TABLE towns (id int PRIMARY KEY, people int, geom geometry(Point, 4326));
+    INSERT INTO towns SELECT n, n * 100, ST_SetSRID(ST_MakePoint(n, n), 4326) FROM generate_series(1, 9) AS n";
+
+#[test]
+fn a_query_is_published_as_if_it_were_a_view() {
+    if !is_here() {
+        return;
+    }
+    let database = Postgres::start();
+    database.sql("gis", TOWNS);
+    let layer = "
+        id = 'large'
+        sql = \"SELECT id, people, people::text || ':least' AS told, ST_Buffer(geom, 1)::geometry(Polygon, 4326) AS shape FROM towns WHERE people >= :least -- :least\"
+        [layers.parameters.least]
+        type = 'integer'
+        default = 500
+    ";
+    let server = Server::start(&["--project", &project(&database, "large.toml", layer)]);
+    let page = server.json("/ogcapi/collections/large/items");
+    assert_eq!(page["numberMatched"], 5);
+    assert_eq!(page["features"][0]["geometry"]["type"], "Polygon");
+    assert_eq!(page["features"][0]["properties"]["told"], "500:least");
+    assert_eq!(server.json("/ogcapi/collections/large/items?people=600")["numberMatched"], 1);
+    assert_eq!(server.json("/ogcapi/collections/large/items?bbox=6.5,6.5,7,7")["numberMatched"], 2);
+}
+
+#[test]
+fn a_query_that_cannot_be_published_is_told_by_check() {
+    if !is_here() {
+        return;
+    }
+    let database = Postgres::start();
+    database.sql("gis", TOWNS);
+    for (layer, told) in [
+        ("sql = 'SELECT * FROM towns'", "needs an id"),
+        ("id = 'x'\nsql = 'SELECT * FROM nowhere'", "nowhere"),
+        ("id = 'x'\nsql = 'SELECT id FROM towns'", "no geometry"),
+        ("id = 'x'\nsql = 'SELECT people AS n, geom FROM towns'", "key"),
+        ("id = 'x'\nsql = 'SELECT * FROM towns'\nparameters.n = { type = 'colour', default = 1 }", "colour"),
+        ("id = 'x'\nsql = 'SELECT * FROM towns'\nparameters.n = { type = 'integer', default = 'a' }", "integer"),
+        ("id = 'x'\nsql = 'DELETE FROM towns RETURNING *'", "syntax error"),
+    ] {
+        let checked = run(&["check", "--project", &project(&database, "wrong.toml", layer)]);
+        assert!(!checked.status.success(), "{layer}");
+        assert!(stderr(&checked).contains(told), "{layer}: {}", stderr(&checked));
+    }
+    assert_eq!(database.value("gis", "SELECT count(*) FROM towns"), "9");
+}
