@@ -69,6 +69,12 @@ fn disposition(name: &str) -> Option<HeaderValue> {
 pub(super) fn fault(registry: &Registry, head: &Head, error: &Error) -> Response {
     let Ok(found) = find(registry, head) else {
         let first = name_of(registry, head).ok().and_then(|name| registry.first(name));
+        // Where it names no service that there is, what else it says may tell which is meant.
+        let first = first.or_else(|| {
+            let value = |name| head.parameters.value_of(name).filter(|value| !value.is_empty());
+            let by_operation = || registry.first(registry.with_operation(value("REQUEST")?)?);
+            by_operation().or_else(|| registry.with_version(value("VERSION").or_else(|| value("ACCEPTVERSIONS"))?))
+        });
         return first.map_or_else(|| report(Report::Ows11, "1.1.0", &[], error), |dialect| plain(dialect, error));
     };
     // What a service does with an error is code of its own, and may fail as any other.

@@ -109,6 +109,13 @@ impl Registry {
         names.all(|other| is(other, name)).then_some(name)
     }
 
+    /// The one version of this number.
+    pub(crate) fn with_version(&self, version: &str) -> Option<&'static Dialect> {
+        let mut dialects = self.services.iter().filter(|(_, dialect)| dialect.version == version.trim());
+        let (_, dialect) = dialects.next()?;
+        dialects.next().is_none().then_some(*dialect)
+    }
+
     /// The names of all services, each once, in order of registration.
     pub fn service_names(&self) -> Vec<&'static str> {
         let mut names: Vec<&str> = Vec::new();

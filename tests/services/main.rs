@@ -3,15 +3,20 @@
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
+    clippy::print_stdout,
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss,
     clippy::float_cmp,
-    reason = "a test that cannot go on fails, and its numbers are small"
+    dead_code,
+    reason = "a test that cannot go on fails, its numbers are small, and it uses a part of what tests share"
 )]
 
 #[path = "../harness/mod.rs"]
 mod harness;
 
+mod wcs;
 mod wms_access;
 mod wms_capabilities;
 mod wms_faults;

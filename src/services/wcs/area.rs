@@ -82,7 +82,7 @@ pub(super) fn region(
 ) -> Result<Frame> {
     for (number, subset) in subsets.iter().enumerate() {
         if subsets[..number].iter().any(|other| other.axis.is_across() == subset.axis.is_across()) {
-            return Err(wrong("an axis is cut twice"));
+            return Err(wrong("an axis is cut twice").coded("InvalidAxisLabel"));
         }
     }
     let subsetting = subsetting.filter(|crs| !crs.is_same_plane(&frame.crs));

@@ -5,7 +5,7 @@ use crate::error::Result;
 use crate::message::response::Response;
 use crate::server::context::Context;
 use crate::server::service::Dialect;
-use crate::services::ows::capabilities::{Ows, cached, constraint, identification, keywords, operations, provider};
+use crate::services::ows::capabilities::{Ows, cached, domain, identification, keywords, operations, provider};
 use crate::services::ows::endpoint::XLINK;
 use crate::services::ows::kvp::Kvp;
 use crate::services::ows::sections::Sections;
@@ -70,7 +70,7 @@ fn document(cx: &Context, dialect: &Dialect, sections: &Sections, sequence: u64,
     if sections.want("OperationsMetadata") {
         xml.start("ows:OperationsMetadata", &[]);
         operations(&mut xml, Ows::V20, cx, dialect, |_, _| {});
-        constraint(&mut xml, "PostEncoding", "XML");
+        domain(&mut xml, Ows::V20, "ows:Constraint", "PostEncoding", &["XML"]);
         xml.end();
     }
     let offered = Offered::all(cx);

@@ -1,0 +1,167 @@
+//! WCS 2.0.1.
+
+use super::*;
+
+const GET: &str = "VERSION=2.0.1&REQUEST=GetCoverage&COVERAGEID=elevation";
+
+#[test]
+fn the_whole_is_the_very_file() {
+    let read = opened(ask(GET));
+    assert_eq!(read.size(), (403, 344));
+    assert_eq!(read.values(1), window(Path::new(ELEVATION), 1, (0, 0), (403, 344)));
+    let file = Dataset::open(ELEVATION).unwrap();
+    let near = |(a, b): (&f64, &f64)| (a - b).abs() < 1e-12;
+    assert!(read.place().iter().zip(&file.geo_transform().unwrap()).all(near), "{:?}", read.place());
+    assert_eq!(read.dataset.spatial_ref().unwrap().auth_code().unwrap(), 4326);
+    let band = read.dataset.rasterband(1).unwrap();
+    assert_eq!((band.no_data_value(), band.unit()), (Some(-32768.0), "m".to_owned()));
+}
+
+#[test]
+fn a_piece_in_every_spelling_of_its_axes() {
+    // From the centre of the first pixel to that of the last.
+    let (left, top, side) = (-84.413_75, 36.732_916_666_666_67, 1.0 / 1200.0);
+    let (x, y) = (|at: f64| left + at * side, |at: f64| top - at * side);
+    let wanted = window(Path::new(ELEVATION), 1, (17, 33), (40, 30));
+    let (west, east, south, north) = (x(17.5), x(56.5), y(62.5), y(33.5));
+    for subset in [
+        format!("SUBSET=Lat({south},{north})&SUBSET=Long({west},{east})"),
+        format!("subset=y({south},{north}),x({west},{east})"),
+        format!("SUBSET=N({south},{north})&subset=E({west},{east})"),
+        "SUBSET=i(17,56)&SUBSET=j(33,62)".to_owned(),
+        format!(
+            "SUBSET=latitude,http://www.opengis.net/def/crs/EPSG/0/4326({south},{north})&SUBSET=lon({west},{east})"
+        ),
+        format!("SUBSET=Lat({south},{north})&SUBSET=Long({west},{east})&SUBSETTINGCRS=urn:ogc:def:crs:EPSG::4326"),
+    ] {
+        let read = opened(ask(&format!("{GET}&{subset}")));
+        assert_eq!(read.size(), (40, 30), "{subset}");
+        assert_eq!(read.values(1), wanted, "{subset}");
+        assert!((read.place()[0] - x(17.0)).abs() < 1e-9 && (read.place()[3] - y(33.0)).abs() < 1e-9);
+    }
+    let slice = opened(ask(&format!("{GET}&SUBSET=Lat({north})")));
+    assert_eq!((slice.size(), slice.values(1)), ((403, 1), window(Path::new(ELEVATION), 1, (0, 33), (403, 1))));
+    let open = opened(ask(&format!("{GET}&SUBSET=Long({east},*)")));
+    assert_eq!(open.size(), (403 - 56, 344));
+}
+
+#[test]
+fn sizes_and_scales() {
+    for (scale, size) in [
+        ("SCALEFACTOR=0.5", (202, 172)),
+        ("SCALEAXES=Lat(2),Long(0.5)", (202, 688)),
+        ("SCALESIZE=Long(10),Lat(7)", (10, 7)),
+        ("SCALESIZE=i(10)", (10, 344)),
+        ("SCALEEXTENT=Long(5:24),Lat(0:9)", (20, 10)),
+        ("SCALESIZE=http://www.opengis.net/def/axis/OGC/1/i(3)", (3, 344)),
+    ] {
+        assert_eq!(opened(ask(&format!("{GET}&{scale}"))).size(), size, "{scale}");
+    }
+    let mean = |read: Read| read.values(1).iter().sum::<f64>() / (10.0 * 7.0);
+    let average = mean(opened(ask(&format!("{GET}&SCALESIZE=Long(10),Lat(7)&INTERPOLATION=average"))));
+    let all = window(Path::new(ELEVATION), 1, (0, 0), (403, 344));
+    assert!((average - all.iter().sum::<f64>() / all.len() as f64).abs() < 5.0, "{average}");
+}
+
+#[test]
+fn bands_by_name_and_by_run() {
+    let get = "VERSION=2.0.1&REQUEST=GetCoverage&COVERAGEID=picture";
+    for (bands, wanted) in
+        [("band3", &[3][..]), ("band2,band1", &[2, 1]), ("band1:band3", &[1, 2, 3]), ("band3,band1:band2", &[3, 1, 2])]
+    {
+        let read = opened(ask(&format!("{get}&RANGESUBSET={bands}")));
+        assert_eq!(read.dataset.raster_count(), wanted.len());
+        for (at, band) in wanted.iter().enumerate() {
+            assert_eq!(read.values(at + 1), window(&picture(), *band, (0, 0), (80, 60)), "{bands}");
+        }
+    }
+}
+
+#[test]
+fn another_system_lies_where_gdal_says() {
+    let read = opened(ask(&format!("{GET}&OUTPUTCRS=EPSG:32616&INTERPOLATION=linear")));
+    assert_eq!(read.dataset.spatial_ref().unwrap().auth_code().unwrap(), 32616);
+    let warped = made("warped.tif", |path| {
+        let [x, dx, _, y, _, dy] = read.place();
+        let (width, height) = read.size();
+        let edges = [x, y + dy * height as f64, x + dx * width as f64, y].map(|edge| edge.to_string());
+        let size = [width.to_string(), height.to_string()];
+        let mut args = vec!["-q", "-t_srs", "EPSG:32616", "-r", "bilinear", "-te"];
+        args.extend(edges.iter().map(String::as_str));
+        args.extend(["-ts", &size[0], &size[1], ELEVATION, path.to_str().unwrap()]);
+        crate::harness::gdal::run("gdalwarp", &args);
+    });
+    let theirs = window(&warped, 1, (0, 0), read.size());
+    let both: Vec<(f64, f64)> =
+        read.values(1).into_iter().zip(theirs).filter(|(a, b)| *a > -9999.0 && *b > -9999.0).collect();
+    assert!(both.len() > 100_000);
+    let off = both.iter().map(|(a, b)| (a - b).abs()).sum::<f64>() / both.len() as f64;
+    assert!(off < 0.5, "a metre of height is one of the very steep ones: {off}");
+}
+
+#[test]
+fn pixels_that_are_not_there_are_masked_where_no_value_stands_for_them() {
+    let get = "VERSION=2.0.1&REQUEST=GetCoverage&COVERAGEID=picture";
+    let read = opened(ask(&format!("{get}&OUTPUTCRS=EPSG:32633")));
+    let (mask, values) = (read.mask(), read.values(1));
+    assert!(mask.contains(&false) && mask.contains(&true));
+    assert!(values.iter().zip(&mask).all(|(value, is_there)| *is_there || *value == 0.0));
+    let whole = opened(ask(get));
+    assert!(!whole.mask().contains(&false));
+    assert_eq!(whole.dataset.raster_count(), 3);
+}
+
+#[test]
+fn xml_asks_as_keys_do() {
+    let keys = ask(&format!(
+        "{GET}&SUBSET=i(17,56)&SUBSET=Lat(36.5,36.6)&SCALESIZE=Long(10),Lat(7)&INTERPOLATION=linear&OUTPUTCRS=http://www.opengis.net/def/crs/EPSG/0/3857&RANGESUBSET=elevation"
+    ));
+    let xml = post(
+        r#"<wcs:GetCoverage xmlns:wcs="http://www.opengis.net/wcs/2.0" xmlns:s="http://www.opengis.net/wcs/scaling/1.0"
+             xmlns:r="http://www.opengis.net/wcs/range-subsetting/1.0" xmlns:i="http://www.opengis.net/wcs/interpolation/1.0"
+             xmlns:c="http://www.opengis.net/wcs/crs/1.0" service="WCS" version="2.0.1">
+             <wcs:Extension>
+               <s:ScaleToSize><s:TargetAxisSize><s:axis>Long</s:axis><s:targetSize>10</s:targetSize></s:TargetAxisSize>
+                 <s:TargetAxisSize><s:axis>Lat</s:axis><s:targetSize>7</s:targetSize></s:TargetAxisSize></s:ScaleToSize>
+               <r:RangeSubset><r:RangeItem><r:RangeComponent>elevation</r:RangeComponent></r:RangeItem></r:RangeSubset>
+               <i:Interpolation><i:globalInterpolation>http://www.opengis.net/def/interpolation/OGC/1/linear</i:globalInterpolation></i:Interpolation>
+               <c:GetCoverageCrs><c:outputCrs>http://www.opengis.net/def/crs/EPSG/0/3857</c:outputCrs></c:GetCoverageCrs>
+             </wcs:Extension>
+             <wcs:CoverageId>elevation</wcs:CoverageId>
+             <wcs:DimensionTrim><wcs:Dimension>i</wcs:Dimension><wcs:TrimLow>17</wcs:TrimLow><wcs:TrimHigh>56</wcs:TrimHigh></wcs:DimensionTrim>
+             <wcs:DimensionTrim><wcs:Dimension>Lat</wcs:Dimension><wcs:TrimLow>36.5</wcs:TrimLow><wcs:TrimHigh>36.6</wcs:TrimHigh></wcs:DimensionTrim>
+           </wcs:GetCoverage>"#,
+    );
+    let (keys, xml) = (keys.expect(200), xml.expect(200));
+    assert_eq!(keys.body, xml.body);
+    assert_eq!(keys.header("content-type"), "image/tiff");
+    let described = post(
+        r#"<DescribeCoverage xmlns="http://www.opengis.net/wcs/2.0" service="WCS" version="2.0.1"><CoverageId>picture</CoverageId></DescribeCoverage>"#,
+    );
+    assert!(described.expect(200).text().contains("<gml:high>79 59</gml:high>"));
+}
+
+#[test]
+fn the_grid_is_told_truthfully() {
+    let text = ask("VERSION=2.0.1&REQUEST=DescribeCoverage&COVERAGEID=elevation").expect(200).text();
+    for part in [
+        "srsName=\"http://www.opengis.net/def/crs/EPSG/0/4326\" axisLabels=\"Lat Long\"",
+        "<gml:lowerCorner>36.44625 -84.41375</gml:lowerCorner>",
+        "<gml:low>0 0</gml:low>",
+        "<gml:high>402 343</gml:high>",
+        "<gml:offsetVector srsName=\"http://www.opengis.net/def/crs/EPSG/0/4326\">0 0.00083333333333333",
+        "<swe:nilValue reason=\"http://www.opengis.net/def/nil/OGC/0/unknown\">-32768</swe:nilValue>",
+        "<swe:uom code=\"m\"/>",
+    ] {
+        assert!(text.contains(part), "{part} is not in {text}");
+    }
+}
+
+#[test]
+fn an_ascii_grid_is_text() {
+    let answer = ask(&format!("{GET}&FORMAT=image/x-aaigrid&SUBSET=i(0,2)&SUBSET=j(0,1)")).expect(200);
+    let text = answer.text();
+    let first = window(Path::new(ELEVATION), 1, (0, 0), (3, 1));
+    let line = first.iter().map(|value| format!(" {value}")).collect::<String>();
+    assert!(text.starts_with("ncols        3\nnrows        2\n") && text.contains(&format!("\n{line}\n")), "{text}");
+}
