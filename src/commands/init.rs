@@ -4,8 +4,11 @@ use std::fmt::Write as _;
 use std::fs::OpenOptions;
 use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::Args;
+use graticule::model::schema::Schema;
+use graticule::sources::gdal::vector::VectorFile;
 use graticule::sources::geopackage::GeoPackage;
 
 use super::{Done, print};
@@ -13,7 +16,7 @@ use super::{Done, print};
 /// Options of `init`.
 #[derive(Args)]
 pub(crate) struct Options {
-    /// GeoPackage files to publish
+    /// Files of features to publish
     #[arg(value_name = "DATA", required = true)]
     data: Vec<PathBuf>,
     /// The file to write; it must not exist. Standard output where left out
@@ -92,16 +95,42 @@ description = ""
 # aliases = ["/srv/old.qgs"]             # other values of MAP= that mean it
 "##;
 
+/// A layer of a file, as far as it is written down.
+struct Found {
+    name: String,
+    title: Option<String>,
+    description: Option<String>,
+    schema: Arc<Schema>,
+}
+
+/// The layers of a GeoPackage, or of a file that GDAL reads.
+fn layers(path: &Path) -> Result<Vec<Found>, String> {
+    let wrong = |name: &str, error: &graticule::Error| format!("{}: layer '{name}': {error}", path.display());
+    if !path.extension().is_some_and(|it| it.eq_ignore_ascii_case("gpkg")) {
+        let file = VectorFile::open(path, &Vec::new()).map_err(|error| error.to_string())?;
+        let found = file.layers().into_iter().map(|layer| {
+            let layer = layer.map_err(|(name, error)| wrong(&name, &error))?;
+            Ok(Found { schema: layer.source.schema().clone(), name: layer.name, title: None, description: None })
+        });
+        return found.collect();
+    }
+    let file = GeoPackage::open(path).map_err(|error| error.to_string())?;
+    let found = file.layers().into_iter().map(|layer| {
+        let layer = layer.map_err(|(name, error)| wrong(&name, &error))?;
+        let schema = layer.source.schema().clone();
+        Ok(Found { name: layer.name, title: layer.identifier, description: layer.description, schema })
+    });
+    found.collect()
+}
+
 pub(crate) fn run(options: &Options) -> Done {
     let mut text = HEAD.replace("\"@title@\"", &quoted(&title(&options.data)));
     for path in &options.data {
-        let file = GeoPackage::open(path).map_err(|error| error.to_string())?;
-        for layer in file.layers() {
-            let layer = layer.map_err(|(name, error)| format!("{}: layer '{name}': {error}", path.display()))?;
+        for layer in layers(path)? {
             let source = relative(path, options.output.as_deref());
-            let schema = layer.source.schema();
+            let schema = &layer.schema;
             let names: Vec<String> = schema.fields.iter().map(|field| quoted(&field.name)).collect();
-            let title = layer.identifier.as_deref().filter(|title| !title.is_empty()).unwrap_or(&layer.name);
+            let title = layer.title.as_deref().filter(|title| !title.is_empty()).unwrap_or(&layer.name);
             let time = schema.time.map_or("column".to_owned(), |time| schema.fields[time.start].name.clone());
             let description = layer.description.as_deref().unwrap_or_default();
             // Writing to a string does not fail.

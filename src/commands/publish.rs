@@ -20,7 +20,8 @@ use super::running::address;
 /// What to publish.
 #[derive(Args, Clone, Debug, Default)]
 pub(crate) struct Publish {
-    /// GeoPackage files, rasters, folders of them, or databases (postgres://…); every layer becomes a collection
+    /// Files of features (GeoPackage, Shapefile, FlatGeobuf, GeoJSON, CSV and others) or rasters, folders or patterns of
+    /// them ("data/*.shp"), or databases (postgres://…); every layer becomes a collection
     #[arg(value_name = "DATA", env = "GRATICULE_DATA", value_delimiter = ',')]
     pub(crate) data: Vec<PathBuf>,
     /// Project file (TOML); `graticule init` writes one to start from

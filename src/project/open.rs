@@ -9,7 +9,8 @@ use http::HeaderValue;
 
 use crate::data::coverage::Coverage;
 use crate::error::Error;
-use crate::sources::gdal::{self, Raster, RasterOptions};
+use crate::sources::gdal::vector::{OpenOptions, VectorFile, VectorOptions};
+use crate::sources::gdal::{Raster, RasterOptions};
 use crate::sources::geopackage::{GeoPackage, GeoPackageLayer, LayerOptions};
 use crate::sources::postgis::Database;
 
@@ -18,8 +19,11 @@ use super::map_settings::Scales;
 use super::settings::{self, Limit, TimeColumns};
 use super::tree::tree;
 use super::watch::Watched;
+use reading::{FileKind, Found, Source};
 
 mod database;
+mod files;
+mod reading;
 
 /// A catalog, and what is missing from it.
 pub struct Opened {
@@ -48,6 +52,7 @@ pub fn open(settings: &settings::Project, name: Option<String>) -> Opened {
     let mut opening = Opening {
         settings,
         opened: HashMap::new(),
+        vectors: HashMap::new(),
         databases: HashMap::new(),
         project,
         faults: Vec::new(),
@@ -56,9 +61,7 @@ pub fn open(settings: &settings::Project, name: Option<String>) -> Opened {
     for layer in &settings.layers {
         opening.add_layer(layer);
     }
-    for path in &settings.data {
-        opening.add_data(path);
-    }
+    opening.add_all_data(&settings.data);
     opening.add_groups();
     opening.watched.packages(opening.opened.into_values());
     Opened { project: opening.project, faults: opening.faults, watched: opening.watched }
@@ -72,10 +75,19 @@ fn title_of(data: &[PathBuf]) -> Option<String> {
     }
 }
 
+/// What one path of data stands for.
+enum Meant<'a> {
+    Database(&'a str),
+    /// So many files, and whether the folder that they lie in is watched.
+    Files(usize, bool),
+}
+
 struct Opening<'a> {
     settings: &'a settings::Project,
     /// Files that are open already, so that their layers share connections.
     opened: HashMap<PathBuf, GeoPackage>,
+    /// The same of files that GDAL reads.
+    vectors: HashMap<(PathBuf, OpenOptions), VectorFile>,
     /// Databases by their connection strings; none where one does not answer.
     databases: HashMap<String, Option<Database>>,
     project: Project,
@@ -84,39 +96,65 @@ struct Opening<'a> {
 }
 
 impl Opening<'_> {
-    /// Every layer of a file, or of every GeoPackage and raster in a folder.
-    fn add_data(&mut self, path: &Path) {
-        if let Some(dsn) = database::dsn(path) {
-            return self.add_database(dsn);
-        }
-        if path.is_dir() {
-            self.watched.path(path);
-            let entries = std::fs::read_dir(path).map(|entries| entries.flatten().map(|entry| entry.path()));
-            let Ok(entries) = entries else {
-                return self.faults.push(format!("{}: the folder cannot be read", path.display()));
-            };
-            let mut files: Vec<PathBuf> =
-                entries.filter(|path| is_package(path) || gdal::is_named_as_raster(path)).collect();
-            files.sort();
-            if files.is_empty() {
-                let missing = "there is no GeoPackage (*.gpkg) and no raster (*.tif) in this folder";
-                self.faults.push(format!("{}: {missing}", path.display()));
+    /// Every layer of the data that is named: databases, files, folders and patterns of files.
+    fn add_all_data(&mut self, data: &[PathBuf]) {
+        // Each stands for some files, or for a database, in the order in which they are named.
+        let (mut meant, mut paths) = (Vec::new(), Vec::new());
+        for path in data {
+            if let Some(dsn) = database::dsn(path) {
+                meant.push(Meant::Database(dsn));
+                continue;
             }
-            return files.iter().for_each(|file| self.add_data(file));
+            let folder = files::folder(path);
+            folder.iter().for_each(|folder| self.watched.path(folder));
+            match files::meant(path) {
+                Ok(files) => {
+                    meant.push(Meant::Files(files.len(), folder.is_some()));
+                    let open = &self.opened;
+                    paths.extend(files.into_iter().map(|path| {
+                        let package = open.get(&path).cloned();
+                        (path, package)
+                    }));
+                }
+                Err(fault) => self.faults.push(fault),
+            }
         }
-        if is_raster(path) {
-            let id = self.free_id(&path.file_stem().unwrap_or_default().to_string_lossy());
-            return self.add_raster(&id, path, None);
+        let mut read = reading::read_all(paths).into_iter();
+        for meant in meant {
+            match meant {
+                Meant::Database(dsn) => self.add_database(dsn),
+                Meant::Files(count, is_watched) => {
+                    read.by_ref().take(count).for_each(|file| self.add_file(file, is_watched));
+                }
+            }
         }
-        let layers = match self.file(path) {
-            Ok(file) => file.layers(),
-            Err(error) => return self.faults.push(told(&error)),
+    }
+
+    /// Every layer of a file.
+    fn add_file(&mut self, file: reading::Read, is_watched: bool) {
+        let path = file.path;
+        let contents = match file.outcome {
+            Ok(contents) => contents,
+            Err(error) => {
+                self.watched.path(&path);
+                return self.faults.push(told(&error));
+            }
         };
-        for layer in layers {
+        if !is_watched {
+            contents.files.iter().for_each(|file| self.watched.path(file));
+        }
+        if let Some(package) = contents.package {
+            self.opened.insert(path.clone(), package);
+        }
+        for layer in contents.layers {
             match layer {
-                Ok(layer) => {
-                    let id = self.free_id(&layer.name);
-                    self.publish_features(&id, &layer, None);
+                Ok(Found { id, title, description, source }) => {
+                    let id = self.free_id(&id);
+                    let layer = match source {
+                        Source::Features(source) => Layer::new(id, source),
+                        Source::Coverage(source) => Layer::coverage(id, source),
+                    };
+                    self.publish(layer, (title, description), None);
                 }
                 Err((name, error)) => self.faults.push(format!("{}: layer '{name}': {}", path.display(), told(&error))),
             }
@@ -125,7 +163,9 @@ impl Opening<'_> {
 
     /// One layer with settings of its own.
     fn add_layer(&mut self, layer: &settings::Layer) {
-        if is_raster(&layer.source) {
+        let is_database = database::dsn(&layer.source).is_some();
+        let kind = if is_database { FileKind::Package } else { reading::kind(&layer.source) };
+        if kind == FileKind::Raster {
             let stem = layer.source.file_stem().unwrap_or_default().to_string_lossy();
             return self.add_raster(layer.id.as_deref().unwrap_or(&stem), &layer.source, Some(layer));
         }
@@ -136,6 +176,9 @@ impl Opening<'_> {
         let options = LayerOptions { time, id: layer.key.clone() };
         if let Some(dsn) = database::dsn(&layer.source) {
             return self.add_table(dsn, layer, &options);
+        }
+        if kind == FileKind::Features {
+            return self.add_features(layer, options);
         }
         let file = match self.file(&layer.source) {
             Ok(file) => file.clone(),
@@ -153,6 +196,42 @@ impl Opening<'_> {
         match file.layer(name, &options) {
             Ok(opened) => self.publish_features(layer.id.as_deref().unwrap_or(name), &opened, Some(layer)),
             Err(error) => self.faults.push(format!("layer '{name}': {}", told(&error))),
+        }
+    }
+
+    /// A layer of a file that GDAL reads.
+    fn add_features(&mut self, own: &settings::Layer, layer: LayerOptions) {
+        let path = &own.source;
+        self.watched.path(path);
+        let options: OpenOptions = own.options.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+        let crs = own.crs.as_deref().map(str::parse).transpose();
+        let crs = match crs {
+            Ok(crs) => crs,
+            Err(fault) => return self.faults.push(format!("layer '{stem}': crs: {fault}")),
+        };
+        let known = self.vectors.get(&(path.clone(), options.clone())).cloned();
+        let file = match known.map_or_else(|| VectorFile::open(path, &options), Ok) {
+            Ok(file) => file,
+            Err(error) => return self.faults.push(told(&error)),
+        };
+        file.files().iter().for_each(|file| self.watched.path(file));
+        self.vectors.insert((path.clone(), options), file.clone());
+        let names: Vec<&str> = file.layer_names().collect();
+        let (name, id) = match (&own.layer, names.as_slice()) {
+            (Some(name), _) => (name.as_str(), name.as_str()),
+            (None, [one]) => (*one, &*stem),
+            (None, _) => {
+                let all = names.join(", ");
+                return self.faults.push(format!("{}: say which layer: {all}", path.display()));
+            }
+        };
+        match file.layer(name, &VectorOptions { layer, crs }) {
+            Ok(opened) => {
+                let layer = Layer::new(own.id.as_deref().unwrap_or(id), opened.source);
+                self.publish(layer, (None, None), Some(own));
+            }
+            Err(error) => self.faults.push(told(&error)),
         }
     }
 
@@ -245,15 +324,6 @@ impl Opening<'_> {
         }
         Ok(&self.opened[path])
     }
-}
-
-fn is_package(path: &Path) -> bool {
-    path.extension().is_some_and(|it| it == "gpkg")
-}
-
-/// Whether a file is one of samples; a GeoPackage is one of features.
-fn is_raster(path: &Path) -> bool {
-    !is_package(path) && (gdal::is_named_as_raster(path) || gdal::is_raster(path))
 }
 
 /// An error as whoever runs the server reads it: with its cause.

@@ -37,7 +37,7 @@ pub struct Project {
     /// Words to find it by.
     #[serde(default)]
     pub keywords: Vec<String>,
-    /// Files whose every layer is published.
+    /// Files, folders and patterns of files (`data/*.shp`, `data/**/*.fgb`) whose every layer is published.
     #[serde(default)]
     pub data: Vec<PathBuf>,
     /// Layers with settings of their own.
@@ -135,8 +135,11 @@ pub struct Layer {
     pub bands: Option<Vec<String>>,
     /// Units of the bands of a raster.
     pub units: Option<Vec<String>>,
-    /// The reference system of a raster whose file does not say it.
+    /// The reference system of a file that does not say it, or says another.
     pub crs: Option<String>,
+    /// Options of GDAL's driver for a file of features, such as `ENCODING = "CP1251"` for a Shapefile.
+    #[serde(default)]
+    pub options: BTreeMap<String, String>,
     /// Words to find it by.
     #[serde(default)]
     pub keywords: Vec<String>,

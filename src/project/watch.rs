@@ -85,6 +85,9 @@ fn is_beside_data(path: &Path) -> bool {
     path.to_string_lossy().ends_with("-wal")
         || path.to_string_lossy().ends_with("-shm")
         || path.to_string_lossy().ends_with("-journal")
+        // GDAL keeps there what it found out about GML and rasters.
+        || path.extension().is_some_and(|it| it == "gfs")
+        || path.to_string_lossy().ends_with(".aux.xml")
 }
 
 #[cfg(test)]

@@ -36,14 +36,18 @@ struct Shared {
     room: Arc<Room>,
     table: Table,
     schema: Arc<Schema>,
+    /// What the file told of its extent when it was opened, and in which state it was.
+    told: Option<(u64, Rect)>,
     /// The order of the rows, for a state of the files.
     order: Mutex<Option<(u64, Arc<Order>)>>,
 }
 
 impl Layer {
-    pub(super) fn new(room: Arc<Room>, table: Table) -> Self {
+    pub(super) fn new(room: Arc<Room>, table: Table, opened: &mut OgrLayer<'_>) -> Self {
         let schema = Arc::new(table.schema.clone());
-        Self(Arc::new(Shared { room, table, schema, order: Mutex::default() }))
+        let state = room.state();
+        let told = extent_told(&schema, opened).map(|rect| (state, rect));
+        Self(Arc::new(Shared { room, table, schema, told, order: Mutex::default() }))
     }
 
     /// Finds the order out, so that a column that makes no ids is told when it is published.
@@ -210,7 +214,7 @@ impl Shared {
     fn extent(&self, layer: &mut OgrLayer<'_>, stop: &AtomicBool) -> Result<Extent, Fault> {
         layer.set_condition(None);
         layer.set_rectangle(None);
-        let told = (self.schema.geometry.is_some() && layer.can(c"FastGetExtent")).then(|| layer.extent()).flatten();
+        let told = extent_told(&self.schema, layer);
         let looks = self.schema.geometry.is_some() && told.is_none();
         let times: Vec<usize> =
             self.schema.time.into_iter().flat_map(|time| [Some(time.start), time.end]).flatten().collect();
@@ -244,6 +248,11 @@ impl Shared {
         let space = if looks { (!space.is_empty()).then_some(space) } else { told };
         Ok(Extent { space, time: (first.is_some() || last.is_some()).then_some((first, last)) })
     }
+}
+
+/// The extent that the file tells without a look at each row.
+fn extent_told(schema: &Schema, layer: &mut OgrLayer<'_>) -> Option<Rect> {
+    (schema.geometry.is_some() && layer.can(c"FastGetExtent")).then(|| layer.extent()).flatten()
 }
 
 /// A fault while rows are read: the client learns no name of a file or layer.
@@ -314,6 +323,13 @@ impl FeatureSource for Layer {
     }
 
     fn extent(&self) -> Pending<Result<Extent>> {
+        if let Some((state, rect)) = self.0.told
+            && self.0.schema.time.is_none()
+            && state == self.state()
+        {
+            // A thousand layers whose extents are measured at start need no thread for it.
+            return Box::pin(async move { Ok(Extent { space: Some(rect), time: None }) });
+        }
         self.ask(|shared, layer, _, stop| shared.extent(layer, stop))
     }
 

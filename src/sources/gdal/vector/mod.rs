@@ -1,6 +1,7 @@
 //! Vector formats that GDAL opens: Shapefile, FlatGeobuf, GeoJSON, CSV, GML, KML and many more. Threads that each keep the
 //! file open read features one after the other, straight into batches.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -94,6 +95,7 @@ impl VectorFile {
     /// Opens a file, or what a path of GDAL's (`/vsizip/…`) names. The errors name the file and what is wrong with it: they
     /// are for whoever runs the server.
     pub fn open(path: &Path, options: &OpenOptions) -> Result<VectorFile> {
+        let path = &*unpacked(path);
         let source = open(path, options)?;
         let names = source.layer_names();
         if names.is_empty() {
@@ -146,7 +148,7 @@ impl VectorFile {
         let mut opened = source.layer(index).ok_or_else(|| wrong("it cannot be opened".to_owned()))?;
         layer::probe(&mut opened).map_err(wrong)?;
         let has_key = table.key.is_some();
-        let layer = layer::Layer::new(self.room.clone(), table);
+        let layer = layer::Layer::new(self.room.clone(), table, &mut opened);
         if has_key {
             layer.check(&mut opened, self.room.state()).map_err(wrong)?;
         }
@@ -194,6 +196,20 @@ impl Handle {
         self.verified.push(table.index);
         Ok(())
     }
+}
+
+/// An archive as GDAL looks into it.
+fn unpacked(path: &Path) -> Cow<'_, Path> {
+    let is_archive = path.extension().is_some_and(|it| it.eq_ignore_ascii_case("zip")) && !path.starts_with("/vsizip");
+    if !is_archive {
+        return path.into();
+    }
+    let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    // The braces say where the name of the archive ends.
+    let mut within = std::ffi::OsString::from("/vsizip/{");
+    within.push(whole);
+    within.push("}");
+    PathBuf::from(within).into()
 }
 
 /// Drivers of files.
