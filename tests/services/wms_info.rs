@@ -49,7 +49,7 @@ fn each_format_tells_the_same() {
 fn geometry_comes_in_the_system_of_the_map_where_it_is_wanted() {
     let server = server();
     let query = "VERSION=1.3.0&REQUEST=GetFeatureInfo&LAYERS=cities&QUERY_LAYERS=cities&STYLES=&CRS=EPSG:3857\
-                 &BBOX=1800000,6120000,1850000,6160000&WIDTH=500&HEIGHT=400&I=220&J=205&INFO_FORMAT=application/json\
+                 &BBOX=1800000,6120000,1850000,6160000&WIDTH=500&HEIGHT=400&I=220&J=195&FI_POINT_TOLERANCE=40&INFO_FORMAT=application/json\
                  &WITH_GEOMETRY=TRUE";
     let json: Value = serde_json::from_str(&ask(&server, query).text()).unwrap();
     let point = &json["features"][0]["geometry"]["coordinates"];
@@ -98,4 +98,29 @@ fn only_what_the_map_shows_is_told() {
     assert!(of("plain").contains("Austria") && of("large").contains("Austria"));
     // That style draws large countries alone.
     assert!(!of("few").contains("Austria"));
+}
+
+#[test]
+fn a_filter_narrows_the_map_and_finds_without_a_point() {
+    let server = server();
+    let map = |filter: &str| {
+        let query = "VERSION=1.3.0&REQUEST=GetMap&LAYERS=countries&STYLES=&CRS=CRS:84&BBOX=-180,-90,180,90&WIDTH=360&HEIGHT=180\
+                     &FORMAT=image/png";
+        ask(&server, &format!("{query}&FILTER={filter}"))
+    };
+    let brazil = map("countries:%22name%22%20=%20%27Brazil%27").picture();
+    assert_eq!((brazil.at(125, 100), brazil.at(183, 62)), ([0, 255, 0, 255], [255; 4]));
+    assert_eq!(map("countries:%22nope%22%20=%201").status, 400);
+    assert_eq!(map("countries:%22name%22%20=%20%27a%27%3B%20DROP").status, 400);
+    let fes = "(%3CFilter%3E%3CPropertyIsEqualTo%3E%3CPropertyName%3Ename%3C/PropertyName%3E%3CLiteral%3EBrazil%3C/Literal%3E\
+               %3C/PropertyIsEqualTo%3E%3C/Filter%3E)";
+    let brazil = map(fes).picture();
+    assert_eq!((brazil.at(125, 100), brazil.at(183, 62)), ([0, 255, 0, 255], [255; 4]));
+    let found = ask(
+        &server,
+        "VERSION=1.3.0&REQUEST=GetFeatureInfo&LAYERS=countries&QUERY_LAYERS=countries&STYLES=&CRS=EPSG:4326&WIDTH=10&HEIGHT=10\
+         &INFO_FORMAT=application/json&FEATURE_COUNT=10&FILTER=countries:%22continent%22%20=%20%27Oceania%27",
+    );
+    let json: Value = serde_json::from_str(&found.text()).unwrap_or_else(|_| panic!("{}", found.text()));
+    assert_eq!(json["features"].as_array().unwrap().len(), 7, "{json}");
 }

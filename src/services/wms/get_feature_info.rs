@@ -13,6 +13,7 @@ use crate::data::features::Features;
 use crate::data::gate::View;
 use crate::data::query::{Area, Query};
 use crate::error::{Error, Kind, Result};
+use crate::formats::gml::Srs;
 use crate::message::response::Response;
 use crate::model::batch::Layout;
 use crate::model::geometry::intersects;
@@ -26,6 +27,7 @@ use super::info::{InfoPart, InfoWriter, writer};
 use super::map_area::MapArea;
 use super::map_request::{self, Drawn};
 use super::parameters::{count, is_true, list};
+use super::offered;
 use super::values;
 use super::version::Version;
 
@@ -178,9 +180,7 @@ impl Question<'_> {
             schema,
             layout,
             geometry: is_true(self.kvp, "WITH_GEOMETRY")?,
-            is_y_first: self.version.is_y_first(&crs),
-            crs,
-            decimals: layer.decimals,
+            srs: Srs { name: offered::name(&crs), swap: self.version.is_y_first(&crs), decimals: layer.decimals },
         })
     }
 

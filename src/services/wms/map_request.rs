@@ -49,7 +49,7 @@ pub(super) fn layers(cx: &Context, kvp: Kvp<'_>) -> Result<Vec<Drawn>> {
         let style = if matches!(shown, Shown::Group(..)) { style.filter(|style| *style != "default") } else { style };
         for layer in flat {
             let style = styles::choose(layer, style)?;
-            let mut conditions: Vec<Expr> = filters.of(layer.name(), name).cloned().collect();
+            let mut conditions = filters.of(layer, name, at)?;
             let is_filtered = !conditions.is_empty();
             conditions.extend(time.clone().filter(|_| layer.has_time()));
             drawn.push(Drawn {

@@ -1,75 +1,56 @@
 //! Feature information as GML, in QGIS Server's form: a WFS collection of the layers' features.
 
-use crate::base::xml::{Writer, escaped_name};
+use crate::base::xml::escaped_name;
 use crate::error::Result;
-use crate::model::batch::{Batch, Cell};
+use crate::formats::gml::{FeatureType, FeatureWriter, Version};
+use crate::model::batch::Batch;
 use crate::server::context::Context;
 
-use super::{InfoPart, InfoWriter, words};
+use super::{InfoPart, InfoWriter};
 
-/// The edition of GML.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Edition {
-    /// 2.1.2.
-    Two,
-    /// 3.1.1.
-    Three,
-}
-
-/// The namespace of the features.
-const NAMESPACE: &str = "http://www.qgis.org/gml";
+/// The prefix of the features' namespace, as QGIS Server's clients know it.
+const PREFIX: &str = "qgs";
 
 pub(super) struct Gml {
-    edition: Edition,
-    xml: Writer,
-    part: Option<InfoPart>,
-    size: usize,
+    version: Version,
+    out: Vec<u8>,
+    writer: Option<FeatureWriter>,
 }
 
 impl Gml {
-    pub(super) fn new(edition: Edition) -> Self {
-        let mut xml = Writer::document();
-        xml.start(
-            "wfs:FeatureCollection",
-            &[
-                ("xmlns:wfs", "http://www.opengis.net/wfs"),
-                ("xmlns:gml", "http://www.opengis.net/gml"),
-                ("xmlns:qgs", NAMESPACE),
-            ],
-        );
-        Self { edition, xml, part: None, size: 0 }
+    pub(super) fn new(version: Version) -> Self {
+        let out = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
+                   <wfs:FeatureCollection xmlns:wfs=\"http://www.opengis.net/wfs\" xmlns:gml=\"http://www.opengis.net/gml\" \
+                   xmlns:qgs=\"http://www.qgis.org/gml\">\n";
+        Self { version, out: out.into(), writer: None }
     }
 }
 
 impl InfoWriter for Gml {
     fn layer(&mut self, part: &InfoPart) {
-        self.part = Some(part.clone());
+        let of = FeatureType {
+            prefix: PREFIX.to_owned(),
+            name: escaped_name(&part.name).into_owned(),
+            schema: part.schema.clone(),
+            layout: part.layout.clone(),
+            geometry: part.geometry,
+            srs: part.srs.clone(),
+        };
+        self.writer = Some(FeatureWriter::new(self.version, &of, "gml:featureMember", ""));
     }
 
     fn rows(&mut self, rows: &Batch) {
-        let Some(part) = &self.part else { return };
-        let type_name = format!("qgs:{}", escaped_name(&part.name));
-        let id_name = if self.edition == Edition::Two { "fid" } else { "gml:id" };
-        for row in rows.rows() {
-            self.xml.start("gml:featureMember", &[]);
-            let id = part.full_id(row);
-            let id = if self.edition == Edition::Two { id } else { escaped_name(&id).into_owned() };
-            self.xml.start(&type_name, &[(id_name, &id)]);
-            for (cell, field) in part.fields().filter(|(cell, _)| row.cell(*cell) != Cell::Null) {
-                let value = words(row, cell);
-                self.size += value.len() + field.name.len() + 32;
-                self.xml.element(&format!("qgs:{}", escaped_name(&field.name)), &value);
-            }
-            self.xml.end();
-            self.xml.end();
+        if let Some(writer) = &mut self.writer {
+            writer.write_all(rows, &mut self.out);
         }
     }
 
     fn size(&self) -> usize {
-        self.size
+        self.out.len()
     }
 
-    fn finish(self: Box<Self>, _: &Context) -> Result<Vec<u8>> {
-        Ok(self.xml.finish())
+    fn finish(mut self: Box<Self>, _: &Context) -> Result<Vec<u8>> {
+        self.out.extend_from_slice(b"</wfs:FeatureCollection>\n");
+        Ok(self.out)
     }
 }

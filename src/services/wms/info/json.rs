@@ -38,7 +38,7 @@ impl InfoWriter for Json {
             let wkb = if part.geometry && part.layout.geometry { row.geometry() } else { None };
             match wkb {
                 // What is malformed is written as null.
-                Some(wkb) => drop(write_geometry(wkb, part.decimals, out)),
+                Some(wkb) => drop(write_geometry(wkb, part.srs.decimals, out)),
                 None => out.extend_from_slice(b"null"),
             }
             out.extend_from_slice(br#","properties":{"#);

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::base::crs::Crs;
 use crate::error::Result;
+use crate::formats::gml::{Srs, Version};
 use crate::model::batch::{Batch, Cell, Layout, Row};
 use crate::model::schema::{Field, Schema};
 use crate::server::context::Context;
@@ -29,12 +29,8 @@ pub(super) struct InfoPart {
     pub(super) layout: Arc<Layout>,
     /// Whether geometries are told, and not only there.
     pub(super) geometry: bool,
-    /// The reference system of the geometries, x before y.
-    pub(super) crs: Crs,
-    /// Whether coordinates are told with y first.
-    pub(super) is_y_first: bool,
-    /// Decimals of coordinates.
-    pub(super) decimals: Option<u8>,
+    /// How coordinates are written in GML.
+    pub(super) srs: Srs,
 }
 
 impl InfoPart {
@@ -77,8 +73,8 @@ pub(super) fn writer(format: InfoFormat) -> Box<dyn InfoWriter> {
         InfoFormat::Text => Box::new(text::Text::new()),
         InfoFormat::Html => Box::new(html::Html::default()),
         InfoFormat::Xml => Box::new(xml::Xml::new()),
-        InfoFormat::Gml2 => Box::new(gml::Gml::new(gml::Edition::Two)),
-        InfoFormat::Gml3 => Box::new(gml::Gml::new(gml::Edition::Three)),
+        InfoFormat::Gml2 => Box::new(gml::Gml::new(Version::V2)),
+        InfoFormat::Gml3 => Box::new(gml::Gml::new(Version::V31)),
         InfoFormat::GeoJson => Box::new(json::Json::new()),
     }
 }
