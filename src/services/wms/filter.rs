@@ -65,8 +65,7 @@ fn checked(condition: &Condition, schema: &Schema, layer: &str) -> Result<Expr> 
             };
             let metres = |crs: &Crs| reference::of(crs).map_or(1.0, |found| found.metres_per_unit);
             let id = |id: &str| FeatureId::parse(schema.key.1, id.strip_prefix(layer)?.strip_prefix('.')?);
-            let context =
-                FesContext { schema, types: &[layer], rule: &rule, metres_per_unit: &metres, id: &id };
+            let context = FesContext { schema, types: &[layer], rule: &rule, metres_per_unit: &metres, id: &id };
             Ok(fes::parse(root, &context)?)
         }
     }

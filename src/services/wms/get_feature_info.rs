@@ -26,8 +26,8 @@ use super::formats::{INFO_FORMATS, InfoFormat};
 use super::info::{InfoPart, InfoWriter, writer};
 use super::map_area::MapArea;
 use super::map_request::{self, Drawn};
-use super::parameters::{count, is_true, list};
 use super::offered;
+use super::parameters::{count, is_true, list};
 use super::values;
 use super::version::Version;
 
@@ -145,10 +145,10 @@ fn place(area: &MapArea, pixel: [f64; 2], version: &Version) -> Result<(f64, f64
         }
     }
     let (across, down) = area.frame.pixel_size();
-    Ok((
-        area.frame.rect.min_x + (pixel[0].floor() + 0.5) * across,
-        area.frame.rect.max_y - (pixel[1].floor() + 0.5) * down,
-    ))
+    let x = area.frame.rect.min_x + (pixel[0].floor() + 0.5) * across;
+    // Beyond the date line the world begins anew.
+    let turn = area.turns().into_iter().min_by(|a, b| (x - a).abs().total_cmp(&(x - b).abs()));
+    Ok((x - turn.unwrap_or(0.0), area.frame.rect.max_y - (pixel[1].floor() + 0.5) * down))
 }
 
 impl Question<'_> {

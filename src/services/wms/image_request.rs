@@ -20,7 +20,7 @@ pub(super) struct Image {
 }
 
 impl Image {
-    /// Reads FORMAT, TRANSPARENT, BGCOLOR and IMAGE_PictureFormat::USUAL_QUALITY.
+    /// Reads FORMAT, TRANSPARENT, BGCOLOR and IMAGE_QUALITY.
     pub(super) fn read(kvp: Kvp<'_>) -> Result<Self> {
         let given = kvp.required("FORMAT")?;
         let found = format(given).ok_or_else(|| {
@@ -55,8 +55,7 @@ impl Image {
 /// The quality of JPEG that the client wants.
 fn quality(kvp: Kvp<'_>) -> Result<u8> {
     #[allow(clippy::cast_possible_truncation)] // at most 100
-    Ok(count(kvp, "IMAGE_PictureFormat::USUAL_QUALITY", 1, 100)?
-        .map_or(PictureFormat::USUAL_QUALITY, |quality| quality as u8))
+    Ok(count(kvp, "IMAGE_QUALITY", 1, 100)?.map_or(PictureFormat::USUAL_QUALITY, |quality| quality as u8))
 }
 
 type Row = (&'static str, PictureFormat, &'static str);

@@ -22,32 +22,37 @@ pub(super) fn draw(area: &MapArea, drawn: &Drawn, canvas: &mut Canvas, cancel: &
 }
 
 fn features(area: &MapArea, drawn: &Drawn, view: &View, canvas: &mut Canvas, cancel: &mut Cancel) -> Result<()> {
-    let (style, schema, frame) = (&drawn.style, view.schema(), &area.frame);
-    if style.rules_at(frame.scale).next().is_none() {
+    let (style, schema) = (&drawn.style, view.schema());
+    if style.rules_at(area.frame.scale).next().is_none() {
         return Ok(());
     }
-    let fields = style.fields(schema, frame.scale).map_err(Error::internal)?;
-    let properties = fields.iter().map(|&field| schema.fields[field].name.clone()).collect();
+    let fields = style.fields(schema, area.frame.scale).map_err(Error::internal)?;
+    let properties: Vec<String> = fields.iter().map(|&field| schema.fields[field].name.clone()).collect();
     let layout = Layout { geometry: true, fields };
-    let mut painter = Painter::new(style, schema, &layout, frame).map_err(Error::internal)?;
-    let mut query = Query {
-        filter: drawn.filter.clone(),
-        properties: Some(properties),
-        crs: area.crs.clone(),
-        // Lines and markers reach into the map from outside.
-        area: Some(Area { rect: frame.grown(painter.reach()), crs: area.crs.clone() }),
-        detail: Some(frame.detail()),
-        ..Query::default()
-    };
-    if let Some(rules) = style.filter(frame.scale) {
-        query.and(rules);
-    }
-    let mut features = view.features(&query)?;
-    while let Some(batch) = cancel.wait(features.next())? {
-        let batch = batch?;
-        painter.draw(canvas, &batch);
-        features.recycle(batch);
-        cancel.check()?;
+    for turn in area.turns() {
+        let mut frame = area.frame;
+        frame.rect.min_x -= turn;
+        frame.rect.max_x -= turn;
+        let mut painter = Painter::new(style, schema, &layout, &frame).map_err(Error::internal)?;
+        let mut query = Query {
+            filter: drawn.filter.clone(),
+            properties: Some(properties.clone()),
+            crs: area.crs.clone(),
+            // Lines and markers reach into the map from outside.
+            area: Some(Area { rect: frame.grown(painter.reach()), crs: area.crs.clone() }),
+            detail: Some(frame.detail()),
+            ..Query::default()
+        };
+        if let Some(rules) = style.filter(frame.scale) {
+            query.and(rules);
+        }
+        let mut features = view.features(&query)?;
+        while let Some(batch) = cancel.wait(features.next())? {
+            let batch = batch?;
+            painter.draw(canvas, &batch);
+            features.recycle(batch);
+            cancel.check()?;
+        }
     }
     Ok(())
 }
