@@ -114,11 +114,46 @@ impl From<Rect> for Bbox {
     }
 }
 
+/// The numbers of a box as a client gives them, in the order of a system that is told beside them.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Corners {
+    lower: [f64; 2],
+    upper: [f64; 2],
+    z: Option<(f64, f64)>,
+}
+
+impl Corners {
+    /// The box that the numbers mean where x comes first, or y (latitude) does.
+    pub fn bbox(self, is_lat_first: bool) -> Result<Bbox, String> {
+        let ([min_x, min_y], [max_x, max_y]) = if is_lat_first {
+            let turned = |[first, second]: [f64; 2]| [second, first];
+            (turned(self.lower), turned(self.upper))
+        } else {
+            (self.lower, self.upper)
+        };
+        if min_y > max_y {
+            return Err(wrong("the southern edge lies north of the northern one"));
+        }
+        Ok(Bbox { z: self.z, ..Bbox::new(min_x, min_y, max_x, max_y) })
+    }
+}
+
+fn wrong(what: &str) -> String {
+    format!("expected 4 numbers (west,south,east,north) or 6 with heights; {what}")
+}
+
 impl FromStr for Bbox {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let wrong = |what: &str| format!("expected 4 numbers (west,south,east,north) or 6 with heights; {what}");
+        text.parse::<Corners>()?.bbox(false)
+    }
+}
+
+impl FromStr for Corners {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
         let mut numbers = [0.0; 6];
         let mut count = 0;
         for part in text.split(',') {
@@ -127,19 +162,16 @@ impl FromStr for Bbox {
             *numbers.get_mut(count).ok_or_else(|| wrong("there are more"))? = number;
             count += 1;
         }
-        let [min_x, min_y, third, fourth, max_y_of_six, high] = numbers;
-        let bbox = match count {
-            4 => Bbox::new(min_x, min_y, third, fourth),
-            6 => Bbox { z: Some((third, high)), ..Bbox::new(min_x, min_y, fourth, max_y_of_six) },
+        let [a, b, c, d, e, f] = numbers;
+        let corners = match count {
+            4 => Corners { lower: [a, b], upper: [c, d], z: None },
+            6 => Corners { lower: [a, b], upper: [d, e], z: Some((c, f)) },
             _ => return Err(wrong(&format!("there are {count}"))),
         };
-        if bbox.min_y > bbox.max_y {
-            return Err(wrong("the southern edge lies north of the northern one"));
-        }
-        if bbox.z.is_some_and(|(low, high)| low > high) {
+        if corners.z.is_some_and(|(low, high)| low > high) {
             return Err(wrong("the lower height is above the upper one"));
         }
-        Ok(bbox)
+        Ok(corners)
     }
 }
 
@@ -169,6 +201,21 @@ impl<'de> Deserialize<'de> for Bbox {
         text.parse().map_err(de::Error::custom)
     }
 }
+
+impl<'de> Deserialize<'de> for Corners {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(de::Error::custom)
+    }
+}
+
+impl PartialSchema for Corners {
+    fn schema() -> RefOr<Schema> {
+        Bbox::schema()
+    }
+}
+
+impl ToSchema for Corners {}
 
 impl PartialSchema for Bbox {
     fn schema() -> RefOr<Schema> {
@@ -203,6 +250,15 @@ mod tests {
         ] {
             assert!(text.parse::<Bbox>().is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn a_system_may_have_latitude_first() {
+        let corners: Corners = "-20,170,-10,-170".parse().unwrap();
+        assert_eq!(corners.bbox(true), Ok(Bbox::new(170.0, -20.0, -170.0, -10.0)));
+        assert!(corners.bbox(false).is_err());
+        let high: Corners = "1,2,-5,3,4,50".parse().unwrap();
+        assert_eq!(high.bbox(true), Ok(Bbox { z: Some((-5.0, 50.0)), ..Bbox::new(2.0, 1.0, 4.0, 3.0) }));
     }
 
     #[test]

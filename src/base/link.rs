@@ -43,6 +43,15 @@ pub enum Rel {
     Up,
     /// A service.
     Service,
+    /// The properties that can be asked for.
+    #[serde(rename = "http://www.opengis.net/def/rel/ogc/1.0/queryables")]
+    Queryables,
+    /// The properties that features have.
+    #[serde(rename = "http://www.opengis.net/def/rel/ogc/1.0/schema")]
+    Schema,
+    /// The properties by which features can be sorted.
+    #[serde(rename = "http://www.opengis.net/def/rel/ogc/1.0/sortables")]
+    Sortables,
 }
 
 impl Rel {
@@ -66,6 +75,9 @@ impl Rel {
             Self::Root => "root",
             Self::Up => "up",
             Self::Service => "service",
+            Self::Queryables => "http://www.opengis.net/def/rel/ogc/1.0/queryables",
+            Self::Schema => "http://www.opengis.net/def/rel/ogc/1.0/schema",
+            Self::Sortables => "http://www.opengis.net/def/rel/ogc/1.0/sortables",
         }
     }
 }
@@ -101,7 +113,7 @@ mod tests {
 
     #[test]
     fn a_relation_is_written_by_its_name() {
-        for rel in [Rel::Itself, Rel::ServiceDesc, Rel::DescribedBy, Rel::Items, Rel::Up] {
+        for rel in [Rel::Itself, Rel::ServiceDesc, Rel::DescribedBy, Rel::Items, Rel::Up, Rel::Queryables] {
             assert_eq!(serde_json::to_value(rel).unwrap(), rel.name());
         }
     }

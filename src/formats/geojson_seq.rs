@@ -25,7 +25,7 @@ impl Encoder for GeoJsonSeq {
     fn open(&mut self, _: &Opening, _: &mut Vec<u8>) {}
 
     fn part(&mut self, part: &Part, _: &mut Vec<u8>) {
-        self.feature = Some(FeatureWriter::new(part));
+        self.feature = Some(FeatureWriter::new(part).in_order_of(&part.crs));
     }
 
     fn batch(&mut self, batch: &Batch, out: &mut Vec<u8>) {

@@ -5,13 +5,14 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use http::HeaderValue;
 
+use crate::base::crs::Crs;
 use crate::data::coverage::{Band, Coverage, Grid};
 use crate::data::coverage_gate::{CoverageView, LockedCoverage};
 use crate::data::gate::{Locked, View, Visible};
 use crate::data::source::FeatureSource;
 use crate::error::{Error, Kind, Result};
 use crate::expr::Expr;
-use crate::model::schema::{GeometryKind, Schema};
+use crate::model::schema::{GeometryField, GeometryKind, Schema};
 use crate::render::style::Style;
 use crate::sources::postgis::ViewParameter;
 
@@ -68,6 +69,8 @@ pub struct Layer {
     pub cache: Option<HeaderValue>,
     /// Parameters of a layer that is a query of a database, which clients may give.
     pub parameters: Vec<ViewParameter>,
+    /// The reference systems in which features are offered besides CRS84, where the project says so.
+    pub crs: Option<Vec<Crs>>,
     /// Properties that are shown; all where `None`.
     pub properties: Option<Vec<String>>,
     /// Words to find it by.
@@ -123,6 +126,7 @@ impl Layer {
             decimals: None,
             cache: None,
             parameters: Vec::new(),
+            crs: None,
             properties: None,
             keywords: Vec::new(),
             attribution: None,
@@ -138,6 +142,20 @@ impl Layer {
     /// Whether it is a coverage, which has samples instead of features.
     pub fn is_coverage(&self) -> bool {
         matches!(self.source, Source::Coverage(_))
+    }
+
+    /// The reference systems in which features with this geometry are offered, the usual one first: CRS84 (with heights
+    /// CRS84h), then those of the project, else the stored one and the two that every client knows.
+    pub fn offered(&self, geometry: &GeometryField) -> Vec<Crs> {
+        let usual = [geometry.crs.clone(), Crs::Epsg(4326), Crs::Epsg(3857)];
+        let mut offered = if geometry.has_z { vec![Crs::Crs84h, Crs::Crs84] } else { vec![Crs::Crs84] };
+        for crs in self.crs.as_deref().unwrap_or(&usual) {
+            // A definition without a name cannot be asked for.
+            if crs.uri().is_some() && !offered.contains(crs) {
+                offered.push(crs.clone());
+            }
+        }
+        offered
     }
 
     /// Opens a layer of features. Only the server's guard does, which knows the policies.

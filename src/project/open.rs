@@ -7,7 +7,9 @@ use std::sync::Arc;
 
 use http::HeaderValue;
 
+use crate::base::crs::Crs;
 use crate::data::coverage::Coverage;
+use crate::data::reference;
 use crate::error::Error;
 use crate::sources::gdal::vector::{OpenOptions, VectorFile, VectorOptions};
 use crate::sources::gdal::{Raster, RasterOptions};
@@ -16,7 +18,7 @@ use crate::sources::postgis::Database;
 
 use super::catalog::{Layer, Project};
 use super::map_settings::Scales;
-use super::settings::{self, Limit, TimeColumns};
+use super::settings::{self, CrsSetting, Limit, TimeColumns};
 use super::tree::tree;
 use super::watch::Watched;
 use reading::{FileKind, Found, Source};
@@ -205,7 +207,7 @@ impl Opening<'_> {
         self.watched.path(path);
         let options: OpenOptions = own.options.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-        let crs = own.crs.as_deref().map(str::parse).transpose();
+        let crs = own.crs.as_ref().and_then(CrsSetting::stored).map(str::parse).transpose();
         let crs = match crs {
             Ok(crs) => crs,
             Err(fault) => return self.faults.push(format!("layer '{stem}': crs: {fault}")),
@@ -238,7 +240,7 @@ impl Opening<'_> {
     /// A raster.
     fn add_raster(&mut self, id: &str, path: &Path, own: Option<&settings::Layer>) {
         self.watched.path(path);
-        let crs = own.and_then(|own| own.crs.as_deref()).map(str::parse).transpose();
+        let crs = own.and_then(|own| own.crs.as_ref()).and_then(CrsSetting::stored).map(str::parse).transpose();
         let crs = match crs {
             Ok(crs) => crs,
             Err(fault) => return self.faults.push(format!("layer '{id}': crs: {fault}")),
@@ -274,6 +276,8 @@ impl Opening<'_> {
         if cache.is_some() && layer.cache.is_none() {
             self.faults.push(format!("layer '{id}': cache must be a value of Cache-Control, such as \"max-age=3600\""));
         }
+        let offered = own.and_then(|own| own.crs.as_ref()).and_then(CrsSetting::offered);
+        layer.crs = offered.or(self.settings.crs.as_deref()).map(|names| self.systems(&id, names));
         layer.properties = own.and_then(|own| own.properties.clone());
         layer.keywords = own.map(|own| own.keywords.clone()).unwrap_or_default();
         layer.attribution = own.and_then(|own| own.attribution.clone());
@@ -295,6 +299,23 @@ impl Opening<'_> {
         if let Err(error) = self.project.add(layer) {
             self.faults.push(error.message().to_owned());
         }
+    }
+
+    /// Reference systems by name; each must be known.
+    fn systems(&mut self, id: &str, names: &[String]) -> Vec<Crs> {
+        let known = |name: &String| -> Result<Crs, String> {
+            let crs: Crs = name.parse()?;
+            reference::of(&crs).map_err(|error| error.message().to_owned())?;
+            Ok(crs)
+        };
+        let mut systems = Vec::new();
+        for name in names {
+            match known(name) {
+                Ok(crs) => systems.push(crs),
+                Err(fault) => self.faults.push(format!("layer '{id}': crs '{name}': {fault}")),
+            }
+        }
+        systems
     }
 
     /// The groups of maps, once every layer is there.

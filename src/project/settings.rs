@@ -65,6 +65,9 @@ pub struct Project {
     pub decimals: Option<u8>,
     /// How long caches may keep answers with features (`Cache-Control`), where a layer does not say otherwise.
     pub cache: Option<String>,
+    /// The reference systems in which features are offered, besides CRS84; the stored one, EPSG:4326 and EPSG:3857 where
+    /// left out.
+    pub crs: Option<Vec<String>>,
     /// The map on the pages.
     #[serde(default)]
     pub map: Map,
@@ -135,8 +138,9 @@ pub struct Layer {
     pub bands: Option<Vec<String>>,
     /// Units of the bands of a raster.
     pub units: Option<Vec<String>>,
-    /// The reference system of a file that does not say it, or says another.
-    pub crs: Option<String>,
+    /// A list: the reference systems in which features are offered. A text: that of a file that does not say it, or says
+    /// another.
+    pub crs: Option<CrsSetting>,
     /// Options of GDAL's driver for a file of features, such as `ENCODING = "CP1251"` for a Shapefile.
     #[serde(default)]
     pub options: BTreeMap<String, String>,
@@ -170,6 +174,34 @@ pub struct Parameter {
 impl Parameter {
     fn usual() -> String {
         "string".to_owned()
+    }
+}
+
+/// What is said of reference systems.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(untagged)]
+pub enum CrsSetting {
+    /// In which data is stored.
+    Stored(String),
+    /// In which it is offered.
+    Offered(Vec<String>),
+}
+
+impl CrsSetting {
+    /// In which data is stored, where that is said.
+    pub fn stored(&self) -> Option<&str> {
+        match self {
+            Self::Stored(name) => Some(name),
+            Self::Offered(_) => None,
+        }
+    }
+
+    /// In which it is offered, where that is said.
+    pub fn offered(&self) -> Option<&[String]> {
+        match self {
+            Self::Stored(_) => None,
+            Self::Offered(names) => Some(names),
+        }
     }
 }
 

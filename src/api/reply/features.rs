@@ -1,25 +1,26 @@
 //! Features of a layer as a reply: a page that streams in constant memory, or one feature.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::stream;
 use http::{HeaderValue, Method, header};
 use serde_json::{Map, Value, json};
 
-use crate::base::crs::{CRS84, CRS84H, Crs};
+use crate::base::crs::Crs;
 use crate::base::datetime::Instant;
 use crate::base::format::Format;
 use crate::base::link::{Link, Rel};
 use crate::data::gate::{COUNT_BUDGET, Features, View};
 use crate::data::query::Query;
 use crate::error::{Error, Kind, Result};
-use crate::formats::geojson::FeatureWriter;
+use crate::formats::geojson::{FeatureWriter, GeoJson};
 use crate::formats::{self, Closing, Encoder, Opening, Part};
 use crate::message::body::Body;
 use crate::message::response::Response;
 use crate::model::batch::Layout;
-use crate::model::schema::{FieldKind, Schema};
+use crate::model::schema::FieldKind;
 
 use super::super::html;
 use super::download::{set_file_name, set_links};
@@ -27,6 +28,9 @@ use super::{Described, Rendering, Reply};
 
 /// An answer up to this size is sent whole; chunking a small one costs 15% of its throughput.
 const WHOLE: usize = 64 * 1024;
+
+/// How long who asks for nothing but the number of features waits for it.
+const HITS_BUDGET: Duration = Duration::from_secs(20);
 
 /// A page of features.
 pub struct FeaturePage {
@@ -38,6 +42,8 @@ pub struct FeaturePage {
     pub view: View,
     /// What it asked for; the limit is the page size.
     pub query: Query,
+    /// Whether only the number of features is wanted.
+    pub hits: bool,
     /// Decimals of coordinates.
     pub decimals: Option<u8>,
     /// How long caches may keep it (`Cache-Control`).
@@ -75,7 +81,7 @@ impl Reply for FeaturePage {
 
     async fn render(self, rendering: Rendering) -> Result<Response> {
         let mut response = rendering.response(Body::empty());
-        set_crs(&mut response, self.view.schema());
+        set_crs(&mut response, &self.query.crs);
         set_file_name(&mut response, rendering.format, &self.name);
         let is_known = rendering.is_known(&self.view, self.cache.as_ref(), &mut response);
         if is_known || rendering.cx.head().method == Method::HEAD {
@@ -113,7 +119,8 @@ impl Reply for FeaturePage {
 /// Writes a page step by step, so that it can go out in chunks.
 struct PageEncoder {
     encoder: Box<dyn Encoder>,
-    features: Features,
+    /// None where only their number is wanted.
+    features: Option<Features>,
     view: View,
     query: Query,
     links: Vec<Link>,
@@ -127,6 +134,8 @@ struct PageEncoder {
 impl PageEncoder {
     fn start(page: FeaturePage, rendering: &Rendering) -> Result<Self> {
         let features = page.view.features(&page.query)?;
+        let part = part(page.name, &page.view, features.layout(), page.query.crs.clone(), page.decimals);
+        let features = (!page.hits).then_some(features);
         let (query, view) = (page.query, page.view);
         let mut links = rendering.own_links();
         links.extend(page.links);
@@ -141,7 +150,6 @@ impl PageEncoder {
             returned: 0,
             done: false,
         };
-        let part = part(page.name, &started.view, started.features.layout(), page.decimals);
         // Nothing is written before the first rows are there: an early fault still has a status.
         started.encoder.open(&Opening { time_stamp: Instant::now().to_seconds(), matched: None }, &mut started.opening);
         started.encoder.part(&part, &mut started.opening);
@@ -150,12 +158,15 @@ impl PageEncoder {
 
     /// Writes the next rows, or the end; false at the end.
     async fn step(&mut self, out: &mut Vec<u8>) -> Result<bool> {
-        let batch = self.features.next().await.transpose()?;
+        let batch = match &mut self.features {
+            Some(features) => features.next().await.transpose()?,
+            None => None,
+        };
         out.append(&mut self.opening);
-        if let Some(batch) = batch {
+        if let (Some(batch), Some(features)) = (batch, &self.features) {
             self.returned += batch.len() as u64;
             self.encoder.batch(&batch, out);
-            self.features.recycle(batch);
+            features.recycle(batch);
             return Ok(true);
         }
         self.encoder.end_part(out);
@@ -163,7 +174,7 @@ impl PageEncoder {
         if self.rendering.format.carries_links() {
             closing.matched = self.matched().await?;
             closing.links = std::mem::take(&mut self.links);
-            closing.links.extend(self.neighbours(self.features.more()));
+            closing.links.extend(self.neighbours(self.more()));
         }
         self.encoder.close(&closing, out);
         self.done = true;
@@ -178,8 +189,12 @@ impl PageEncoder {
         }
         let end = self.query.limit.map(|limit| self.query.offset.saturating_add(limit));
         let (matched, more) = if self.done {
-            let is_all = !self.features.more() && (self.returned > 0 || self.query.offset == 0);
-            (is_all.then_some(self.query.offset + self.returned), self.features.more())
+            let is_all = self.is_last();
+            let matched = match &self.features {
+                Some(_) => is_all.then_some(self.query.offset + self.returned),
+                None => self.matched().await?,
+            };
+            (matched, self.more())
         } else {
             let matched = self.view.count(&self.query, COUNT_BUDGET).await?;
             (matched, end.is_some_and(|end| matched.is_none_or(|matched| matched > end)))
@@ -198,11 +213,22 @@ impl PageEncoder {
 
     /// The number of features that match: known where this is the last page, else counted within a budget.
     async fn matched(&self) -> Result<Option<u64>> {
-        let (offset, returned) = (self.query.offset, self.returned);
-        if !self.features.more() && (returned > 0 || offset == 0) {
-            return Ok(Some(offset + returned));
+        if self.is_last() {
+            return Ok(Some(self.query.offset + self.returned));
         }
-        self.view.count(&self.query, COUNT_BUDGET).await
+        let budget = if self.features.is_some() { COUNT_BUDGET } else { HITS_BUDGET };
+        self.view.count(&self.query, budget).await
+    }
+
+    /// Whether there are features beyond the page.
+    fn more(&self) -> bool {
+        self.features.as_ref().is_some_and(Features::more)
+    }
+
+    /// Whether the page is known to end with the last feature that matches.
+    fn is_last(&self) -> bool {
+        let is_known = self.returned > 0 || self.query.offset == 0;
+        self.features.as_ref().is_some_and(|features| !features.more() && is_known)
     }
 
     /// Links to the pages before and after.
@@ -216,7 +242,7 @@ impl PageEncoder {
         if more {
             links.push(link(offset.saturating_add(limit), Rel::Next, "Next page"));
         }
-        if offset > 0 {
+        if offset > 0 && self.features.is_some() {
             // The page before may be shorter than the others; it never repeats what follows it.
             let before = offset.saturating_sub(limit);
             let size = (offset - before).to_string();
@@ -251,10 +277,10 @@ impl Reply for OneFeature {
         let batch = batch?;
         let mut links = rendering.own_links();
         links.extend(self.links);
-        let part = part(self.name, &self.view, features.layout(), self.decimals);
+        let part = part(self.name, &self.view, features.layout(), self.query.crs.clone(), self.decimals);
         let mut out = Vec::new();
         let mut response = if rendering.format.carries_links() {
-            FeatureWriter::new(&part).write_document(batch.row(0), &links, &mut out);
+            FeatureWriter::new(&part).in_order_of(&part.crs).write_document(batch.row(0), &links, &mut out);
             if rendering.format == Format::Html {
                 let value = serde_json::from_slice(&out).map_err(Error::internal)?;
                 html::page(&rendering, &value, None, words_of(&self.view))?
@@ -273,7 +299,7 @@ impl Reply for OneFeature {
             set_file_name(&mut response, rendering.format, &format!("{}-{}", part.name, self.id));
             response
         };
-        set_crs(&mut response, self.view.schema());
+        set_crs(&mut response, &self.query.crs);
         for name in [header::ETAG, header::CACHE_CONTROL] {
             if let Some(value) = validated.headers.remove(&name) {
                 response.set(name, value);
@@ -283,8 +309,8 @@ impl Reply for OneFeature {
     }
 }
 
-fn part(name: String, view: &View, layout: &Arc<Layout>, decimals: Option<u8>) -> Part {
-    Part { name, schema: view.schema().clone(), layout: layout.clone(), crs: Crs::Crs84, decimals }
+fn part(name: String, view: &View, layout: &Arc<Layout>, crs: Crs, decimals: Option<u8>) -> Part {
+    Part { name, schema: view.schema().clone(), layout: layout.clone(), crs, decimals }
 }
 
 fn formats_of_features() -> Vec<Format> {
@@ -293,14 +319,15 @@ fn formats_of_features() -> Vec<Format> {
 
 /// The encoder of a format; a page is made from GeoJSON.
 fn encoder(format: Format) -> Result<Box<dyn Encoder>> {
-    let format = if format.carries_links() { Format::GeoJson } else { format };
+    if format.carries_links() {
+        return Ok(Box::new(GeoJson::new().in_authority_order()));
+    }
     formats::encoder(format).ok_or_else(|| Error::internal(format!("features have no encoder for {format}")))
 }
 
 /// Part 2, 7.16: every answer with features says in which system their coordinates are.
-fn set_crs(response: &mut Response, schema: &Schema) {
-    let has_z = schema.geometry.as_ref().is_some_and(|geometry| geometry.has_z);
-    if let Ok(value) = HeaderValue::try_from(format!("<{}>", if has_z { CRS84H } else { CRS84 })) {
+fn set_crs(response: &mut Response, crs: &Crs) {
+    if let Some(Ok(value)) = crs.uri().map(|uri| HeaderValue::try_from(format!("<{uri}>"))) {
         response.set(header::HeaderName::from_static("content-crs"), value);
     }
 }

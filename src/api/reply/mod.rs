@@ -28,15 +28,17 @@ use super::route::Route;
 mod download;
 mod features;
 mod geojson;
+mod schema;
 
 pub(crate) use features::words_of;
 pub use features::{FeaturePage, OneFeature};
 pub use geojson::GeoJson;
+pub use schema::JsonSchema;
 
 /// What a handler gives back.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no reply",
-    note = "replies are Json<T> (T: Serialize + ToSchema), GeoJson, FeaturePage, OneFeature, Text and Response"
+    note = "replies are Json<T> (T: Serialize + ToSchema), GeoJson, FeaturePage, OneFeature, JsonSchema, Text and Response"
 )]
 pub trait Reply: Send + Sized + 'static {
     /// What it can be, for the OpenAPI document.

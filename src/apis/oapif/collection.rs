@@ -8,7 +8,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::api::reply::words_of;
 use crate::api::{Json, Route, get};
 use crate::base::bbox::Rect;
-use crate::base::crs::{CRS84, CRS84H};
+use crate::base::crs::CRS84;
 use crate::base::datetime::Instant;
 use crate::base::format::Format;
 use crate::base::link::{Link, Rel};
@@ -45,7 +45,7 @@ pub(super) struct Collection {
     item_type: &'static str,
     /// Coordinate reference systems of answers
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    crs: Vec<&'static str>,
+    crs: Vec<String>,
     /// Coordinate reference system of the stored coordinates
     #[serde(rename = "storageCrs", skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -153,17 +153,23 @@ pub(super) async fn describe(cx: &Context, layer: &Layer, view: &View) -> Collec
         let path = format!("{}&limit={}", with_format(&items, format), layer.limit.maximum);
         links.push(link(&path, Rel::Items, format, format!("{} as {format}", layer.title)));
     }
+    for (name, rel, what) in [
+        ("schema", Rel::Schema, "Schema"),
+        ("queryables", Rel::Queryables, "Queryables"),
+        ("sortables", Rel::Sortables, "Sortables"),
+    ] {
+        links.push(link(&format!("{path}/{name}"), rel, Format::SchemaJson, format!("{what} of {}", layer.title)));
+    }
     links.extend(license(cx));
     let extent = view.extent(EXTENT_BUDGET).await.map(words);
-    let crs = schema.geometry.as_ref().map(|geometry| if geometry.has_z { vec![CRS84H, CRS84] } else { vec![CRS84] });
     Collection {
         id: layer.id.clone(),
         title: layer.title.clone(),
         description: layer.description.clone(),
         extent: extent.filter(|extent| extent.spatial.is_some() || extent.temporal.is_some()),
         item_type: "feature",
-        crs: crs.unwrap_or_default(),
-        storage_crs: None,
+        crs: super::crs::uris(layer, schema),
+        storage_crs: super::crs::storage(layer, schema),
         links,
     }
 }

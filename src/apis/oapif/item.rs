@@ -1,9 +1,11 @@
 //! One feature (Part 1, 7.16).
 
+use std::sync::Arc;
+
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use crate::api::{OneFeature, Route, get};
+use crate::api::{OneFeature, Param, Route, get};
 use crate::base::format::Format;
 use crate::base::link::{Link, Rel};
 use crate::data::query::Query;
@@ -22,6 +24,8 @@ struct Item {
     collection_id: String,
     /// Id of a feature
     feature_id: String,
+    /// Coordinate reference system of the answer; CRS84 where left out
+    crs: Option<String>,
 }
 
 pub(super) fn route() -> Route {
@@ -29,7 +33,14 @@ pub(super) fn route() -> Route {
         .summary("Feature")
         .description("One feature of a collection, by its id.")
         .tags(["Data"])
-        .each("collectionId", ids, |_, _| Vec::new())
+        .each("collectionId", ids, params)
+}
+
+/// What a collection brings along.
+fn params(cx: &Context, id: &str) -> Vec<Arc<Param>> {
+    let Ok((layer, view)) = cx.layer(id) else { return Vec::new() };
+    let words = "Coordinate reference system of the answer";
+    super::crs::param("crs", words, &layer, view.schema()).map(Arc::new).into_iter().collect()
 }
 
 async fn item(cx: Context, params: Item) -> Result<OneFeature> {
@@ -38,7 +49,8 @@ async fn item(cx: Context, params: Item) -> Result<OneFeature> {
         let message = format!("collection '{}' has no feature '{}'", layer.id, params.feature_id);
         Error::new(Kind::UnknownFeature, message)
     })?;
-    let query = Query { filter: Some(Expr::Ids(vec![id])), limit: Some(1), ..Query::default() };
+    let crs = super::crs::chosen("crs", params.crs.as_deref(), &layer, view.schema())?;
+    let query = Query { filter: Some(Expr::Ids(vec![id])), limit: Some(1), crs, ..Query::default() };
     let path = format!("/collections/{}", segment(&layer.id));
     let links = vec![Link::new(cx.api_url(&path), Rel::Collection, Format::Json.media_type(), &layer.title)];
     Ok(OneFeature {

@@ -4,16 +4,17 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Deserialize;
-use serde_json::{Value as Json, json};
-use utoipa::IntoParams;
+use serde_json::json;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::api::{FeaturePage, Param, Route, get};
-use crate::base::bbox::Bbox;
+use crate::base::bbox::{Corners, Rect};
 use crate::base::crs::Crs;
 use crate::base::datetime::Interval;
 use crate::base::format::Format;
 use crate::base::link::{Link, Rel};
-use crate::data::query::Query;
+use crate::data::query::{Query, SortBy};
+use crate::data::reference;
 use crate::error::{Error, Kind, Result};
 use crate::expr::Expr;
 use crate::model::schema::{FieldKind, Schema};
@@ -22,6 +23,7 @@ use crate::project::catalog::Layer;
 use crate::server::context::Context;
 
 use super::collection::{ids, segment};
+use super::schema::{is_comparable, scalar};
 
 #[derive(Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase")]
@@ -37,19 +39,66 @@ struct Items {
     offset: u64,
     /// Only features whose geometry intersects the box: west, south, east, north in longitude and latitude, or six numbers
     /// with the heights third and sixth. A box whose western edge is greater than its eastern one crosses the date line.
+    /// In the order of the axes of `bbox-crs`, where that is given.
     #[param(inline)]
-    bbox: Option<Bbox>,
+    bbox: Option<Corners>,
+    /// Coordinate reference system of `bbox`; CRS84 where left out
+    #[serde(rename = "bbox-crs")]
+    #[param(rename = "bbox-crs")]
+    bbox_crs: Option<String>,
+    /// Coordinate reference system of the answer; CRS84 where left out
+    crs: Option<String>,
+    /// Names of the properties that features are to have; all where left out
+    properties: Option<Vec<String>>,
+    /// Names of properties by which features are sorted, the first the foremost: `-` before a name has the greatest first.
+    /// What has no value comes last.
+    sortby: Option<Vec<String>>,
+    /// Whether geometries are left out
+    #[param(default = false)]
+    skip_geometry: bool,
+    /// `hits` for the number of features alone
+    #[param(inline, default = "results")]
+    result_type: ResultType,
     /// Only features whose time intersects this instant or interval (RFC 3339; `..` is an open end). Features without a time
     /// stay in.
     #[param(inline)]
     datetime: Option<Interval>,
 }
 
+/// What is asked for
+#[derive(Clone, Copy, Deserialize, PartialEq, ToSchema)]
+#[serde(rename_all = "lowercase")]
+enum ResultType {
+    /// Features
+    Results,
+    /// Their number
+    Hits,
+}
+
+/// Names that no property's parameter can have.
+const RESERVED: [&str; 15] = [
+    "limit",
+    "offset",
+    "bbox",
+    "bbox-crs",
+    "crs",
+    "datetime",
+    "f",
+    "collectionId",
+    "properties",
+    "sortby",
+    "skipGeometry",
+    "resultType",
+    "filter",
+    "filter-lang",
+    "filter-crs",
+];
+
 pub(super) fn route() -> Route {
     get("/collections/(?P<collectionId>[^/]+)/items", "getFeatures", items)
         .summary("Features")
         .description(
-            "The features of a collection, page by page in the order of their ids. Each property is a parameter as well: \
+            "The features of a collection, page by page in the order of their ids or another. Each property is a parameter as well: \
              a value that features must have, never an expression.",
         )
         .tags(["Data"])
@@ -62,9 +111,10 @@ pub(super) fn route() -> Route {
 fn kept_params() -> impl Fn(&Context, &str) -> Vec<Arc<Param>> + Send + Sync {
     /// Schemas of catalogs that were reloaded stay until then.
     const MOST: usize = 4096;
-    // The schema is kept with its address, so that no other can have it. Layers of one source may share it, but not their
-    // page sizes.
-    let kept = Mutex::new(HashMap::<(usize, u32, u32), (Arc<Schema>, Vec<Arc<Param>>)>::new());
+    // Schema and layer are kept with their addresses, so that no others can have them. Layers of one source may share a
+    // schema, but not their settings.
+    type Kept = (Arc<Schema>, Arc<Layer>, Vec<Arc<Param>>);
+    let kept = Mutex::new(HashMap::<(usize, usize), Kept>::new());
     move |cx, id| {
         let Ok((layer, view)) = cx.layer(id) else { return Vec::new() };
         let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
@@ -72,9 +122,12 @@ fn kept_params() -> impl Fn(&Context, &str) -> Vec<Arc<Param>> + Send + Sync {
             kept.clear();
         }
         let schema = view.schema();
-        let make = || (schema.clone(), own_params(&layer, schema).into_iter().map(Arc::new).collect());
-        let key = (Arc::as_ptr(schema).addr(), layer.limit.default, layer.limit.maximum);
-        kept.entry(key).or_insert_with(make).1.clone()
+        let make = || {
+            let params = own_params(&layer, schema).into_iter().map(Arc::new).collect();
+            (schema.clone(), layer.clone(), params)
+        };
+        let key = (Arc::as_ptr(schema).addr(), Arc::as_ptr(&layer).addr());
+        kept.entry(key).or_insert_with(make).2.clone()
     }
 }
 
@@ -86,9 +139,11 @@ fn own_params(layer: &Layer, schema: &Schema) -> Vec<Param> {
     });
     let words = "Most features of the page; a number above the maximum is lowered to it";
     let mut params = vec![Param::query("limit", words, limit).clamping()];
+    params.extend(super::crs::param("crs", "Coordinate reference system of the answer", layer, schema));
+    params.extend(super::crs::param("bbox-crs", "Coordinate reference system of `bbox`", layer, schema));
     for field in &schema.fields {
-        let reserved = ["limit", "offset", "bbox", "datetime", "f", "collectionId"].contains(&field.name.as_str());
-        if let Some(kind) = schema_of(field.kind).filter(|_| !reserved) {
+        let reserved = RESERVED.contains(&field.name.as_str());
+        if let Some(kind) = scalar(field.kind).filter(|_| !reserved) {
             let words = field.description.clone().or_else(|| field.title.clone());
             let words = words.unwrap_or_else(|| format!("Only features whose '{}' is this value", field.name));
             let param = Param::query(field.name.clone(), words, kind);
@@ -98,30 +153,29 @@ fn own_params(layer: &Layer, schema: &Schema) -> Vec<Param> {
     params
 }
 
-/// The JSON Schema of a property that can be compared.
-fn schema_of(kind: FieldKind) -> Option<Json> {
-    Some(match kind {
-        FieldKind::Integer => json!({ "type": "integer" }),
-        FieldKind::Number => json!({ "type": "number" }),
-        FieldKind::Boolean => json!({ "type": "boolean" }),
-        FieldKind::String => json!({ "type": "string" }),
-        FieldKind::Date => json!({ "type": "string", "format": "date" }),
-        FieldKind::DateTime => json!({ "type": "string", "format": "date-time" }),
-        FieldKind::Binary | FieldKind::Json => return None,
-    })
-}
-
 async fn items(cx: Context, params: Items) -> Result<FeaturePage> {
     let (layer, view) = cx.layer(&params.collection_id)?;
-    let mut query = Query { offset: params.offset, limit: Some(params.limit), ..Query::default() };
-    if let Some(bbox) = params.bbox {
-        query.and(Expr::Bbox { rects: bbox.rectangles(), z: bbox.z, crs: Crs::Crs84 });
+    let schema = view.schema();
+    let mut query = Query {
+        offset: params.offset,
+        limit: Some(params.limit),
+        crs: super::crs::chosen("crs", params.crs.as_deref(), &layer, schema)?,
+        sort: params.sortby.unwrap_or_default().iter().map(|text| sort_by(text, schema)).collect::<Result<_>>()?,
+        without_geometry: params.skip_geometry,
+        ..Query::default()
+    };
+    if let Some(names) = params.properties {
+        query.properties = Some(chosen(names, schema)?);
+    }
+    if let Some(corners) = params.bbox {
+        let crs = super::crs::chosen("bbox-crs", params.bbox_crs.as_deref(), &layer, schema)?;
+        query.and(boxed(corners, crs)?);
     }
     if let Some(interval) = params.datetime {
         query.and(Expr::During(interval));
     }
     for (name, text) in cx.extra() {
-        let field = view.schema().fields.iter().find(|field| field.name == *name);
+        let field = schema.fields.iter().find(|field| field.name == *name);
         let Some(field) = field else { continue };
         let value = Value::parse(field.kind, text).map_err(|expected| {
             Error::new(Kind::InvalidParameter, format!("parameter '{name}' is '{text}', {expected}")).at(name.clone())
@@ -135,8 +189,57 @@ async fn items(cx: Context, params: Items) -> Result<FeaturePage> {
         title: layer.title.clone(),
         view,
         query,
+        hits: params.result_type == ResultType::Hits,
         decimals: layer.decimals,
         cache: layer.cache.clone(),
         links,
     })
+}
+
+/// The box as a filter. One that crosses the date line makes sense in degrees alone.
+fn boxed(corners: Corners, crs: Crs) -> Result<Expr> {
+    let wrong = |what: String| Error::new(Kind::InvalidParameter, format!("parameter 'bbox': {what}")).at("bbox");
+    let bbox = corners.bbox(crs.is_lat_first()).map_err(wrong)?;
+    let rects = if reference::of(&crs)?.is_geographic {
+        bbox.rectangles()
+    } else if bbox.min_x > bbox.max_x {
+        return Err(wrong("its western edge lies east of its eastern one".to_owned()));
+    } else {
+        vec![Rect { min_x: bbox.min_x, min_y: bbox.min_y, max_x: bbox.max_x, max_y: bbox.max_y }]
+    };
+    Ok(Expr::Bbox { rects, z: bbox.z, crs })
+}
+
+/// A property of an order; a plus in a query is a blank where nobody encoded it.
+fn sort_by(text: &str, schema: &Schema) -> Result<SortBy> {
+    let (descending, name) = match text.as_bytes().first() {
+        Some(b'-') => (true, &text[1..]),
+        Some(b'+' | b' ') => (false, &text[1..]),
+        _ => (false, text),
+    };
+    let field = schema.fields.iter().find(|field| field.name == name);
+    if !field.map_or(schema.key.0 == name, |field| is_comparable(field.kind)) {
+        return Err(unknown("sortby", name));
+    }
+    Ok(SortBy { property: name.to_owned(), descending })
+}
+
+/// Names of properties, each once. The geometry has a switch of its own, and may be named as well.
+fn chosen(names: Vec<String>, schema: &Schema) -> Result<Vec<String>> {
+    let mut chosen = Vec::with_capacity(names.len());
+    for name in names {
+        let is_geometry = schema.geometry.as_ref().is_some_and(|geometry| geometry.name == name);
+        if schema.position(&name).is_none() && !is_geometry {
+            return Err(unknown("properties", &name));
+        }
+        if schema.position(&name).is_some() && !chosen.contains(&name) {
+            chosen.push(name);
+        }
+    }
+    Ok(chosen)
+}
+
+fn unknown(parameter: &str, name: &str) -> Error {
+    let message = format!("parameter '{parameter}': there is no property '{name}' for this");
+    Error::new(Kind::InvalidParameter, message).at(parameter)
 }

@@ -5,10 +5,12 @@ use crate::api::OgcApi;
 mod collection;
 mod collections;
 mod conformance;
+mod crs;
 mod item;
 mod items;
 mod landing_page;
 mod preview;
+mod schema;
 
 /// The API at a root such as `/ogcapi`; `/wfs3` answers as well, as QGIS Server's did before 4.0.
 pub fn api(root: &str) -> OgcApi {
@@ -18,6 +20,9 @@ pub fn api(root: &str) -> OgcApi {
         .route(conformance::route())
         .route(collections::route())
         .route(collection::route())
+        .route(schema::schema_route())
+        .route(schema::queryables_route())
+        .route(schema::sortables_route())
         .route(items::route())
         .route(item::route());
     if root == "/wfs3" { api } else { api.alias("/wfs3") }

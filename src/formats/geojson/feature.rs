@@ -1,12 +1,13 @@
 //! One row as a GeoJSON feature.
 
+use crate::base::crs::Crs;
 use crate::base::link::Link;
 use crate::model::batch::{Cell, Row};
 use crate::model::schema::{Field, FieldKind};
 
 use super::super::Part;
 use super::document::is_json;
-use super::geometry::write_geometry;
+use super::geometry::write_geometry_in_order;
 use super::number::{write_float, write_integer};
 use super::text::{write_base64, write_string};
 
@@ -16,6 +17,8 @@ pub struct FeatureWriter {
     collection: String,
     geometry: bool,
     decimals: Option<u8>,
+    /// Whether coordinates have latitude or north first.
+    is_lat_first: bool,
     properties: Vec<Property>,
     /// Features whose geometry could not be read, since the last report.
     malformed: u64,
@@ -47,6 +50,7 @@ impl FeatureWriter {
             collection: part.name.clone(),
             geometry: part.layout.geometry,
             decimals: part.decimals,
+            is_lat_first: false,
             properties: cells.zip(fields).filter_map(property).collect(),
             malformed: 0,
             id_prefix: None,
@@ -56,6 +60,12 @@ impl FeatureWriter {
     /// Ids become `name.id`, as features of a WFS have them.
     pub(super) fn with_typed_ids(self) -> Self {
         Self { id_prefix: Some(format!("{}.", self.collection)), ..self }
+    }
+
+    /// Coordinates in the authority's order (Part 2, 7.16) in the place of x before y.
+    #[must_use]
+    pub fn in_order_of(self, crs: &Crs) -> Self {
+        Self { is_lat_first: crs.is_lat_first(), ..self }
     }
 
     /// Appends a feature as a member of a collection.
@@ -110,7 +120,10 @@ impl FeatureWriter {
         }
         out.extend_from_slice(br#","geometry":"#);
         match if self.geometry { row.geometry() } else { None } {
-            Some(wkb) => self.malformed += u64::from(write_geometry(wkb, self.decimals, out).is_err()),
+            Some(wkb) => {
+                self.malformed +=
+                    u64::from(write_geometry_in_order(wkb, self.decimals, self.is_lat_first, out).is_err())
+            }
             None => out.extend_from_slice(b"null"),
         }
         out.extend_from_slice(br#","properties":{"#);

@@ -11,8 +11,18 @@ use super::number::write_coordinate;
 /// Appends the geometry, or `null` where it is an empty point, has coordinates that are no numbers, or is malformed
 /// (which the result says). Rings run as RFC 7946 wants them: the exterior one counter-clockwise.
 pub fn write_geometry(wkb: &[u8], decimals: Option<u8>, out: &mut Vec<u8>) -> Result<(), Malformed> {
+    write_geometry_in_order(wkb, decimals, false, out)
+}
+
+/// The same with y (latitude, north) before x, for systems whose authority has it so.
+pub fn write_geometry_in_order(
+    wkb: &[u8],
+    decimals: Option<u8>,
+    is_lat_first: bool,
+    out: &mut Vec<u8>,
+) -> Result<(), Malformed> {
     let start = out.len();
-    let mut writer = Writer { out, decimals, parent: None, member: 0, null: false };
+    let mut writer = Writer { out, decimals, is_lat_first, parent: None, member: 0, null: false };
     let result = walk(wkb, &mut writer);
     if writer.null || result.is_err() {
         out.truncate(start);
@@ -24,6 +34,7 @@ pub fn write_geometry(wkb: &[u8], decimals: Option<u8>, out: &mut Vec<u8>) -> Re
 struct Writer<'a> {
     out: &'a mut Vec<u8>,
     decimals: Option<u8>,
+    is_lat_first: bool,
     /// What the geometry that began last is a member of.
     parent: Option<Shape>,
     /// Where that member starts.
@@ -166,9 +177,11 @@ impl Writer<'_> {
             return self.give_up();
         }
         self.out.push(b'[');
-        write_coordinate(within(vertex.x, 180.0), self.decimals, self.out);
+        let (x, y) = (within(vertex.x, 180.0), within(vertex.y, 90.0));
+        let (first, second) = if self.is_lat_first { (y, x) } else { (x, y) };
+        write_coordinate(first, self.decimals, self.out);
         self.out.push(b',');
-        write_coordinate(within(vertex.y, 90.0), self.decimals, self.out);
+        write_coordinate(second, self.decimals, self.out);
         // A height that is not known is no reason to lose the place.
         if vertex.z.is_finite() {
             self.out.push(b',');

@@ -15,7 +15,7 @@ mod feature;
 mod geometry;
 
 pub use feature::{FeatureWriter, write_value};
-pub use geometry::write_geometry;
+pub use geometry::{write_geometry, write_geometry_in_order};
 
 /// Writes a `FeatureCollection`. What is only known at the end (links, counts) stands at the end.
 #[derive(Debug, Default)]
@@ -28,6 +28,8 @@ pub struct GeoJson {
     typed: bool,
     /// The system of the first feature type.
     crs: Crs,
+    /// Whether coordinates are in the order of their system's authority.
+    in_order: bool,
 }
 
 impl GeoJson {
@@ -42,6 +44,12 @@ impl GeoJson {
     pub fn with_typed_ids(self) -> Self {
         Self { typed: true, ..self }
     }
+
+    /// For an OGC API: coordinates are in the order of their system's authority.
+    #[must_use]
+    pub fn in_authority_order(self) -> Self {
+        Self { in_order: true, ..self }
+    }
 }
 
 impl Encoder for GeoJson {
@@ -54,7 +62,8 @@ impl Encoder for GeoJson {
 
     fn part(&mut self, part: &Part, _: &mut Vec<u8>) {
         let writer = FeatureWriter::new(part);
-        self.feature = Some(if self.typed { writer.with_typed_ids() } else { writer });
+        let writer = if self.typed { writer.with_typed_ids() } else { writer };
+        self.feature = Some(if self.in_order { writer.in_order_of(&part.crs) } else { writer });
         self.crs = part.crs.clone();
     }
 
