@@ -141,6 +141,10 @@ impl OgcApi {
         suffix: Option<Format>,
     ) -> Result<Response> {
         let head = cx.head();
+        head.trace.set_operation(&route.operation_id);
+        if let Some((_, id)) = groups.iter().find(|(name, _)| name == "collectionId") {
+            head.trace.set_collection(id);
+        }
         let f = match head.parameters.iter().filter(|parameter| parameter.name == "f").collect::<Vec<_>>()[..] {
             [] => None,
             [one] => one.value.as_deref(),

@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use super::progress::Progress;
 use super::publish::Publish;
 use super::{Done, print};
 
@@ -13,7 +14,10 @@ pub(crate) struct Options {
 }
 
 pub(crate) fn run(options: &Options) -> Done {
-    let published = options.publish.build()?;
+    let progress = Progress::start();
+    let published = options.publish.build();
+    drop(progress);
+    let published = published?;
     for project in published.server.snapshot().projects() {
         print(&project.title)?;
         for layer in project.layers() {

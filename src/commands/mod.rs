@@ -11,6 +11,7 @@ pub(crate) mod fcgi;
 pub(crate) mod hash;
 pub(crate) mod init;
 pub(crate) mod openapi;
+pub(crate) mod progress;
 pub(crate) mod publish;
 pub(crate) mod reload;
 mod running;

@@ -159,6 +159,7 @@ impl Publish {
         let mut builder = standard::server_at(ogcapi, project)
             .base_url(BaseUrlSettings { fixed: set.base_url.clone(), trusted })
             .ignore_parameters(set.ignored_parameters.clone())
+            .faults(faults.len())
             .compression(set.compression.unwrap_or(true))
             .limits(set.limits.clone());
         if set.circle || self.project.is_none() {

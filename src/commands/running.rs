@@ -8,6 +8,7 @@ use graticule::server::Snapshot;
 use tokio::runtime::Runtime;
 use tracing_subscriber::EnvFilter;
 
+use super::progress::Progress;
 use super::publish::{Publish, Published};
 use super::{Done, print};
 
@@ -59,7 +60,10 @@ pub(crate) fn address(text: &str) -> Result<String, String> {
 /// Builds the server. Layers that cannot be served are logged; where there are no others, and none may come, that is the
 /// error.
 pub(crate) fn published(publish: &Publish) -> Result<Published, String> {
-    let published = publish.build()?;
+    let progress = Progress::start();
+    let published = publish.build();
+    drop(progress);
+    let published = published?;
     let collections: usize = published.server.snapshot().projects().map(|project| project.layers().len()).sum();
     if collections == 0 && !published.faults.is_empty() && !published.watched.is_waiting() {
         return Err(published.faults.join("\n"));

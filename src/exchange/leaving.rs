@@ -5,14 +5,16 @@ use std::future::poll_fn;
 use bytes::Bytes;
 use futures_util::stream;
 use http::{HeaderValue, Method, header};
+use tokio::time::Instant;
 
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 use crate::message::body::{Body, Chunks};
 use crate::message::request;
 use crate::message::response::{self, Response};
+use crate::project::limits::Limits;
 
 use super::filter::{Done, Registered};
-use super::pipeline::{Target, caught};
+use super::pipeline::{Target, caught, within};
 use super::sending::{Outlet, guarded};
 
 /// The largest answer that is collected for a filter that wants the whole.
@@ -30,14 +32,15 @@ pub(super) fn told(target: &impl Target, request: &request::Head, answered: Resu
 }
 
 /// Takes an answer through the filters.
-pub(super) async fn leave(target: &impl Target, outlet: Outlet, mut response: Response) -> Response {
+pub(super) async fn leave(target: &impl Target, outlet: Outlet, mut response: Response, end: Instant) -> Response {
+    let limits = target.limits();
     let request = outlet.request.clone();
     let is_head = request.method == Method::HEAD;
     if is_head && matches!(response.body, Body::Stream(_)) {
         // A head never drives a query; the filters see an empty body.
         response.body = Body::empty();
     }
-    if let Err(error) = collect_where_wanted(&outlet.filters, &mut response).await {
+    if let Err(error) = within(end, limits, collect_where_wanted(&outlet.filters, &mut response)).await {
         response = told(target, &outlet.request, Err(error));
     }
     for filter in outlet.filters.clone().iter() {
@@ -48,10 +51,22 @@ pub(super) async fn leave(target: &impl Target, outlet: Outlet, mut response: Re
     }
     let mut response = match std::mem::replace(&mut response.body, Body::empty()) {
         Body::Whole(bytes) => whole(target, outlet, response, bytes),
-        Body::Stream(chunks) => streamed(target, outlet, response, chunks).await,
+        Body::Stream(chunks) => streamed(target, outlet, response, chunks, end).await,
     };
+    if response.body.len().is_some_and(|length| length > limits.answer_bytes) {
+        response = told(target, &request, Err(too_long(limits)));
+    } else if matches!(response.body, Body::Stream(_)) {
+        let body = std::mem::replace(&mut response.body, Body::empty());
+        response.body = body.limited(limits.answer_bytes, too_long(limits));
+    }
     target.conclude(&request, &mut response);
     if is_head { headed(response) } else { response }
+}
+
+/// What is told of an answer that is longer than any may be.
+fn too_long(limits: &Limits) -> Error {
+    let told = format!("the answer is larger than {} bytes; ask for less", limits.answer_bytes);
+    Error::new(Kind::TooLarge, told)
 }
 
 /// The stream as a whole, where a filter asks for it.
@@ -112,12 +127,18 @@ fn measure(head: &mut response::Head, before: usize, after: usize) {
 }
 
 /// A stream stays a stream. Its first chunk is awaited before the head is sent, so that an early fault still has a status.
-async fn streamed(target: &impl Target, mut outlet: Outlet, mut response: Response, mut chunks: Chunks) -> Response {
+async fn streamed(
+    target: &impl Target,
+    mut outlet: Outlet,
+    mut response: Response,
+    mut chunks: Chunks,
+    end: Instant,
+) -> Response {
     if !outlet.filters.is_empty() {
         // What the filters will make of it is not known.
         response.headers.remove(header::CONTENT_LENGTH);
     }
-    match caught(next(&mut outlet, &response.head, &mut chunks)).await {
+    match within(end, target.limits(), caught(next(&mut outlet, &response.head, &mut chunks))).await {
         Ok(first) => {
             if first.is_none() {
                 // A stream that has ended must not be asked again.

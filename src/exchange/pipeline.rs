@@ -6,11 +6,15 @@ use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::Poll;
 
-use crate::error::{Error, Result};
+use http::HeaderValue;
+use http::header::RETRY_AFTER;
+use tokio::time::{Instant, timeout_at};
+
+use crate::error::{Error, Kind, Result};
 use crate::message::request::{self, Request};
 use crate::message::response::Response;
 use crate::project::catalog::Project;
-use crate::project::limits::Limits;
+use crate::project::limits::{Limits, seconds};
 
 use super::filter::{Flow, Registered};
 use super::leaving::{leave, told};
@@ -22,6 +26,8 @@ pub(crate) trait Target: Sync {
     fn project(&self, request: &request::Head) -> Result<Arc<Project>>;
     /// What the server bears.
     fn limits(&self) -> &Limits;
+    /// A place among the requests that are answered at once; it ends with what is given.
+    fn enter(&self, request: &request::Head) -> impl Future<Output = Result<impl Send>> + Send;
     /// Answers a request.
     fn dispatch(&self, request: &mut Request) -> impl Future<Output = Result<Response>> + Send;
     /// Tells an error.
@@ -35,21 +41,41 @@ pub(crate) trait Target: Sync {
 /// Answers a request through the filters.
 pub(crate) async fn run(target: &impl Target, filters: &Registered, mut request: Request) -> Response {
     let limits = target.limits();
-    let read = caught(request.read_body(limits.body_bytes, limits.form_bytes)).await;
     let mut outlet = Outlet::new(filters.clone(), request.head().clone());
+    let head = request.head().clone();
+    let (place, entered) = match target.enter(&head).await {
+        Ok(place) => (Some(place), Ok(())),
+        Err(error) => (None, Err(error)),
+    };
+    let end = Instant::now() + seconds(limits.request_seconds);
+    let read = match entered {
+        // The body comes as fast as the client sends it, and has a time of its own.
+        Ok(()) => caught(request.read_body(limits.body_bytes, limits.form_bytes)).await,
+        Err(error) => Err(error),
+    };
     let early = match read {
-        Ok(()) => arrive(target, filters, &mut request).await,
+        Ok(()) => within(end, limits, arrive(target, filters, &mut request)).await,
         Err(error) => Err(error),
     };
     // The filters may have changed the request: those on the way out see it as it was dispatched.
     outlet.request = request.head().clone();
     let answered = match early {
         Ok(Some(response)) => Ok(response),
-        Ok(None) => caught(target.dispatch(&mut request)).await,
+        Ok(None) => within(end, limits, caught(target.dispatch(&mut request))).await,
         Err(error) => Err(error),
     };
     let response = told(target, &outlet.request, answered);
-    leave(target, outlet, response).await
+    let response = leave(target, outlet, response, end).await;
+    drop(place);
+    response
+}
+
+/// Awaits until the deadline.
+pub(super) async fn within<T>(end: Instant, limits: &Limits, future: impl Future<Output = Result<T>>) -> Result<T> {
+    timeout_at(end, future).await.unwrap_or_else(|_| {
+        let told = format!("there was no answer within {} seconds; ask for less, or again", limits.request_seconds);
+        Err(Error::new(Kind::Timeout, told).with_header(RETRY_AFTER, HeaderValue::from_static("30")))
+    })
 }
 
 /// The way in: an answer where a filter gave one.

@@ -16,7 +16,7 @@ use tower_service::Service;
 use crate::error::{Error, Kind};
 use crate::message::body::Body;
 use crate::message::parameters::{Origin, Parameters};
-use crate::message::request::{Head, Request, RequestId};
+use crate::message::request::{Head, Request};
 use crate::message::response::Response;
 use crate::server::Server;
 
@@ -72,7 +72,8 @@ where
         headers: parts.headers,
         peer,
         principal: None,
-        id: RequestId::next(),
+        id: ours.head().id,
+        trace: ours.head().trace.clone(),
     };
     if !body.is_end_stream() {
         ours.body = stream_of(body);

@@ -64,22 +64,22 @@ impl Body {
         Ok(seen)
     }
 
-    /// The same, which fails where it goes on past so many bytes.
+    /// The same, which fails with this error where it goes on past so many bytes.
     #[must_use]
-    pub fn limited(self, most: u64) -> Self {
+    pub(crate) fn limited(self, most: u64, error: Error) -> Self {
         let chunks = match self {
             Self::Whole(bytes) if bytes.len() as u64 <= most => return Self::Whole(bytes),
-            Self::Whole(_) => return Self::Stream(Box::pin(stream::once(async move { Err(too_large(most)) }))),
+            Self::Whole(_) => return Self::Stream(Box::pin(stream::once(async move { Err(error) }))),
             Self::Stream(chunks) => chunks,
         };
-        let limited = stream::unfold(Some((chunks, most)), move |state| async move {
-            let (mut chunks, left) = state?;
+        let limited = stream::unfold(Some((chunks, most, error)), |state| async move {
+            let (mut chunks, left, error) = state?;
             Some(match poll_fn(|cx| chunks.as_mut().poll_next(cx)).await? {
                 Ok(chunk) => match left.checked_sub(chunk.len() as u64) {
-                    Some(left) => (Ok(chunk), Some((chunks, left))),
-                    None => (Err(too_large(most)), None),
+                    Some(left) => (Ok(chunk), Some((chunks, left, error))),
+                    None => (Err(error), None),
                 },
-                Err(error) => (Err(error), None),
+                Err(broken) => (Err(broken), None),
             })
         });
         Self::Stream(Box::pin(limited))

@@ -42,7 +42,9 @@ impl Request {
             self.body = Body::empty();
             return Err(too_large(most));
         }
-        self.body = std::mem::replace(&mut self.body, Body::empty()).limited(most);
+        if !self.body.is_empty() {
+            self.body = std::mem::replace(&mut self.body, Body::empty()).limited(most, too_large(most));
+        }
         if self.head().method != Method::POST || self.body.is_empty() {
             return Ok(());
         }

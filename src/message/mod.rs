@@ -6,3 +6,4 @@ pub mod parameters;
 pub mod principal;
 pub mod request;
 pub mod response;
+pub mod trace;

@@ -12,6 +12,7 @@ use super::body::Body;
 use super::parameters::{Origin, Parameters};
 use super::principal::Principal;
 use super::response::REQUEST_ID;
+use super::trace::Trace;
 
 /// What is escaped in one segment of a path or one value of a query (RFC 3986: all but the unreserved).
 pub const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -99,6 +100,8 @@ pub struct Head {
     pub principal: Option<Principal>,
     /// Names the request in the answer and in the log.
     pub id: RequestId,
+    /// What the request turned out to be.
+    pub trace: Arc<Trace>,
 }
 
 /// A request.
@@ -132,6 +135,7 @@ impl Request {
                 peer: None,
                 principal: None,
                 id: RequestId::next(),
+                trace: Arc::default(),
             }),
             body: Body::empty(),
         }

@@ -24,6 +24,18 @@ pub struct Limits {
     pub shutdown_seconds: u32,
     /// Most connections at once; more are told so and closed.
     pub connections: u32,
+    /// Most requests that are on their way to their first byte at once.
+    pub requests: u32,
+    /// Most requests that wait for their turn; more are turned away.
+    pub queue: u32,
+    /// Longest wait for a turn.
+    pub queue_seconds: u32,
+    /// Longest time to the first byte of an answer.
+    pub request_seconds: u32,
+    /// Largest answer; one that turns out larger on its way is broken off.
+    pub answer_bytes: u64,
+    /// Most features of an HTML page, whatever is asked for: it is made in memory, and browsers suffer.
+    pub page_features: u32,
 }
 
 impl Default for Limits {
@@ -37,6 +49,12 @@ impl Default for Limits {
             stall_seconds: 60,
             shutdown_seconds: 30,
             connections: 16_384,
+            requests: 512,
+            queue: 1024,
+            queue_seconds: 10,
+            request_seconds: 60,
+            answer_bytes: 4 * 1024 * 1024 * 1024,
+            page_features: 1000,
         }
     }
 }
@@ -70,6 +88,9 @@ impl Limits {
             ("idle_seconds", self.idle_seconds),
             ("stall_seconds", self.stall_seconds),
             ("connections", self.connections),
+            ("requests", self.requests),
+            ("request_seconds", self.request_seconds),
+            ("page_features", self.page_features),
         ];
         for (name, _) in positive.into_iter().filter(|(_, value)| *value == 0) {
             faults.push(format!("server.limits: {name} must be 1 at least"));

@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use http::HeaderValue;
 
@@ -26,6 +27,14 @@ use reading::{FileKind, Found, Source};
 mod database;
 mod files;
 mod reading;
+
+/// Layers that this process has opened so far, for whoever waits.
+static OPENED: AtomicUsize = AtomicUsize::new(0);
+
+/// How many layers this process has opened so far.
+pub fn opened() -> usize {
+    OPENED.load(Ordering::Relaxed)
+}
 
 /// A catalog, and what is missing from it.
 pub struct Opened {
@@ -264,6 +273,7 @@ impl Opening<'_> {
 
     /// Adds a layer; the file tells a title and a description.
     fn publish(&mut self, mut layer: Layer, told: (Option<String>, Option<String>), own: Option<&settings::Layer>) {
+        OPENED.fetch_add(1, Ordering::Relaxed);
         let id = layer.id.clone();
         let own_title = own.and_then(|own| own.title.clone());
         layer.title = own_title.or(told.0).filter(|title| !title.is_empty()).unwrap_or_else(|| id.clone());

@@ -15,6 +15,7 @@ use crate::exchange::cache::{CacheKey, CacheKind, Cached};
 use crate::message::principal::Principal;
 use crate::message::request::Head;
 use crate::project::catalog::{Layer, Project};
+use crate::project::limits::Limits;
 use crate::web::base_url::BaseUrl;
 use crate::web::templates::Templates;
 use crate::web::validators;
@@ -85,6 +86,16 @@ impl Context {
         self.0.server.projects.values()
     }
 
+    /// The project at the root, and every other.
+    pub(crate) fn all_projects(&self) -> impl Iterator<Item = &Arc<Project>> {
+        std::iter::once(&self.0.server.root).chain(self.projects())
+    }
+
+    /// How many faults were found when the projects were opened.
+    pub(crate) fn faults(&self) -> usize {
+        self.0.server.faults
+    }
+
     /// The head of the request.
     pub fn head(&self) -> &Arc<Head> {
         &self.0.head
@@ -98,6 +109,16 @@ impl Context {
     /// What is registered.
     pub fn registry(&self) -> &Registry {
         &self.0.server.registry
+    }
+
+    /// What the server bears.
+    pub fn limits(&self) -> &Limits {
+        &self.0.server.limits
+    }
+
+    /// The counters of requests, in Prometheus's text format.
+    pub(crate) fn metrics(&self) -> String {
+        self.0.server.metrics.get().map(|metrics| metrics.text()).unwrap_or_default()
     }
 
     /// The ways to say who asks.

@@ -34,11 +34,9 @@ impl Server {
         let head = request.head().clone();
         tracing::debug!(id = %head.id, method = %head.method, path = head.path, "asked");
         let snapshot = self.snapshot();
-        let response = exchange::run(&snapshot, &snapshot.0.filters, request).await;
-        tracing::debug!(
-            id = %head.id, method = %head.method, path = head.path, status = response.status.as_u16(),
-            micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX), "answered"
-        );
+        let watched = snapshot.metrics().watch(head, started);
+        let mut response = exchange::run(&snapshot, &snapshot.0.filters, request).await;
+        watched.follow(&mut response);
         response
     }
 }
@@ -80,11 +78,16 @@ impl Target for Snapshot {
         &self.0.limits
     }
 
+    async fn enter(&self, head: &Head) -> Result<impl Send> {
+        self.0.queue.enter(head, &self.0.limits, self.metrics()).await
+    }
+
     async fn dispatch(&self, request: &mut Request) -> Result<Response> {
         let head = request.head().clone();
         // Not before the filters have taken out what is nothing for a log, such as keys.
         tracing::debug!(id = %head.id, parameters = ?head.parameters, "dispatched");
         if head.method == Method::OPTIONS && head.headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD) {
+            head.trace.set_operation("preflight");
             return Ok(preflight());
         }
         let base = self.0.base_url.resolve(&head)?;

@@ -52,6 +52,9 @@ pub(super) async fn dispatch(registry: &Registry, cx: Context, request: &mut Req
     }
     let file_name = request.head().parameters.value_of("FILE_NAME").map(str::to_owned);
     let (service, dialect) = (Arc::clone(found.service), found.dialect);
+    // By its own names alone: what a client makes up is no label.
+    let operation = dialect.operation(request.head()).map(|operation| format!("{}.{}", service.name(), operation.name));
+    request.head().trace.set_operation(operation.as_deref().unwrap_or(service.name()));
     let mut response = service.execute(cx, request, dialect).await?;
     if let Some(value) = file_name.and_then(|name| disposition(&name)) {
         response.set(header::CONTENT_DISPOSITION, value);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::PathBuf;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
 use crate::data::policy::{AccessControl, DynAccess};
@@ -16,6 +16,8 @@ use crate::web::encoding::Packed;
 use crate::web::templates::Templates;
 
 use super::api::{Api, DynApi};
+use super::metrics::Metrics;
+use super::queue::Queue;
 use super::registry::Registry;
 use super::security::Security;
 use super::sequence::Sequences;
@@ -51,7 +53,11 @@ pub(crate) struct Shared {
     pub(super) sequences: Sequences,
     pub(super) limits: Limits,
     pub(super) compression: bool,
+    pub(super) faults: usize,
     pub(super) packed: Packed,
+    pub(super) queue: Queue,
+    /// Those of the state before, where there was one.
+    pub(super) metrics: OnceLock<Arc<Metrics>>,
     pub(super) security: Security,
     ignored: Vec<String>,
 }
@@ -108,6 +114,7 @@ pub struct Builder {
     base_url: BaseUrlSettings,
     limits: Limits,
     uncompressed: bool,
+    faults: usize,
     security: Security,
     ignored: Vec<String>,
 }
@@ -126,6 +133,8 @@ impl Server {
     /// Takes the state of another server, at once: requests in flight finish on the old one.
     pub fn replace(&self, other: &Server) {
         let new = other.snapshot();
+        // It has not answered anything yet, or goes on with its own.
+        let _ = new.0.metrics.set(self.snapshot().metrics().clone());
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = new;
     }
 }
@@ -150,6 +159,11 @@ impl Snapshot {
     /// What the server bears.
     pub fn limits(&self) -> &Limits {
         &self.0.limits
+    }
+
+    /// The counters of requests.
+    pub(crate) fn metrics(&self) -> &Arc<Metrics> {
+        self.0.metrics.get_or_init(Arc::default)
     }
 
     /// Forgets all cached documents or images.
@@ -245,6 +259,13 @@ impl Builder {
         self
     }
 
+    /// How many layers and settings could not be used when the projects were opened, for `/ready`.
+    #[must_use]
+    pub fn faults(mut self, count: usize) -> Self {
+        self.faults = count;
+        self
+    }
+
     /// What the server bears, where the usual does not suit.
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
@@ -301,6 +322,7 @@ impl Builder {
         if !faults.is_empty() {
             return Err(Faults(faults));
         }
+        let queue = Queue::new(&self.limits);
         let mut shared = Shared {
             registry,
             projects,
@@ -314,7 +336,10 @@ impl Builder {
             sequences: Sequences::default(),
             limits: self.limits,
             compression: !self.uncompressed,
+            faults: self.faults,
             packed: Packed::default(),
+            queue,
+            metrics: OnceLock::new(),
             security: self.security,
             ignored: self.ignored,
         };

@@ -35,6 +35,7 @@ mod methods;
 mod mounting;
 mod negotiation;
 mod openapi;
+mod operations;
 mod pages;
 mod projects;
 mod random;

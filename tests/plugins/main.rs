@@ -9,6 +9,7 @@ mod dialects;
 mod examples;
 mod hostile;
 mod kit;
+mod limits;
 mod oracle;
 mod order;
 mod parameters;

@@ -79,7 +79,7 @@ impl Reply for FeaturePage {
         }
     }
 
-    async fn render(self, rendering: Rendering) -> Result<Response> {
+    async fn render(mut self, rendering: Rendering) -> Result<Response> {
         let mut response = rendering.response(Body::empty());
         set_crs(&mut response, &self.query.crs);
         set_file_name(&mut response, rendering.format, &self.name);
@@ -89,6 +89,10 @@ impl Reply for FeaturePage {
             return Ok(response);
         }
         let (is_page, title) = (rendering.format == Format::Html, self.title.clone());
+        if is_page {
+            let most = u64::from(rendering.cx.limits().page_features);
+            self.query.limit = Some(self.query.limit.map_or(most, |limit| limit.min(most)));
+        }
         let mut page = PageEncoder::start(self, &rendering)?;
         let mut out = Vec::with_capacity(16 * 1024);
         while (out.len() < WHOLE || is_page) && page.step(&mut out).await? {}
@@ -165,6 +169,7 @@ impl PageEncoder {
         out.append(&mut self.opening);
         if let (Some(batch), Some(features)) = (batch, &self.features) {
             self.returned += batch.len() as u64;
+            self.rendering.cx.head().trace.add_rows(batch.len() as u64);
             self.encoder.batch(&batch, out);
             features.recycle(batch);
             return Ok(true);
@@ -275,6 +280,7 @@ impl Reply for OneFeature {
             return Err(Error::new(Kind::UnknownFeature, format!("collection '{}' has no such feature", self.name)));
         };
         let batch = batch?;
+        rendering.cx.head().trace.add_rows(1);
         let mut links = rendering.own_links();
         links.extend(self.links);
         let part = part(self.name, &self.view, features.layout(), self.query.crs.clone(), self.decimals);

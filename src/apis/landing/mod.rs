@@ -5,6 +5,8 @@ use crate::api::OgcApi;
 mod catalogue;
 mod files;
 mod health;
+mod metrics;
+mod ready;
 
 /// The API at the root.
 pub fn api() -> OgcApi {
@@ -14,4 +16,6 @@ pub fn api() -> OgcApi {
         .route(catalogue::route())
         .route(files::route())
         .route(health::route())
+        .route(ready::route())
+        .route(metrics::route())
 }

@@ -1,0 +1,79 @@
+//! What whoever runs the server sees: readiness, metrics, the log.
+
+use crate::harness::server::{Server, demo};
+use crate::harness::{SAMPLE, text};
+
+#[test]
+fn a_server_whose_layers_can_be_read_is_ready() {
+    let answer = demo().get("/ready").expect(200);
+    assert_eq!(answer.header("cache-control"), "no-store");
+    let told = answer.json();
+    assert_eq!((&told["status"], &told["failing"]), (&"ready".into(), &0.into()));
+    assert!(told["layers"].as_u64().unwrap() >= 2);
+}
+
+#[test]
+fn a_layer_that_cannot_be_opened_or_read_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let (good, bad) = (folder.path().join("good.gpkg"), folder.path().join("bad.gpkg"));
+    std::fs::copy(SAMPLE, &good).unwrap();
+    std::fs::write(&bad, "no GeoPackage").unwrap();
+    let server = Server::start(&[text(&good), text(&bad)]);
+    let told = server.json("/ready");
+    assert_eq!((&told["status"], &told["faults"]), (&"degraded".into(), &1.into()));
+    assert!(!told.to_string().contains("bad.gpkg"), "files are nobody's business");
+    // Its file goes: nothing can be read any more.
+    let server = Server::start(&[text(&good), "--watch", "0"]);
+    std::fs::remove_file(&good).unwrap();
+    let answer = server.get("/ready").expect(503);
+    assert_eq!((answer.json()["status"].as_str(), answer.header("retry-after")), (Some("unavailable"), "10"));
+    assert!(answer.json()["names"].as_array().unwrap().contains(&"cities".into()), "{}", answer.text());
+    server.get("/health").expect(200);
+}
+
+#[test]
+fn metrics_count_what_was_asked() {
+    let server = Server::start(&[]);
+    server.get("/ogcapi/collections/cities/items?limit=7").expect(200);
+    server.get("/ogcapi/collections/cities/items?limit=x").expect(400);
+    server.get("/ows?SERVICE=nonsense").expect(400);
+    let answer = server.get("/metrics").expect(200);
+    assert_eq!(answer.header("content-type"), "text/plain; version=0.0.4; charset=utf-8");
+    let text = answer.text();
+    for line in [
+        "graticule_requests_total{operation=\"getFeatures\",status=\"200\"} 1",
+        "graticule_requests_total{operation=\"getFeatures\",status=\"400\"} 1",
+        "graticule_requests_total{operation=\"none\",status=\"400\"} 1",
+        "graticule_rows_total{operation=\"getFeatures\"} 7",
+        "graticule_requests_in_flight 1",
+        "graticule_requests_waiting 0",
+    ] {
+        assert!(text.lines().any(|other| other == line), "{line}\n{text}");
+    }
+    assert!(text.contains("graticule_threads{kind=\"tokio\"}") && text.contains("process_resident_memory_bytes"));
+    // Each metric is told once, with its type before its values.
+    for line in text.lines().filter(|line| line.starts_with("# TYPE ")) {
+        assert_eq!(text.matches(&format!("{line}\n")).count(), 1, "{line}");
+    }
+}
+
+#[test]
+fn the_log_names_operation_collection_and_rows() {
+    let mut server = Server::start(&["--log", "graticule=debug", "--log-format", "json"]);
+    server.get_with("/ogcapi/collections/cities/items?limit=3", &[("X-Request-Id", "three-cities")]).expect(200);
+    let log = server.log();
+    let line = log.lines().find(|line| line.contains("three-cities") && line.contains("\"answered\"")).unwrap();
+    let told: serde_json::Value = serde_json::from_str(line).unwrap();
+    assert_eq!((&told["operation"], &told["collection"]), (&"getFeatures".into(), &"cities".into()));
+    assert_eq!((&told["rows"], &told["status"]), (&3.into(), &200.into()));
+    assert!(told["first_byte_micros"].as_u64().unwrap() <= told["micros"].as_u64().unwrap());
+}
+
+#[test]
+fn a_page_has_no_more_features_than_it_bears() {
+    let server = Server::start(&["--limit", "page_features=5"]);
+    let path = "/ogcapi/collections/cities/items?limit=50";
+    let page = server.browse(path).expect(200).text();
+    assert!(page.contains("offset=5") && !page.contains("offset=50"), "the next page follows the fifth");
+    assert_eq!(server.json(path)["numberReturned"], 50);
+}
