@@ -151,6 +151,9 @@ impl Features {
         {
             return Step::Give(Some(Err(error)));
         }
+        if self.rows.layout().geometry && !self.layout.geometry {
+            batch.leave_out(1);
+        }
         batch.narrow(self.layout.width());
         Step::Give(Some(Ok(batch)))
     }

@@ -100,7 +100,8 @@ impl View {
         }
         let wanted = stored.is_some() && output && !query.without_geometry;
         let geometry = wanted || (stored.is_some() && rest.iter().any(|(conjunct, _)| conjunct.reads_geometry()));
-        let out = Layout { geometry, fields: if output { selected } else { Vec::new() } };
+        // A geometry that only a test reads stays behind.
+        let out = Layout { geometry: wanted, fields: if output { selected } else { Vec::new() } };
         Ok(Split {
             pushed,
             rest,

@@ -207,6 +207,17 @@ impl Batch {
         self.width = width;
     }
 
+    /// Takes one cell out of each row.
+    pub fn leave_out(&mut self, cell: usize) {
+        let width = self.width.max(1);
+        let mut at = 0;
+        self.cells.retain(|_| {
+            at += 1;
+            (at - 1) % width != cell
+        });
+        self.width -= 1;
+    }
+
     /// Makes the blob in this cell of each row anew, where `make` says so; it appends the new bytes to those it is given.
     pub fn remake_blobs(&mut self, cell: usize, mut make: impl FnMut(&[u8], &mut Vec<u8>) -> Remade) {
         let mut bytes = Vec::new();
@@ -309,7 +320,11 @@ mod tests {
         batch.retain(5, |row| row.cell(0) != Cell::Int(0));
         let texts: Vec<_> = batch.rows().map(|row| row.text(row.cell(1)).to_owned()).collect();
         assert_eq!(texts, ["row 1", "row 7"]);
+        batch.leave_out(0);
+        assert_eq!(batch.rows().map(|row| row.text(row.cell(0))).collect::<Vec<_>>(), ["row 1", "row 7"]);
+        let mut batch = three_rows();
+        batch.retain(5, |row| row.cell(0) != Cell::Int(2));
         batch.narrow(1);
-        assert_eq!(batch.rows().map(|row| row.cell(0)).collect::<Vec<_>>(), [Cell::Int(1), Cell::Int(7)]);
+        assert_eq!(batch.rows().map(|row| row.cell(0)).collect::<Vec<_>>(), [Cell::Int(0), Cell::Int(1)]);
     }
 }
