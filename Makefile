@@ -13,7 +13,7 @@ MAP := templates/static/node_modules/leaflet/dist/leaflet.js
 BUILD_COMMANDS := gcc:gcc g++:g++ pkg-config:pkg-config npm:npm
 BUILD_PACKAGES := libgdal-dev libsqlite3-dev libzstd-dev
 TEST_PACKAGES := postgresql-postgis
-TEST_COMMANDS := ogrinfo:gdal-bin sqlite3:sqlite3 /usr/sbin/nginx:nginx-light redis-server:redis-server chromium:chromium
+TEST_COMMANDS := xmllint:libxml2-utils ogrinfo:gdal-bin sqlite3:sqlite3 /usr/sbin/nginx:nginx-light redis-server:redis-server chromium:chromium
 
 # Installs what is missing of $(1), commands, and $(2), packages; npm alone may stay missing.
 define install
@@ -36,7 +36,7 @@ define install
 endef
 
 .ONESHELL:
-.PHONY: help run build setup setup-test map test lint bless bench count-filters soak conformance
+.PHONY: help run build setup setup-test schemas map test lint bless bench count-filters soak fuzz conformance
 
 help: ## Tell what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -63,6 +63,33 @@ map:
 
 setup-test: setup
 	@$(call install,$(TEST_COMMANDS),$(TEST_PACKAGES))
+	$(MAKE) --no-print-directory schemas
+
+# The OGC's published schemas, by which answers are validated; those tests say that they are skipped without them. They lead to
+# each other by files, for xmllint takes what has two addresses for two.
+schemas:
+	@folder="$$(realpath -m "$(TARGET)/ogc-schemas")"
+	if [ -d "$$folder" ]; then exit 0; fi
+	if ! command -v mvn >/dev/null; then
+		echo "warning: mvn is missing, so no answer will be validated against the OGC's schemas; all else is tested" >&2
+		exit 0
+	fi
+	draft=$$(mktemp -d)
+	trap 'rm -rf "$$draft"' EXIT
+	if ! mvn -q -B -f tests/services/schemas/pom.xml dependency:copy-dependencies -DoutputDirectory="$$draft" </dev/null; then
+		echo "warning: mvn could not get the OGC's schemas; all else is tested" >&2
+		exit 0
+	fi
+	(cd "$$draft" && python3 -m zipfile -e ogc-schemas-*.jar all)
+	mkdir -p "$$draft/made"
+	mv "$$draft/all/ogc" "$$draft/all/isotc211" "$$draft/made"
+	cp tests/services/schemas/*.xsd "$$draft/made"
+	find "$$draft/made" -name '*.xsd' -print0 | xargs -0 sed -i -E \
+		-e "s#http://schemas.opengis.net/([^\"' ]*\.xsd)#file://$$folder/ogc/\1#g" \
+		-e "s#https?://www.isotc211.org/2005/([^\"' ]*\.xsd)#file://$$folder/isotc211/2005/\1#g" \
+		-e "s#http://www.w3.org/1999/xlink.xsd#file://$$folder/xlink.xsd#g; s#http://www.w3.org/2001/xml.xsd#file://$$folder/xml.xsd#g"
+	mkdir -p "$$(dirname "$$folder")"
+	mv "$$draft/made" "$$folder"
 
 test: setup-test ## Install what is missing to test, and run every test
 	@$(CARGO) test --locked
@@ -96,6 +123,9 @@ count-filters: setup ## Count the instructions that three empty filters cost on 
 
 soak: setup ## Let 64 connections of every temper at a server with filters and policies, for SECONDS (300)
 	@SECONDS_OF_SOAK=$(or $(SECONDS),300) $(CARGO) bench --locked --bench soak
+
+fuzz: setup ## Throw changed requests at the parsers, for SECONDS (600) each of XML and of keys and values
+	@SECONDS_OF_FUZZ=$(or $(SECONDS),600) $(CARGO) bench --locked --bench fuzz
 
 conformance: setup-test ## Check any server against OGC API Features Part 1: make conformance URL=http://127.0.0.1:8080/ogcapi
 	@[ -n "$(URL)" ] || { echo "say which server: make conformance URL=http://127.0.0.1:8080/ogcapi" >&2; exit 2; }

@@ -115,7 +115,9 @@ impl Request {
     /// A request as an embedding program makes it: a method and a URL, absolute (`http://host/path?query`) or from the
     /// root (`/path?query`).
     pub fn new(method: Method, url: &str) -> Self {
-        let (scheme, rest) = url.split_once("://").map_or(("http", url), |(scheme, rest)| (scheme, rest));
+        // A path's query may have a URL of its own.
+        let absolute = url.split_once("://").filter(|_| !url.starts_with('/'));
+        let (scheme, rest) = absolute.unwrap_or(("http", url));
         let (authority, target) = if rest.starts_with('/') {
             ("localhost", rest)
         } else {
@@ -195,5 +197,6 @@ mod tests {
         assert_eq!(head.parameters.value_of("x"), Some("1"));
         assert_eq!(Request::get("http://h?x=1").head().path, "/");
         assert_eq!(Request::get("/p").head().authority, "localhost");
+        assert_eq!(Request::get("/p?crs=http://h/q").head().path, "/p", "a URL in a query is none of the request's");
     }
 }

@@ -101,6 +101,10 @@ impl Registry {
 
     /// The one service that has an operation, where the request names none: WMS wants no `SERVICE` of `GetMap`.
     pub fn with_operation(&self, operation: &str) -> Option<&'static str> {
+        if operation.eq_ignore_ascii_case("GetCapabilities") {
+            // Every service has it, however many are registered.
+            return None;
+        }
         let mut names = self.services.iter().filter_map(|(service, dialect)| {
             let has = dialect.operations.iter().any(|it| it.name.eq_ignore_ascii_case(operation));
             has.then(|| service.name())

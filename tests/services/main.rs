@@ -13,10 +13,15 @@
     reason = "a test that cannot go on fails, its numbers are small, and it uses a part of what tests share"
 )]
 
+mod corpus;
 #[path = "../harness/mod.rs"]
 mod harness;
+#[path = "../plugins/kit.rs"]
+mod kit;
+mod schemas;
 
 mod wcs;
+mod wfs;
 mod wms_access;
 mod wms_capabilities;
 mod wms_faults;

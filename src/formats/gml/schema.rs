@@ -5,16 +5,16 @@ use crate::model::schema::{FieldKind, GeometryKind, Schema};
 
 use super::Version;
 
-/// The type of a property in a schema whose default namespace is that of XML Schema.
+/// The type of a property, in XML Schema; OWSLib reads none without this prefix.
 pub fn property_type(kind: FieldKind) -> &'static str {
     match kind {
-        FieldKind::Integer => "long",
-        FieldKind::Number => "double",
-        FieldKind::Boolean => "boolean",
-        FieldKind::String | FieldKind::Json => "string",
-        FieldKind::Date => "date",
-        FieldKind::DateTime => "dateTime",
-        FieldKind::Binary => "base64Binary",
+        FieldKind::Integer => "xsd:long",
+        FieldKind::Number => "xsd:double",
+        FieldKind::Boolean => "xsd:boolean",
+        FieldKind::String | FieldKind::Json => "xsd:string",
+        FieldKind::Date => "xsd:date",
+        FieldKind::DateTime => "xsd:dateTime",
+        FieldKind::Binary => "xsd:base64Binary",
     }
 }
 
@@ -48,14 +48,19 @@ pub fn write_type(xml: &mut Writer, version: Version, prefix: &str, name: &str, 
     let feature = if version == Version::V32 { "gml:AbstractFeature" } else { "gml:_Feature" };
     let own_type = format!("{name}Type");
     let typed = format!("{prefix}:{own_type}");
-    xml.empty("element", &[("name", name), ("type", &typed), ("substitutionGroup", feature)]);
-    xml.start("complexType", &[("name", &own_type)]);
-    xml.start("complexContent", &[]);
-    xml.start("extension", &[("base", "gml:AbstractFeatureType")]);
-    xml.start("sequence", &[]);
+    xml.empty("xsd:element", &[("name", name), ("type", &typed), ("substitutionGroup", feature)]);
+    xml.start("xsd:complexType", &[("name", &own_type)]);
+    xml.start("xsd:complexContent", &[]);
+    xml.start("xsd:extension", &[("base", "gml:AbstractFeatureType")]);
+    xml.start("xsd:sequence", &[]);
     if let Some(geometry) = &schema.geometry {
-        let type_name = geometry_type(version, geometry.kind);
-        xml.empty("element", &[("name", &escaped_name(&geometry.name)), ("type", type_name), ("minOccurs", "0")]);
+        let attributes = [
+            ("name", &*escaped_name(&geometry.name)),
+            ("type", geometry_type(version, geometry.kind)),
+            ("minOccurs", "0"),
+            ("nillable", "true"),
+        ];
+        xml.empty("xsd:element", &attributes);
     }
     for field in &schema.fields {
         let attributes = [
@@ -66,13 +71,13 @@ pub fn write_type(xml: &mut Writer, version: Version, prefix: &str, name: &str, 
         ];
         let words = field.description.as_ref().or(field.title.as_ref());
         if let Some(words) = words {
-            xml.start("element", &attributes);
-            xml.start("annotation", &[]);
-            xml.element("documentation", words);
+            xml.start("xsd:element", &attributes);
+            xml.start("xsd:annotation", &[]);
+            xml.element("xsd:documentation", words);
             xml.end();
             xml.end();
         } else {
-            xml.empty("element", &attributes);
+            xml.empty("xsd:element", &attributes);
         }
     }
     for _ in 0..4 {

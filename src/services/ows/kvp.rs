@@ -38,6 +38,11 @@ impl<'a> Kvp<'a> {
         Ok(Some(value.trim()).filter(|value| !value.is_empty()))
     }
 
+    /// A value as it came; empty where it is empty.
+    pub fn raw(self, name: &str) -> Option<&'a str> {
+        self.0.parameters.value_of(name)
+    }
+
     /// A value that must be there.
     pub fn required(self, name: &str) -> Result<&'a str> {
         self.text(name)?

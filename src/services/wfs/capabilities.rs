@@ -208,9 +208,8 @@ impl Document<'_> {
         if let Some(description) = &project.description {
             xml.element("Abstract", description);
         }
-        if !project.keywords.is_empty() {
-            xml.element("Keywords", &project.keywords.join(", "));
-        }
+        // Also without a word: OWSLib reads it unseen.
+        xml.element("Keywords", &project.keywords.join(", "));
         xml.element("OnlineResource", &endpoint::plain(self.cx()));
         xml.end();
         xml.start("Capability", &[]);

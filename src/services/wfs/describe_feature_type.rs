@@ -56,9 +56,9 @@ pub(super) async fn describe_feature_type(call: &Call<'_>) -> Result<Response> {
 pub(super) fn schema(version: Version, names: &Names<'_>, types: &[FeatureType]) -> Vec<u8> {
     let mut xml = Writer::document();
     xml.start(
-        "schema",
+        "xsd:schema",
         &[
-            ("xmlns", "http://www.w3.org/2001/XMLSchema"),
+            ("xmlns:xsd", "http://www.w3.org/2001/XMLSchema"),
             ("xmlns:gml", version.namespace()),
             (&format!("xmlns:{}", names.prefix), &names.namespace),
             ("targetNamespace", &names.namespace),
@@ -67,7 +67,7 @@ pub(super) fn schema(version: Version, names: &Names<'_>, types: &[FeatureType])
         ],
     );
     let location = version.schema_location();
-    xml.empty("import", &[("namespace", version.namespace()), ("schemaLocation", location)]);
+    xml.empty("xsd:import", &[("namespace", version.namespace()), ("schemaLocation", location)]);
     for of in types {
         gml::write_type(&mut xml, version, names.prefix, &of.name, of.schema());
     }

@@ -51,6 +51,7 @@ pub(super) const SECTIONS_20: [&str; 5] =
 const FORMATS_20: [&str; 5] = [GML32[0], GML32[1], GEOJSON[0], GEOJSON[1], CSV[0]];
 const FORMATS_11: [&str; 5] = [GML31[0], GML2[0], GEOJSON[0], GEOJSON[1], CSV[0]];
 const SCHEMAS_11: [&str; 2] = [GML31[0], GML2[0]];
+const RESOLVE: (&str, &[&str]) = ("resolve", &["none", "local"]);
 const RESULTS: (&str, &[&str]) = ("resultType", &["results", "hits"]);
 
 static OPERATIONS_20: [Operation; 6] = [
@@ -63,8 +64,8 @@ static OPERATIONS_20: [Operation; 6] = [
         ],
     ),
     operation("DescribeFeatureType", &[("outputFormat", &[GML32[0], GML32[1]])]),
-    operation("GetFeature", &[("outputFormat", &FORMATS_20), RESULTS]),
-    operation("GetPropertyValue", &[("outputFormat", &[GML32[0], GML32[1]]), RESULTS]),
+    operation("GetFeature", &[("outputFormat", &FORMATS_20), RESULTS, RESOLVE]),
+    operation("GetPropertyValue", &[("outputFormat", &[GML32[0], GML32[1]]), RESULTS, RESOLVE]),
     operation("ListStoredQueries", &[]),
     operation("DescribeStoredQueries", &[]),
 ];

@@ -1,5 +1,7 @@
 //! Filters of a request: each language onto the one tree.
 
+use std::cell::RefCell;
+
 use crate::base::bbox::{Bbox, Rect};
 use crate::base::crs::Crs;
 use crate::base::xml::Element;
@@ -7,6 +9,8 @@ use crate::data::reference;
 use crate::error::{Error, Kind, Result};
 use crate::expr::fes::{self, FesContext};
 use crate::expr::{Expr, check, cql2};
+use crate::formats::gml::Version;
+use crate::services::ows::kvp::invalid;
 
 use super::names::{FeatureType, Names};
 use super::srs::{self, named};
@@ -18,21 +22,53 @@ pub(super) fn cql2(at: &str, of: &FeatureType, text: &str) -> Result<Expr> {
     check(&expr, of.schema()).map_err(wrong)
 }
 
-/// A filter in XML. What names no system is in that of the feature type, x first; names of systems say their axes.
-pub(super) fn fes(names: &Names<'_>, of: &FeatureType, root: &Element) -> Result<Expr> {
+/// A filter in XML. What names no system is in that of the feature type, with the axes that its name has in this version.
+pub(super) fn fes(version: Version, names: &Names<'_>, of: &FeatureType, root: &Element) -> Result<Expr> {
     let schema = of.schema();
     let rule = |name: Option<&str>| match name {
         Some(name) => match named("srsName", name) {
             Ok(found) => Ok((found.crs, found.swap)),
             Err(error) => Err(error.message().to_owned()),
         },
-        None => Ok((srs::default_crs(schema), false)),
+        None => {
+            let crs = srs::default_crs(schema);
+            let swap = version != Version::V2 && crs.is_lat_first();
+            Ok((crs, swap))
+        }
     };
     let metres = |crs: &Crs| reference::of(crs).map_or(1.0, |found| found.metres_per_unit);
-    let id = |id: &str| names.feature(id).filter(|(other, _)| other.name == of.name).map(|(_, key)| key);
+    let strange = RefCell::new(None);
+    let id = |id: &str| {
+        let (other, key) = names.feature(id)?;
+        if other.name != of.name {
+            strange.replace(Some(id.to_owned()));
+            return None;
+        }
+        Some(key)
+    };
     let types = [of.name.as_str(), of.layer.id.as_str()];
     let context = FesContext { schema, types: &types, rule: &rule, metres_per_unit: &metres, id: &id };
-    Ok(fes::parse(root, &context)?)
+    let expr = match fes::parse(root, &context) {
+        Ok(expr) => expr,
+        // What GML lets every feature have, and nothing can be compared with (ISO 19142, table D.2).
+        Err(fault) if compares_bounds(root) => {
+            let error =
+                Error::new(Kind::InvalidParameter, format!("gml:boundedBy cannot be compared: {}", fault.message));
+            return Err(error.at(fault.locator).coded("OperationProcessingFailed"));
+        }
+        Err(fault) => return Err(fault.into()),
+    };
+    match strange.into_inner() {
+        Some(id) => Err(invalid("RESOURCEID", &id, &format!("the id of a feature of {}", of.name))),
+        None => Ok(expr),
+    }
+}
+
+/// Whether a comparison names the bounds of features.
+fn compares_bounds(element: &Element) -> bool {
+    let is_bounds = |name: &Element| name.trimmed().rsplit([':', '/']).next() == Some("boundedBy");
+    let own = element.name.starts_with("PropertyIs") && element.children.iter().any(is_bounds);
+    own || element.children.iter().any(compares_bounds)
 }
 
 /// A box as a filter; none where it is no box in its system.

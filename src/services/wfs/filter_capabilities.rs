@@ -37,7 +37,9 @@ const SPATIAL: [&str; 11] = [
     "DWithin",
     "Beyond",
 ];
-/// Of 2.0.0, in the namespace of GML 3.2; 3.1.1 has them as well.
+/// Of those that Filter Encoding 1.1 has names for.
+const GEOMETRIES_11: [&str; 4] = ["gml:Envelope", "gml:Point", "gml:LineString", "gml:Polygon"];
+/// Of 2.0.0, in the namespace of GML 3.2.
 const GEOMETRIES: [&str; 9] = [
     "gml:Envelope",
     "gml:Point",
@@ -49,7 +51,21 @@ const GEOMETRIES: [&str; 9] = [
     "gml:MultiCurve",
     "gml:MultiSurface",
 ];
-const TEMPORAL: [&str; 6] = ["After", "Before", "During", "TEquals", "AnyInteracts", "TOverlaps"];
+const TEMPORAL: [&str; 13] = [
+    "After",
+    "Before",
+    "Begins",
+    "BegunBy",
+    "TContains",
+    "During",
+    "TEquals",
+    "TOverlaps",
+    "Meets",
+    "OverlappedBy",
+    "MetBy",
+    "Ends",
+    "EndedBy",
+];
 /// Conformance of FES 2.0 (ISO 19143, table 1).
 const CONFORMANCE: [(&str, bool); 16] = [
     ("ImplementsQuery", true),
@@ -61,7 +77,7 @@ const CONFORMANCE: [(&str, bool); 16] = [
     ("ImplementsMinSpatialFilter", true),
     ("ImplementsSpatialFilter", true),
     ("ImplementsMinTemporalFilter", true),
-    ("ImplementsTemporalFilter", false),
+    ("ImplementsTemporalFilter", true),
     ("ImplementsVersionNav", false),
     ("ImplementsSorting", true),
     ("ImplementsExtendedOperators", false),
@@ -119,7 +135,7 @@ pub(super) fn write_20(xml: &mut Writer) {
 pub(super) fn write_11(xml: &mut Writer) {
     xml.start("ogc:Filter_Capabilities", &[]);
     xml.start("ogc:Spatial_Capabilities", &[]);
-    texts(xml, "ogc:GeometryOperands", "ogc:GeometryOperand", &GEOMETRIES[..5]);
+    texts(xml, "ogc:GeometryOperands", "ogc:GeometryOperand", &GEOMETRIES_11);
     named(xml, "ogc:SpatialOperators", "ogc:SpatialOperator", &SPATIAL);
     xml.end();
     xml.start("ogc:Scalar_Capabilities", &[]);

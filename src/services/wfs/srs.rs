@@ -28,11 +28,20 @@ pub(super) fn named(at: &str, name: &str) -> Result<Named> {
     };
     let crs: Crs = match name.strip_prefix(GML2) {
         Some(code) => code.parse().map(Crs::Epsg).map_err(|_| unknown())?,
-        None => name.replace("urn:x-ogc:", "urn:ogc:").parse().map_err(|_| unknown())?,
+        None => plain(name).parse().map_err(|_| unknown())?,
     };
     reference::of(&crs).map_err(|_| unknown())?;
     let swap = is_authority(name) && crs.is_lat_first();
     Ok(Named { crs, name: name.to_owned(), swap })
+}
+
+/// A name as the standard has it: URNs of WFS 1.1 have an `x-`, and may have no version.
+fn plain(name: &str) -> String {
+    let name = name.replace("urn:x-ogc:", "urn:ogc:");
+    match name.strip_prefix("urn:ogc:def:crs:EPSG:") {
+        Some(code) if !code.contains(':') => format!("urn:ogc:def:crs:EPSG::{code}"),
+        _ => name,
+    }
 }
 
 /// Whether a spelling means the authority's axes.
@@ -84,6 +93,7 @@ mod tests {
         let cases = [
             ("urn:ogc:def:crs:EPSG::4326", true),
             ("urn:x-ogc:def:crs:EPSG:6.9:4326", true),
+            ("urn:x-ogc:def:crs:EPSG:4326", true),
             ("http://www.opengis.net/def/crs/EPSG/0/4326", true),
             ("EPSG:4326", false),
             ("http://www.opengis.net/gml/srs/epsg.xml#4326", false),

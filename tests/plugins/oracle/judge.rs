@@ -10,10 +10,11 @@ use serde_json::{Value, json};
 
 use super::package;
 use super::requests::Items;
+use super::wfs;
 use super::world::{LAYERS, NAMES, Row, World};
 use crate::kit::{ask, builder, schema};
 
-type Verdict = Result<(), String>;
+pub(super) type Verdict = Result<(), String>;
 
 pub(super) async fn in_memory(world: &World, requests: &[Items]) -> Verdict {
     let kinds = [FieldKind::Integer, FieldKind::String, FieldKind::String, FieldKind::DateTime];
@@ -40,24 +41,27 @@ async fn judge(world: &World, requests: &[Items], project: Project, with_sql: bo
     }
     let server = builder.build().unwrap();
     lists(world, &server).await?;
+    wfs::descriptions(world, &server).await?;
     for (layer, name) in LAYERS.iter().enumerate() {
         collection(world, &server, layer, &format!("/ogcapi/collections/{name}")).await?;
         for row in &world.rows[layer] {
             item(world, &server, layer, row).await?;
+            wfs::feature(world, &server, layer, row).await?;
         }
     }
     for request in requests {
         items(world, &server, request).await?;
+        wfs::features(world, &server, request).await?;
     }
     Ok(())
 }
 
-fn same(what: &str, found: &Value, expected: &Value) -> Verdict {
+pub(super) fn same(what: &str, found: &Value, expected: &Value) -> Verdict {
     if found == expected { Ok(()) } else { Err(format!("{what}: found {found}, expected {expected}")) }
 }
 
 /// No text tells of a row or of a property that may not be seen.
-fn silent(world: &World, what: &str, text: &str) -> Verdict {
+pub(super) fn silent(world: &World, what: &str, text: &str) -> Verdict {
     for layer in 0..LAYERS.len() {
         let allowed: Vec<i64> = world.allowed(layer).iter().map(|row| row.id).collect();
         let may_see = world.shows(layer) && world.attributes(layer).contains(&"sentinel");

@@ -7,6 +7,7 @@ mod cond;
 mod judge;
 pub(crate) mod package;
 mod requests;
+mod wfs;
 mod world;
 
 #[test]

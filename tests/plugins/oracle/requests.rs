@@ -27,6 +27,19 @@ impl Items {
         parts.join("&")
     }
 
+    /// The same for the WFS, without the page; none where it asks for times, which no filter takes as a collection does.
+    pub(super) fn wfs(&self) -> Option<String> {
+        if self.years.is_some() {
+            return None;
+        }
+        let bbox = self.bbox.map(|(min_x, min_y, max_x, max_y)| format!("BBOX={min_x},{min_y},{max_x},{max_y},CRS:84"));
+        let a = self.a.map(|a| format!("a%3D{a}"));
+        let b = self.b.map(|b| format!("b%3D'{}'", word(b)));
+        let filter: Vec<String> = a.into_iter().chain(b).collect();
+        let filter = (!filter.is_empty()).then(|| format!("CQL_FILTER={}", filter.join("%20AND%20")));
+        Some(bbox.into_iter().chain(filter).collect::<Vec<_>>().join("&"))
+    }
+
     /// Whether it asks for a property that may not be seen.
     pub(super) fn is_refused(&self, attributes: &[&str]) -> bool {
         (self.a.is_some() && !attributes.contains(&"a")) || (self.b.is_some() && !attributes.contains(&"b"))

@@ -4,13 +4,15 @@ use crate::base::bbox::Bbox;
 use crate::base::xml::{Limits, parse};
 use crate::error::{Error, Kind, Result};
 use crate::expr::Expr;
+use crate::formats::gml::Version;
 use crate::model::value::FeatureId;
 use crate::services::ows::kvp::{Kvp, invalid};
 
+use super::super::dialects::gml;
 use super::super::names::{FeatureType, Names};
 use super::super::srs::{self, Named, named};
 use super::super::{Call, filter};
-use super::{Ask, TypeQuery, What, is_hits, pairs, stored};
+use super::{Ask, TypeQuery, What, is_hits, pairs, resolvable, stored};
 
 pub(super) fn read(call: &Call<'_>, names: &Names<'_>, kvp: Kvp<'_>) -> Result<Ask> {
     let whole = "a whole number";
@@ -19,9 +21,10 @@ pub(super) fn read(call: &Call<'_>, names: &Names<'_>, kvp: Kvp<'_>) -> Result<A
         Some(count) => Some(count),
         None => kvp.parsed("MAXFEATURES", whole)?,
     };
+    resolvable(kvp.text("RESOLVE")?)?;
     let what = match kvp.text("STOREDQUERY_ID")? {
         Some(name) => stored(name, kvp.text("ID")?)?,
-        None => What::Queries(queries(names, kvp)?),
+        None => What::Queries(queries(gml(call.dialect), names, kvp)?),
     };
     Ok(Ask {
         what,
@@ -29,12 +32,12 @@ pub(super) fn read(call: &Call<'_>, names: &Names<'_>, kvp: Kvp<'_>) -> Result<A
         count,
         hits: is_hits(kvp.text("RESULTTYPE")?)?,
         format: kvp.text("OUTPUTFORMAT")?.map(str::to_owned),
-        value: kvp.text("VALUEREFERENCE")?.map(str::to_owned),
+        value: kvp.raw("VALUEREFERENCE").map(str::to_owned),
         pairs: pairs(call.cx),
     })
 }
 
-fn queries(names: &Names<'_>, kvp: Kvp<'_>) -> Result<Vec<TypeQuery>> {
+fn queries(version: Version, names: &Names<'_>, kvp: Kvp<'_>) -> Result<Vec<TypeQuery>> {
     if kvp.text("ALIASES")?.is_some() {
         let message = "joins of feature types are not implemented";
         return Err(Error::new(Kind::Unsupported, message).at("ALIASES").coded("OptionNotSupported"));
@@ -61,7 +64,7 @@ fn queries(names: &Names<'_>, kvp: Kvp<'_>) -> Result<Vec<TypeQuery>> {
             let root = parse(text.as_bytes(), &Limits::default()).map_err(|fault| {
                 Error::new(Kind::InvalidParameter, format!("FILTER cannot be read: {fault}")).at("FILTER")
             })?;
-            let expr = filter::fes(names, &query.of, &root)?;
+            let expr = filter::fes(version, names, &query.of, &root)?;
             query.and(expr);
             Ok(())
         })?;

@@ -167,6 +167,18 @@ fn is_hits(text: Option<&str>) -> Result<bool> {
     }
 }
 
+/// Features refer to nothing, so that nothing is left to be resolved in the answer; elsewhere nothing is asked.
+fn resolvable(text: Option<&str>) -> Result<()> {
+    match text {
+        None | Some("none" | "local") => Ok(()),
+        Some(text @ ("all" | "remote")) => {
+            let message = format!("RESOLVE is '{text}', expected none or local");
+            Err(Error::new(Kind::Unsupported, message).at("RESOLVE").coded("OptionNotSupported"))
+        }
+        Some(text) => Err(invalid("RESOLVE", text, "none or local")),
+    }
+}
+
 /// The one stored query that there is, by the names that editions of the standard give it.
 pub(super) const BY_ID: [&str; 3] = [
     "urn:ogc:def:query:OGC-WFS::GetFeatureById",

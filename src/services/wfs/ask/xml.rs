@@ -2,12 +2,14 @@
 
 use crate::base::xml::Element;
 use crate::error::{Error, Kind, Result};
+use crate::formats::gml::Version;
 use crate::services::ows::kvp::invalid;
 
+use super::super::dialects::gml;
 use super::super::names::Names;
 use super::super::srs::named;
 use super::super::{Call, filter};
-use super::{Ask, TypeQuery, What, is_hits, stored};
+use super::{Ask, TypeQuery, What, is_hits, resolvable, stored};
 
 /// Most queries of one request.
 const MOST: usize = 50;
@@ -17,6 +19,7 @@ pub(super) fn read(call: &Call<'_>, names: &Names<'_>, root: &Element) -> Result
         None => Ok(None),
         Some(text) => text.trim().parse::<u64>().map(Some).map_err(|_| invalid(name, text, "a whole number")),
     };
+    resolvable(root.attribute("resolve"))?;
     let mut pairs = vec![
         ("SERVICE".to_owned(), "WFS".to_owned()),
         ("VERSION".to_owned(), call.dialect.version.to_owned()),
@@ -28,7 +31,7 @@ pub(super) fn read(call: &Call<'_>, names: &Names<'_>, root: &Element) -> Result
             let is_id = |it: &&Element| it.attribute("name").is_some_and(|name| name.eq_ignore_ascii_case("ID"));
             stored(name, query.children_named("Parameter").find(is_id).map(Element::trimmed))?
         }
-        None => What::Queries(queries(names, root, &mut pairs)?),
+        None => What::Queries(queries(gml(call.dialect), names, root, &mut pairs)?),
     };
     let mut push = |name: &str, value: &str| pairs.push((name.to_owned(), value.to_owned()));
     let format = root.attribute("outputFormat");
@@ -54,10 +57,15 @@ pub(super) fn read(call: &Call<'_>, names: &Names<'_>, root: &Element) -> Result
     })
 }
 
-fn queries(names: &Names<'_>, root: &Element, pairs: &mut Vec<(String, String)>) -> Result<Vec<TypeQuery>> {
+fn queries(
+    version: Version,
+    names: &Names<'_>,
+    root: &Element,
+    pairs: &mut Vec<(String, String)>,
+) -> Result<Vec<TypeQuery>> {
     let (mut queries, mut texts) = (Vec::new(), Texts::default());
     for element in root.children_named("Query").take(MOST + 1) {
-        queries.push(query(names, element, &mut texts)?);
+        queries.push(query(version, names, element, &mut texts)?);
     }
     match queries.len() {
         0 => Err(Error::new(Kind::MissingParameter, "there is no Query").at("Query")),
@@ -103,7 +111,7 @@ impl Texts {
     }
 }
 
-fn query(names: &Names<'_>, element: &Element, texts: &mut Texts) -> Result<TypeQuery> {
+fn query(version: Version, names: &Names<'_>, element: &Element, texts: &mut Texts) -> Result<TypeQuery> {
     let (at, list) = ["typeNames", "typeName"]
         .iter()
         .find_map(|at| Some((*at, element.attribute(at)?)))
@@ -127,7 +135,7 @@ fn query(names: &Names<'_>, element: &Element, texts: &mut Texts) -> Result<Type
     query.show("PropertyName", shown.into_iter())?;
     texts.filters.push('(');
     if let Some(root) = element.child("Filter") {
-        let expr = filter::fes(names, &query.of, root)?;
+        let expr = filter::fes(version, names, &query.of, root)?;
         query.and(expr);
         texts.filters += &root.to_xml();
         texts.has_filter = true;
