@@ -100,7 +100,8 @@ pub async fn serve(
     let graceful = GracefulShutdown::new();
     let mut builder = auto::Builder::new(TokioExecutor::new());
     // The connection itself looks at the time, and says why it ends.
-    builder.http1().header_read_timeout(None).max_buf_size(patience.head_bytes);
+    // QGIS 3 looks for `Content-Type` in exactly this spelling.
+    builder.http1().title_case_headers(true).header_read_timeout(None).max_buf_size(patience.head_bytes);
     builder.http2().timer(TokioTimer::new()).keep_alive_interval(patience.head);
     builder.http2().max_header_list_size(patience.head_bytes.try_into().unwrap_or(u32::MAX));
     let places = Arc::new(Semaphore::new(patience.connections.min(Semaphore::MAX_PERMITS)));

@@ -18,7 +18,7 @@ use super::{Told, keywords, place};
 struct Tree<'a> {
     cx: &'a Context,
     version: &'a Version,
-    crs: Vec<Crs>,
+    crs: [Crs; 3],
     /// What is known of the layers that are still to come.
     told: std::slice::Iter<'a, Told>,
 }
@@ -31,7 +31,7 @@ struct Held {
 
 /// The root, which is no layer itself.
 pub(super) fn root(xml: &mut Writer, cx: &Context, version: &Version, shown: &[Shown], told: &[Told]) {
-    let mut tree = Tree { cx, version, crs: offered::everywhere(cx), told: told.iter() };
+    let mut tree = Tree { cx, version, crs: offered::everywhere(version), told: told.iter() };
     let held = Held::of(told.iter());
     let project = cx.project();
     xml.start("Layer", &[]);
@@ -106,7 +106,7 @@ impl Tree<'_> {
             xml.element("Abstract", text);
         }
         keywords(xml, &layer.keywords);
-        let own: Vec<Crs> = offered::stored(shown).into_iter().filter(|crs| !self.crs.contains(crs)).collect();
+        let own = offered::own(shown);
         own.iter().for_each(|crs| xml.element(self.version.crs, &offered::name(crs)));
         self.boxes(xml, &Held { space: extent.and_then(|extent| extent.space) }, &own);
         if let Published::Features(view) = &shown.data {
