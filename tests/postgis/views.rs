@@ -35,6 +35,18 @@ fn a_query_is_published_as_if_it_were_a_view() {
     assert_eq!(page["features"][0]["geometry"]["type"], "Polygon");
     assert_eq!(page["features"][0]["properties"]["told"], "500:least");
     assert_eq!(server.json("/ogcapi/collections/large/items?people=600")["numberMatched"], 1);
+    assert_eq!(server.json("/ogcapi/collections/large/items?least=700&limit=1")["numberMatched"], 3);
+    assert_eq!(server.json("/ogcapi/collections/large/items?least=700&people=600")["numberMatched"], 0);
+    server.get("/ogcapi/collections/large/items?least=many").expect(400);
+    server.get("/ogcapi/collections/large/items?least=1%3BDROP%20TABLE%20towns").expect(400);
+    let next = server.get("/ogcapi/collections/large/items?least=700&limit=1").links("next")[0]["href"].clone();
+    assert!(next.as_str().unwrap().contains("least=700"), "{next}");
+    let api = server.json("/ogcapi/api");
+    // Where two parameters are alike, the document has them once and refers to them.
+    let listed = api["paths"]["/collections/large/items"]["get"]["parameters"].as_array().unwrap();
+    let resolved = listed.iter().map(|it| it["$ref"].as_str().map_or(it, |at| api.pointer(&at[1..]).unwrap()));
+    let least = resolved.filter(|it| it["name"] == "least").collect::<Vec<_>>();
+    assert_eq!(least[0]["schema"], serde_json::json!({ "type": "integer", "default": 500 }));
     assert_eq!(server.json("/ogcapi/collections/large/items?bbox=6.5,6.5,7,7")["numberMatched"], 2);
 }
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value as Json, json};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::api::{FeaturePage, Param, Route, get};
@@ -141,8 +141,18 @@ fn own_params(layer: &Layer, schema: &Schema) -> Vec<Param> {
     let mut params = vec![Param::query("limit", words, limit).clamping()];
     params.extend(super::crs::param("crs", "Coordinate reference system of the answer", layer, schema));
     params.extend(super::crs::param("bbox-crs", "Coordinate reference system of `bbox`", layer, schema));
+    for parameter in &layer.parameters {
+        if let Some(mut kind) = scalar(parameter.kind) {
+            kind["default"] = stated(&parameter.default);
+            let words = parameter.description.clone();
+            let words = words
+                .unwrap_or_else(|| format!("The parameter '{}' of the query behind the collection", parameter.name));
+            params.push(Param::query(parameter.name.clone(), words, kind));
+        }
+    }
     for field in &schema.fields {
-        let reserved = RESERVED.contains(&field.name.as_str());
+        let reserved = RESERVED.contains(&field.name.as_str())
+            || layer.parameters.iter().any(|parameter| parameter.name == field.name);
         if let Some(kind) = scalar(field.kind).filter(|_| !reserved) {
             let words = field.description.clone().or_else(|| field.title.clone());
             let words = words.unwrap_or_else(|| format!("Only features whose '{}' is this value", field.name));
@@ -151,6 +161,19 @@ fn own_params(layer: &Layer, schema: &Schema) -> Vec<Param> {
         }
     }
     params
+}
+
+/// A default as a schema states it.
+fn stated(value: &Value) -> Json {
+    match value {
+        Value::Int(number) => json!(number),
+        Value::Float(number) => json!(number),
+        Value::Bool(truth) => json!(truth),
+        Value::Text(text) => json!(text),
+        Value::Date(day) => json!(day.to_string()),
+        Value::Instant(at) => json!(at.to_string()),
+        _ => Json::Null,
+    }
 }
 
 async fn items(cx: Context, params: Items) -> Result<FeaturePage> {
@@ -175,11 +198,17 @@ async fn items(cx: Context, params: Items) -> Result<FeaturePage> {
         query.and(Expr::During(interval));
     }
     for (name, text) in cx.extra() {
+        let invalid = |expected: &str| {
+            Error::new(Kind::InvalidParameter, format!("parameter '{name}' is '{text}', {expected}")).at(name.clone())
+        };
+        if let Some(parameter) = layer.parameters.iter().find(|parameter| parameter.name == *name) {
+            let value = Value::parse(parameter.kind, text).map_err(invalid)?;
+            query.parameters.push((name.clone(), value));
+            continue;
+        }
         let field = schema.fields.iter().find(|field| field.name == *name);
         let Some(field) = field else { continue };
-        let value = Value::parse(field.kind, text).map_err(|expected| {
-            Error::new(Kind::InvalidParameter, format!("parameter '{name}' is '{text}', {expected}")).at(name.clone())
-        })?;
+        let value = Value::parse(field.kind, text).map_err(invalid)?;
         query.and(Expr::equals(name.clone(), value));
     }
     let path = format!("/collections/{}", segment(&layer.id));
