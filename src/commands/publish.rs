@@ -56,12 +56,13 @@ pub(crate) struct Published {
     pub(crate) faults: Vec<String>,
     /// Files whose change asks for another building.
     pub(crate) watched: Watched,
-    /// The sample data's file, which lives as long as this.
-    _sample: Option<NamedTempFile>,
+    /// The sample data's files, which live as long as this.
+    _sample: Vec<NamedTempFile>,
 }
 
-/// The sample data: Natural Earth, public domain.
+/// The sample data, in the public domain: Natural Earth, and a piece of SRTM.
 const SAMPLE: &[u8] = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/data/natural_earth.gpkg"));
+const RASTER: &[u8] = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/data/elevation.tif"));
 
 /// The names of data, of which those of databases with several hosts were cut at the commas between these.
 fn whole(data: &[PathBuf]) -> Vec<PathBuf> {
@@ -81,22 +82,21 @@ fn whole(data: &[PathBuf]) -> Vec<PathBuf> {
 
 impl Publish {
     /// The project as the file and the options name it; the sample data where they name none.
-    fn settings(&self) -> Result<(settings::Project, Option<NamedTempFile>), String> {
+    fn settings(&self) -> Result<(settings::Project, Vec<NamedTempFile>), String> {
         let mut project = match &self.project {
             Some(file) => settings::Project::read(file)?,
             None => settings::Project::default(),
         };
         project.data.extend(whole(&self.data));
         if self.project.is_some() || !self.data.is_empty() {
-            return Ok((project, None));
+            return Ok((project, Vec::new()));
         }
-        let sample = (|| {
-            let mut file = tempfile::Builder::new().prefix("graticule-sample-").suffix(".gpkg").tempfile()?;
-            file.write_all(SAMPLE)?;
-            Ok::<_, std::io::Error>(file)
-        })();
-        let sample =
-            sample.map_err(|cause| format!("the sample data cannot be written to a temporary file: {cause}"))?;
+        let file = |suffix: &str, bytes: &[u8]| {
+            let written = tempfile::Builder::new().prefix("graticule-sample-").suffix(suffix).tempfile();
+            let written = written.and_then(|mut file| file.write_all(bytes).map(|()| file));
+            written.map_err(|cause| format!("the sample data cannot be written to a temporary file: {cause}"))
+        };
+        let (sample, raster) = (file(".gpkg", SAMPLE)?, file(".tif", RASTER)?);
         project.title = Some("Natural Earth".to_owned());
         project.description = Some(
             "Countries and cities of the world, 1:110 million: the sample data of Graticule, public domain.".to_owned(),
@@ -106,7 +106,14 @@ impl Publish {
             url: Some("https://www.naturalearthdata.com/about/terms-of-use/".to_owned()),
         });
         project.data.push(sample.path().to_owned());
-        Ok((project, Some(sample)))
+        project.layers.push(settings::Layer {
+            source: raster.path().to_owned(),
+            id: Some("elevation".to_owned()),
+            title: Some("Elevation".to_owned()),
+            description: Some("Heights around the Jacksboro fault in Tennessee: SRTM, NASA, public domain.".to_owned()),
+            ..settings::Layer::default()
+        });
+        Ok((project, vec![sample, raster]))
     }
 
     /// Opens everything and builds the server.

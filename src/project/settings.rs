@@ -104,7 +104,7 @@ pub struct Server {
 }
 
 /// A layer.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Layer {
     /// The file.

@@ -8,6 +8,7 @@ use crate::base::format::Format;
 use crate::base::link::{Link, Rel};
 use crate::error::Result;
 use crate::message::request::COMPONENT;
+use crate::project::catalog::Layer;
 use crate::server::context::Context;
 
 /// All that the server has to offer
@@ -28,6 +29,9 @@ struct Catalogue {
     services: Vec<ServiceEntry>,
     /// The collections
     collections: Vec<CollectionEntry>,
+    /// The coverages
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    coverages: Vec<CollectionEntry>,
     /// Other projects
     #[serde(skip_serializing_if = "Vec::is_empty")]
     projects: Vec<ProjectEntry>,
@@ -152,6 +156,7 @@ async fn catalogue(cx: Context, _: NoParams) -> Result<Json<Catalogue>> {
         apis: apis.collect(),
         services: services(&cx),
         collections,
+        coverages: coverages(&cx),
         projects: projects.collect(),
     }))
 }
@@ -186,4 +191,22 @@ fn entries(cx: &Context, root: &str) -> Vec<CollectionEntry> {
         }
     };
     cx.layers().map(|(layer, _)| entry(&layer.id, &layer.title, &layer.description)).collect()
+}
+
+/// The coverages, with links to their pages, where those are registered.
+fn coverages(cx: &Context) -> Vec<CollectionEntry> {
+    let root = crate::apis::coverages::ROOT;
+    if !cx.registry().infos().any(|info| info.root == root) {
+        return Vec::new();
+    }
+    let entry = |layer: &Layer| {
+        let path = format!("{root}/{}", percent_encoding::utf8_percent_encode(&layer.id, COMPONENT));
+        CollectionEntry {
+            id: layer.id.clone(),
+            title: layer.title.clone(),
+            description: layer.description.clone(),
+            links: vec![Link::new(cx.url(&path), Rel::Item, Format::Json.media_type(), &layer.title)],
+        }
+    };
+    cx.coverages().map(|(layer, _)| entry(layer)).collect()
 }

@@ -7,6 +7,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::api::reply::words_of;
 use crate::api::{Json, Route, get};
+use crate::apis::preview;
 use crate::base::bbox::Rect;
 use crate::base::crs::CRS84;
 use crate::base::datetime::Instant;
@@ -20,7 +21,6 @@ use crate::project::catalog::Layer;
 use crate::server::context::Context;
 
 use super::landing_page::license;
-use super::preview;
 
 /// How long an answer waits for an extent that is being measured; later answers have it.
 const EXTENT_BUDGET: Duration = Duration::from_millis(500);

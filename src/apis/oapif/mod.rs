@@ -9,7 +9,6 @@ mod crs;
 mod item;
 mod items;
 mod landing_page;
-mod preview;
 mod schema;
 
 /// The API at a root such as `/ogcapi`; `/wfs3` answers as well, as QGIS Server's did before 4.0.

@@ -9,6 +9,8 @@ use crate::error::Result;
 
 pub mod ascii_grid;
 pub mod geotiff;
+pub mod jpeg;
+pub mod png;
 mod skeleton;
 mod tiff;
 

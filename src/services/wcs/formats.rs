@@ -1,7 +1,7 @@
 //! The one table of the formats in which coverages are written.
 
 use crate::error::{Error, Kind, Result};
-use crate::formats::coverage::{Picture, PictureEncoder, ascii_grid, geotiff};
+use crate::formats::coverage::{Picture, PictureEncoder, ascii_grid, geotiff, jpeg, png};
 
 /// A format.
 pub(super) struct PictureFormat {
@@ -16,13 +16,27 @@ pub(super) struct PictureFormat {
     make: fn(Picture) -> Result<Box<dyn PictureEncoder>>,
 }
 
-static FORMATS: [PictureFormat; 2] = [
+static FORMATS: [PictureFormat; 4] = [
     PictureFormat {
         media_type: "image/tiff",
         name: "GeoTIFF",
         also: &["image/geotiff", "image/tiff; application=geotiff", "tiff", "tif", "gtiff", "geotiff"],
         extension: "tif",
         make: |picture| Ok(Box::new(geotiff::GeoTiff::new(picture)?)),
+    },
+    PictureFormat {
+        media_type: "image/png",
+        name: "PNG",
+        also: &["png"],
+        extension: "png",
+        make: |picture| Ok(Box::new(png::Png::new(picture)?)),
+    },
+    PictureFormat {
+        media_type: "image/jpeg",
+        name: "JPEG",
+        also: &["jpeg", "jpg", "image/jpg"],
+        extension: "jpg",
+        make: |picture| Ok(Box::new(jpeg::Jpeg::new(picture)?)),
     },
     PictureFormat {
         media_type: "text/plain; subtype=\"aaigrid\"",

@@ -165,3 +165,23 @@ fn an_ascii_grid_is_text() {
     let line = first.iter().map(|value| format!(" {value}")).collect::<String>();
     assert!(text.starts_with("ncols        3\nnrows        2\n") && text.contains(&format!("\n{line}\n")), "{text}");
 }
+
+#[test]
+fn pictures_where_the_samples_are_those_of_one() {
+    let get = "VERSION=2.0.1&REQUEST=GetCoverage&COVERAGEID=picture";
+    let read = opened(ask(&format!("{get}&FORMAT=image/png")));
+    assert_eq!(read.dataset.driver().short_name(), "PNG");
+    for band in 1..=3 {
+        assert_eq!(read.values(band), window(&picture(), band, (0, 0), (80, 60)));
+    }
+    let masked = opened(ask(&format!("{get}&FORMAT=image/png&OUTPUTCRS=EPSG:32633")));
+    assert_eq!(masked.dataset.raster_count(), 4);
+    assert!(masked.values(4).contains(&0.0) && masked.values(4).contains(&255.0));
+    let read = opened(ask(&format!("{get}&FORMAT=image/jpeg")));
+    assert_eq!(read.dataset.driver().short_name(), "JPEG");
+    let off = read.values(1).into_iter().zip(window(&picture(), 1, (0, 0), (80, 60))).map(|(a, b)| (a - b).abs());
+    assert!(off.fold(0.0, f64::max) < 16.0);
+    for format in ["image/png", "image/jpeg"] {
+        assert!(ask(&format!("{GET}&FORMAT={format}")).expect(400).text().contains("GeoTIFF"));
+    }
+}

@@ -1,4 +1,4 @@
-//! The picture of a collection on its page, and the services that have it: where a WMS is registered, it draws.
+//! The picture of a collection or coverage on its page, and the services that have it: where a WMS is registered, it draws.
 
 use serde_json::{Value, json};
 
@@ -23,7 +23,7 @@ const AROUND: f64 = 500.0;
 const ENDS: (f64, f64) = (-84.0, 84.0);
 
 /// The URLs of pictures of a layer, for its page; none where no service draws it.
-pub(super) fn map(cx: &Context, id: &str, extent: &Rect) -> Option<Value> {
+pub(in crate::apis) fn map(cx: &Context, id: &str, extent: &Rect) -> Option<Value> {
     cx.registry().with_operation("GetMap").filter(|name| *name == "WMS")?;
     let layer = percent_encoding::utf8_percent_encode(id, COMPONENT);
     let ([left, bottom, right, top], width, height) = frame(extent);
@@ -42,7 +42,7 @@ pub(super) fn map(cx: &Context, id: &str, extent: &Rect) -> Option<Value> {
 }
 
 /// The services that have a layer, with the URL of their capabilities.
-pub(super) fn services(cx: &Context) -> Value {
+pub(in crate::apis) fn services(cx: &Context) -> Value {
     let one = |(name, version): (&str, &str)| {
         let href = cx.url(&format!("/ows?SERVICE={name}&VERSION={version}&REQUEST=GetCapabilities"));
         json!({ "href": href, "rel": "service", "type": "text/xml", "title": format!("{name} {version}") })
