@@ -89,7 +89,7 @@ pub(crate) fn any_spatial(name: impl Strategy<Value = String>) -> impl Strategy<
         prop::sample::select(vec![bbox, area, crossing, Bbox { min_y: max_y, ..crossing }])
     });
     let (boxes, written) = (boxes.boxed(), written.boxed());
-    let boxed = move |relations: Vec<Relation>| {
+    let among = move |relations: Vec<Relation>| {
         (
             prop::sample::select(relations),
             prop_oneof![boxes.clone(), written.clone().prop_map(|bbox| GeometryLiteral::bbox(&bbox, Crs::Crs84)),],
@@ -99,8 +99,8 @@ pub(crate) fn any_spatial(name: impl Strategy<Value = String>) -> impl Strategy<
         .prop_map(|bbox| GeometryLiteral::bbox(&Bbox { z: Some((bbox.min_y, bbox.max_y)), ..bbox }, Crs::Crs84));
     let all = vec![Intersects, Disjoint, Within, Contains, Touches, Crosses, Overlaps, Equals];
     let any = prop_oneof![
-        2 => boxed(vec![Intersects, Disjoint, Within]),
-        1 => boxed(all.clone()),
+        2 => among(vec![Intersects, Disjoint, Within]),
+        1 => among(all.clone()),
         1 => (prop::sample::select(vec![Intersects, Disjoint]), high),
         2 => (prop::sample::select(all), any_figure().prop_map(literal)),
     ];

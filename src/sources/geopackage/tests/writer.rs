@@ -83,9 +83,10 @@ impl File {
     }
 }
 
-/// The envelope of what this writer writes: of points, their only coordinates.
+/// The envelope of what this writer writes; of what is broken, its first numbers.
 fn envelope(stored: &header::Stored<'_>) -> Option<Rect> {
-    stored.envelope.or_else(|| {
+    let whole = crate::model::geometry::envelope(stored.wkb);
+    stored.envelope.or(whole.ok().flatten()).or_else(|| {
         let number = |at: usize| stored.wkb[at..at + 8].try_into().map(f64::from_le_bytes).unwrap();
         (!number(5).is_nan()).then(|| Rect { min_x: number(5), max_x: number(5), min_y: number(13), max_y: number(13) })
     })
