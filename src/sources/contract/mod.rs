@@ -15,7 +15,7 @@ use crate::base::datetime::{Date, Instant, Interval};
 use crate::data::gate::{COUNT_BUDGET, Locked, View};
 use crate::data::query::{Query, SortBy};
 use crate::data::source::FeatureSource;
-use crate::expr::samples::{any_comparison, any_spatial, joined};
+use crate::expr::samples::{any_array, any_comparison, any_operand, any_spatial, any_temporal, joined};
 use crate::expr::{Expr, Operand};
 use crate::formats::csv::write_wkt;
 use crate::model::geometry::samples::{Sample, Style, wkb};
@@ -188,6 +188,10 @@ fn any_predicate(names: &[String], geometry: &str) -> impl Strategy<Value = Expr
         2 => (operand(), prop::collection::vec(any_literal(), 0..5)).prop_map(|(operand, values)| Expr::In(operand, values)),
         1 => operand().prop_map(Expr::IsNull),
         3 => any_spatial(Just(geometry.to_owned())),
+        2 => (any_operand(name(), any_literal()), any_comparison(), any_operand(name(), any_literal()))
+            .prop_map(|(left, how, right)| Expr::Compare(left, how, right)),
+        1 => any_temporal(operand().boxed()),
+        1 => any_array(name().boxed()),
         2 => prop::collection::vec(rect(), 0..3).prop_map(|rects| Expr::Bbox { rects, z: None, crs: Crs::Crs84 }),
         2 => ids().prop_map(Expr::Ids),
         2 => interval().prop_map(Expr::During),

@@ -1,0 +1,36 @@
+//! A client's filter (Part 3): CQL2 in one of its forms, onto the one tree, and checked against what the client may see.
+
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use crate::base::crs::Crs;
+use crate::error::{Error, Kind, Result};
+use crate::expr::{Expr, check, cql2};
+use crate::model::schema::Schema;
+
+/// The language of a filter
+#[derive(Clone, Copy, Deserialize, PartialEq, ToSchema)]
+pub(super) enum Language {
+    /// CQL2 as text
+    #[serde(rename = "cql2-text")]
+    Text,
+    /// CQL2 as JSON
+    #[serde(rename = "cql2-json")]
+    Json,
+    /// CQL2 as text by an older name
+    #[serde(rename = "cql-text")]
+    Older,
+}
+
+/// Reads a filter whose coordinates are in this system, in the order of its axes.
+pub(super) fn read(text: &str, language: Language, crs: Crs, schema: &Schema) -> Result<Expr> {
+    let wrong = |what: String| Error::new(Kind::InvalidParameter, format!("parameter 'filter': {what}")).at("filter");
+    let is_swapped = crs.is_lat_first();
+    let frame = cql2::Frame { crs, is_swapped };
+    let read = match language {
+        Language::Text | Language::Older => cql2::parse_in(text, frame),
+        Language::Json => cql2::parse_json(text, &frame),
+    };
+    let expr = read.map_err(|fault| wrong(fault.to_string()))?;
+    check(&expr, schema).map_err(wrong)
+}
