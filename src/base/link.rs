@@ -46,6 +46,9 @@ pub enum Rel {
     /// The properties that can be asked for.
     #[serde(rename = "http://www.opengis.net/def/rel/ogc/1.0/queryables")]
     Queryables,
+    /// The functions that a filter may call.
+    #[serde(rename = "http://www.opengis.net/def/rel/ogc/1.0/functions")]
+    Functions,
     /// The properties that features have.
     #[serde(rename = "http://www.opengis.net/def/rel/ogc/1.0/schema")]
     Schema,
@@ -76,6 +79,7 @@ impl Rel {
             Self::Up => "up",
             Self::Service => "service",
             Self::Queryables => "http://www.opengis.net/def/rel/ogc/1.0/queryables",
+            Self::Functions => "http://www.opengis.net/def/rel/ogc/1.0/functions",
             Self::Schema => "http://www.opengis.net/def/rel/ogc/1.0/schema",
             Self::Sortables => "http://www.opengis.net/def/rel/ogc/1.0/sortables",
         }

@@ -2,14 +2,14 @@
 
 use serde_json::Value;
 
-use crate::harness::server::{odd_server, sample_server};
+use crate::harness::server::{demo, odd_server};
 
 fn encoded(text: &str) -> String {
     percent_encoding::utf8_percent_encode(text, graticule::message::request::COMPONENT).to_string()
 }
 
 fn page(collection: &str, query: &str) -> Value {
-    sample_server().json(&format!("/ogcapi/collections/{collection}/items?limit=1000&{query}"))
+    demo().json(&format!("/ogcapi/collections/{collection}/items?limit=1000&{query}"))
 }
 
 /// The names of the countries that meet a filter.
@@ -34,7 +34,10 @@ fn every_class_of_cql2_text_is_answered() {
         ("S_WITHIN(geom, POLYGON((5 45, 11 45, 11 48, 5 48, 5 45)))", &["Switzerland"]),
         ("S_WITHIN(geom, POLYGON((5 44, 12 45, 11 49, 5 48, 5 44)))", &["Switzerland"]),
         ("S_CROSSES(LINESTRING(7 47, 20 47), geom) AND name < 'B'", &["Austria"]),
-        ("gdp_md_est / pop_est > 0.08 AND continent = 'Europe' AND length(name) < 12", &["Norway", "Switzerland", "Luxembourg"]),
+        (
+            "gdp_md_est / pop_est > 0.08 AND continent = 'Europe' AND length(name) < 12",
+            &["Switzerland", "Luxembourg"],
+        ),
         ("abs(gdp_md_est - 703082) < 1", &["Switzerland"]),
         ("lower(name) = upper('fiji') OR lower(name) = 'fiji'", &["Fiji"]),
         ("name = iso_a3 OR name = 'Fiji'", &["Fiji"]),
@@ -49,7 +52,10 @@ fn every_class_of_cql2_text_is_answered() {
 
 #[test]
 fn the_forms_of_the_language_say_the_same() {
-    let text = page("countries", &format!("filter={}", encoded("continent = 'Europe' AND S_INTERSECTS(geom, BBOX(5,45,11,48))")));
+    let text = page(
+        "countries",
+        &format!("filter={}", encoded("continent = 'Europe' AND S_INTERSECTS(geom, BBOX(5,45,11,48))")),
+    );
     let json = r#"{"op":"and","args":[{"op":"=","args":[{"property":"continent"},"Europe"]},
         {"op":"s_intersects","args":[{"property":"geom"},{"bbox":[5,45,11,48]}]}]}"#;
     let json = page("countries", &format!("filter-lang=cql2-json&filter={}", encoded(json)));
@@ -85,7 +91,7 @@ fn faults_of_a_filter_are_told_with_their_place() {
         ("filter-crs=EPSG%3A99999&filter=name%20%3D%20'a'", "filter-crs"),
         ("filter=", "filter"),
     ] {
-        let problem = sample_server().get(&format!("/ogcapi/collections/countries/items?{query}")).expect(400).json();
+        let problem = demo().get(&format!("/ogcapi/collections/countries/items?{query}")).expect(400).json();
         let detail = problem["detail"].as_str().unwrap();
         assert!(detail.contains(message), "{query}: {detail}");
     }
@@ -97,10 +103,12 @@ fn a_next_page_keeps_the_filter() {
     let mut path = format!("/ogcapi/collections/countries/items?limit=7&filter={filter}&filter-lang=cql2-text");
     let mut names = Vec::new();
     while !path.is_empty() {
-        let page = sample_server().json(&path);
-        names.extend(page["features"].as_array().unwrap().iter().map(|it| it["properties"]["name"].as_str().unwrap().to_owned()));
+        let page = demo().json(&path);
+        names.extend(
+            page["features"].as_array().unwrap().iter().map(|it| it["properties"]["name"].as_str().unwrap().to_owned()),
+        );
         let next = page["links"].as_array().unwrap().iter().find(|link| link["rel"] == "next");
-        path = next.map_or(String::new(), |next| next["href"].as_str().unwrap().replace(&sample_server().url, ""));
+        path = next.map_or(String::new(), |next| next["href"].as_str().unwrap().replace(&demo().url, ""));
     }
     let mut once = names.clone();
     once.dedup();
@@ -115,18 +123,31 @@ fn times_and_projected_layers_are_filtered() {
     };
     let all = get("kinds", "TRUE");
     assert_eq!(get("kinds", "T_EQUALS(day, DATE('2024-02-29'))"), get("kinds", "day = DATE('2024-02-29')"));
-    assert_eq!(get("kinds", "T_AFTER(at, TIMESTAMP('1800-01-01T00:00:00Z')) OR at IS NULL OR T_BEFORE(at, INTERVAL('1800-01-01', '..')) OR T_INTERSECTS(at, DATE('1800-01-01'))"), all);
-    assert_eq!(get("kinds", "year(day) = 2024 AND month(day) = 2 AND day(day) = 29"), get("kinds", "day = DATE('2024-02-29')"));
-    assert_eq!(get("new_york", "S_WITHIN(geom, POLYGON((-74.1 40.5, -73.9 40.5, -73.9 40.6, -74.1 40.65, -74.1 40.5)))"), 1);
+    assert_eq!(
+        get(
+            "kinds",
+            "T_AFTER(at, TIMESTAMP('1800-01-01T00:00:00Z')) OR at IS NULL OR T_BEFORE(at, INTERVAL('1800-01-01', '..')) OR T_INTERSECTS(at, DATE('1800-01-01'))"
+        ),
+        all
+    );
+    assert_eq!(
+        get("kinds", "year(day) = 2024 AND month(day) = 2 AND day(day) = 29"),
+        get("kinds", "day = DATE('2024-02-29')")
+    );
+    assert_eq!(
+        get("new_york", "S_WITHIN(geom, POLYGON((-74.1 40.5, -73.9 40.5, -73.9 40.6, -74.1 40.65, -74.1 40.5)))"),
+        1
+    );
 }
 
 #[test]
 fn functions_are_listed() {
-    let list = sample_server().json("/ogcapi/functions");
-    let names: Vec<&str> = list["functions"].as_array().unwrap().iter().map(|it| it["name"].as_str().unwrap()).collect();
+    let list = demo().json("/ogcapi/functions");
+    let names: Vec<&str> =
+        list["functions"].as_array().unwrap().iter().map(|it| it["name"].as_str().unwrap()).collect();
     assert!(names.contains(&"lower") && names.contains(&"year"));
     assert_eq!(list["functions"][0]["arguments"][0]["type"][0], "string");
-    sample_server().browse("/ogcapi/functions").expect(200);
-    let classes = sample_server().json("/ogcapi/conformance").to_string();
+    demo().browse("/ogcapi/functions").expect(200);
+    let classes = demo().json("/ogcapi/conformance").to_string();
     assert!(classes.contains("cql2/1.0/conf/array-functions") && classes.contains("features-3/1.0/conf/filter"));
 }

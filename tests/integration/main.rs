@@ -26,6 +26,7 @@ mod data;
 mod embedding;
 mod errors;
 mod faults_of_build;
+mod filters;
 mod formats;
 mod gdal;
 mod handlers;

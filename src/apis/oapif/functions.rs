@@ -64,7 +64,11 @@ async fn functions(_: Context, _: NoParams) -> Result<Json<Functions>> {
         Described {
             name: told.name,
             description: told.words,
-            arguments: told.arguments.iter().map(|(title, class)| Argument { title, kind: vec![kind(*class)] }).collect(),
+            arguments: told
+                .arguments
+                .iter()
+                .map(|(title, class)| Argument { title, kind: vec![kind(*class)] })
+                .collect(),
             returns: vec![kind(told.returns)],
         }
     };

@@ -23,6 +23,7 @@ use crate::project::catalog::Layer;
 use crate::server::context::Context;
 
 use super::collection::{ids, segment};
+use super::filter::{self, Language};
 use super::schema::{is_comparable, scalar};
 
 #[derive(Deserialize, IntoParams)]
@@ -63,6 +64,16 @@ struct Items {
     /// stay in.
     #[param(inline)]
     datetime: Option<Interval>,
+    /// Only features that meet a condition, in CQL2
+    filter: Option<String>,
+    /// Language of `filter`
+    #[serde(rename = "filter-lang")]
+    #[param(rename = "filter-lang", inline, default = "cql2-text")]
+    filter_lang: Language,
+    /// Coordinate reference system of coordinates in `filter`; CRS84 where left out
+    #[serde(rename = "filter-crs")]
+    #[param(rename = "filter-crs")]
+    filter_crs: Option<String>,
 }
 
 /// What is asked for
@@ -141,6 +152,8 @@ fn own_params(layer: &Layer, schema: &Schema) -> Vec<Param> {
     let mut params = vec![Param::query("limit", words, limit).clamping()];
     params.extend(super::crs::param("crs", "Coordinate reference system of the answer", layer, schema));
     params.extend(super::crs::param("bbox-crs", "Coordinate reference system of `bbox`", layer, schema));
+    let words = "Coordinate reference system of coordinates in `filter`";
+    params.extend(super::crs::param("filter-crs", words, layer, schema));
     for parameter in &layer.parameters {
         if let Some(mut kind) = scalar(parameter.kind) {
             kind["default"] = stated(&parameter.default);
@@ -196,6 +209,10 @@ async fn items(cx: Context, params: Items) -> Result<FeaturePage> {
     }
     if let Some(interval) = params.datetime {
         query.and(Expr::During(interval));
+    }
+    if let Some(text) = params.filter {
+        let crs = super::crs::chosen("filter-crs", params.filter_crs.as_deref(), &layer, schema)?;
+        query.and(filter::read(&text, params.filter_lang, crs, schema)?);
     }
     for (name, text) in cx.extra() {
         let invalid = |expected: &str| {

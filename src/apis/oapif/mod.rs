@@ -6,6 +6,8 @@ mod collection;
 mod collections;
 mod conformance;
 mod crs;
+mod filter;
+mod functions;
 mod item;
 mod items;
 mod landing_page;
@@ -22,6 +24,7 @@ pub fn api(root: &str) -> OgcApi {
         .route(schema::schema_route())
         .route(schema::queryables_route())
         .route(schema::sortables_route())
+        .route(functions::route())
         .route(items::route())
         .route(item::route());
     if root == "/wfs3" { api } else { api.alias("/wfs3") }
