@@ -34,10 +34,7 @@ fn every_class_of_cql2_text_is_answered() {
         ("S_WITHIN(geom, POLYGON((5 45, 11 45, 11 48, 5 48, 5 45)))", &["Switzerland"]),
         ("S_WITHIN(geom, POLYGON((5 44, 12 45, 11 49, 5 48, 5 44)))", &["Switzerland"]),
         ("S_CROSSES(LINESTRING(7 47, 20 47), geom) AND name < 'B'", &["Austria"]),
-        (
-            "gdp_md_est / pop_est > 0.08 AND continent = 'Europe' AND length(name) < 12",
-            &["Switzerland", "Luxembourg"],
-        ),
+        ("gdp_md_est / pop_est > 0.08 AND continent = 'Europe' AND length(name) < 12", &["Switzerland", "Luxembourg"]),
         ("abs(gdp_md_est - 703082) < 1", &["Switzerland"]),
         ("lower(name) = upper('fiji') OR lower(name) = 'fiji'", &["Fiji"]),
         ("name = iso_a3 OR name = 'Fiji'", &["Fiji"]),
