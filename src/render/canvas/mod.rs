@@ -40,8 +40,8 @@ use coverage::{Coverage, Spans};
 use path::Bounds;
 use stroke::Stroker;
 
-/// A picture that is being drawn. It takes four bytes a pixel, and up to as much again while it is drawn on (16 MiB at
-/// most).
+/// A picture that is being drawn. It takes four bytes a pixel, and a MiB (or 64 rows, where those are more) for the
+/// covers of the shape that is drawn.
 #[derive(Debug)]
 pub struct Canvas {
     width: usize,
