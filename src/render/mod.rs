@@ -4,7 +4,12 @@
 //! [`MapFrame`]; [`picture`] makes files of the pixels. All of it blocks and belongs on a thread for drawing.
 
 // Pixels are small whole numbers and coordinates are brought near the canvas before they become some.
-#![allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss)]
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss
+)]
 
 pub mod canvas;
 pub mod features;

@@ -150,7 +150,7 @@ impl Coverage {
             return;
         }
         let (sign, x0, y0, x1, y1) = if y0 < y1 { (1.0, x0, y0, x1, y1) } else { (-1.0, x1, y1, x0, y0) };
-        let first = y0 as usize;
+        let first = whole(y0);
         let last = ceiling(y1).min(self.rows);
         if first + 1 >= last {
             if first < self.rows {
@@ -163,7 +163,7 @@ impl Coverage {
         let mut x = x0;
         let mut top = y0;
         for row in first..last {
-            let bottom = ((row + 1) as f32).min(y1);
+            let bottom = ((row + 1) as i32 as f32).min(y1);
             let next = if row + 1 == last { x1 } else { (x0 + slope * (bottom - y0)).clamp(low, high) };
             self.part(row, x, next, (bottom - top) * sign);
             x = next;
@@ -177,10 +177,10 @@ impl Coverage {
         let (left, right) = if x0 < x1 { (x0, x1) } else { (x1, x0) };
         let cells = &mut self.cells[row * self.stride..(row + 1) * self.stride];
         let marks = &mut self.marks[row * self.words..(row + 1) * self.words];
-        let first = left as usize;
-        let within = left - first as f32;
+        let first = whole(left);
+        let within = left - first as i32 as f32;
         let span = right - left;
-        if right <= (first + 1) as f32 {
+        if right <= (first + 1) as i32 as f32 {
             // In one pixel: what lies right of the edge's middle is covered, the rest spills into the next.
             let spill = height * (within + 0.5 * span);
             if let Some([cell, next]) = cells.get_mut(first..first + 2) {
@@ -196,7 +196,7 @@ impl Coverage {
         let last = ceiling(right);
         let slope = 1.0 / span;
         let start = 0.5 * slope * (1.0 - within) * (1.0 - within);
-        let rest = right - (last - 1) as f32;
+        let rest = right - (last - 1) as i32 as f32;
         let end = 0.5 * slope * rest * rest;
         cells[first] += height * start;
         if last == first + 2 {
@@ -207,7 +207,7 @@ impl Coverage {
             for cell in &mut cells[first + 2..last - 1] {
                 *cell += height * slope;
             }
-            let third = second + (last - first - 3) as f32 * slope;
+            let third = second + (last - first - 3) as i32 as f32 * slope;
             cells[last - 1] += height * (1.0 - third - end);
         }
         cells[last] += height * end;
@@ -278,8 +278,14 @@ fn byte(cover: f32) -> u8 {
 /// The next whole number of one that is not negative; there is an instruction for it, but not on every machine.
 #[inline]
 fn ceiling(number: f32) -> usize {
-    let whole = number as usize;
-    whole + usize::from(number > whole as f32)
+    let whole = number as i32;
+    whole as usize + usize::from(number > whole as f32)
+}
+
+/// The whole part of a number that is not negative; by way of 32 bits, for which the conversion is quick.
+#[inline]
+fn whole(number: f32) -> usize {
+    number as i32 as usize
 }
 
 #[inline]
