@@ -23,5 +23,8 @@ mod frame;
 mod outline;
 mod tools;
 
+#[cfg(test)]
+mod features_tests;
+
 pub use canvas::Canvas;
 pub use frame::{METRES_PER_DEGREE, MapFrame};

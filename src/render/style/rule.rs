@@ -36,6 +36,10 @@ impl Rule {
 
     pub(super) fn check(&mut self, schema: &Schema) -> Result<(), String> {
         if let Some(filter) = &self.filter {
+            // The rows that are drawn have the map's coordinates, and fewer vertices.
+            if filter.reads_geometry() {
+                return Err("a rule's filter is about properties, not about the geometry".to_owned());
+            }
             let checked = check(filter, schema)?;
             checked.fields(schema).map_err(|name| format!("there is no property '{name}'"))?;
             self.filter = Some(checked);
