@@ -1,5 +1,7 @@
 //! Drawing: rows to pixels, pixels to files. Prints medians in milliseconds.
 
+#![allow(clippy::expect_used, clippy::panic, clippy::print_stdout)] // a program that measures, and says so
+
 use std::hint::black_box;
 use std::time::Instant;
 
@@ -153,7 +155,9 @@ fn draw(batches: &[Batch], kind: GeometryKind, style: &str, rect: Rect, width: u
     let layout = Layout { geometry: true, fields: vec![] };
     let mut painter = Painter::new(&style, &schema(kind), &layout, &frame).expect("a painter");
     let mut canvas = Canvas::new(width, height);
-    batches.iter().for_each(|batch| painter.draw(&mut canvas, batch));
+    for batch in batches {
+        painter.draw(&mut canvas, batch);
+    }
     canvas.finish()
 }
 

@@ -164,9 +164,8 @@ impl Iterator for Line<'_> {
 /// How much nearer two signs stand, in units of the font.
 fn kerning(face: &Face<'_>, left: Option<GlyphId>, right: Option<GlyphId>) -> f64 {
     let (Some(left), Some(right), Some(tables)) = (left, right, face.tables().kern) else { return 0.0 };
-    let horizontal = tables.subtables.into_iter().filter(|table| table.horizontal && !table.has_cross_stream);
-    let found = horizontal.filter_map(|table| table.glyphs_kerning(left, right)).next();
-    found.map_or(0.0, f64::from)
+    let mut horizontal = tables.subtables.into_iter().filter(|table| table.horizontal && !table.has_cross_stream);
+    horizontal.find_map(|table| table.glyphs_kerning(left, right)).map_or(0.0, f64::from)
 }
 
 /// Takes the outlines of signs, whose curves become lines.
@@ -217,9 +216,8 @@ impl OutlineBuilder for Glyph {
         let (start, control, end) = (self.last, self.place(x1, y1), self.place(x, y));
         let steps = steps(start, control, end);
         for step in 1..=steps {
-            let t = f64::from(step) / f64::from(steps);
-            let (a, b, c) = ((1.0 - t) * (1.0 - t), 2.0 * t * (1.0 - t), t * t);
-            self.to((a * start.0 + b * control.0 + c * end.0, a * start.1 + b * control.1 + c * end.1));
+            let part = f64::from(step) / f64::from(steps);
+            self.to(between(between(start, control, part), between(control, end, part), part));
         }
     }
 
@@ -227,17 +225,21 @@ impl OutlineBuilder for Glyph {
         let (start, first, second, end) = (self.last, self.place(x1, y1), self.place(x2, y2), self.place(x, y));
         let steps = steps(start, first, second).max(steps(first, second, end));
         for step in 1..=steps {
-            let t = f64::from(step) / f64::from(steps);
-            let u = 1.0 - t;
-            let (a, b, c, d) = (u * u * u, 3.0 * u * u * t, 3.0 * u * t * t, t * t * t);
-            let mix = |p: fn(Point) -> f64| a * p(start) + b * p(first) + c * p(second) + d * p(end);
-            self.to((mix(|it| it.0), mix(|it| it.1)));
+            let part = f64::from(step) / f64::from(steps);
+            let middle = between(first, second, part);
+            let before = between(between(start, first, part), middle, part);
+            self.to(between(before, between(middle, between(second, end, part), part), part));
         }
     }
 
     fn close(&mut self) {
         self.path.end(true);
     }
+}
+
+/// The place at a part of the way.
+fn between(from: Point, to: Point, part: f64) -> Point {
+    (from.0 + (to.0 - from.0) * part, from.1 + (to.1 - from.1) * part)
 }
 
 /// Into how many lines a curve of this size is cut.

@@ -11,7 +11,7 @@ pub(super) enum Tool {
     /// Lines and borders.
     Stroke(Pen, Colour),
     /// Points.
-    Marker(Sign),
+    Marker(Box<Sign>),
 }
 
 /// How large lengths are in a picture.
@@ -43,7 +43,7 @@ impl Tool {
                 let (pen, colour) = pen(stroke, measure);
                 Self::Stroke(pen, colour)
             }
-            Symbol::Marker(marker) => Self::Marker(Sign::new(marker, measure)),
+            Symbol::Marker(marker) => Self::Marker(Box::new(Sign::new(marker, measure))),
         }
     }
 

@@ -95,10 +95,14 @@ pub(super) fn unpremultiply(pixels: &mut [Pixel]) {
         // One more than 0 or 255 has none of these bits.
         let partial = block.iter().fold(0, |bits, pixel| bits | (((u32::from_le_bytes(*pixel) >> 24) + 1) & 0xfe));
         if partial != 0 {
-            block.iter_mut().for_each(|pixel| *pixel = unpremultiplied(*pixel));
+            for pixel in block {
+                *pixel = unpremultiplied(*pixel);
+            }
         }
     }
-    rest.iter_mut().for_each(|pixel| *pixel = unpremultiplied(*pixel));
+    for pixel in rest {
+        *pixel = unpremultiplied(*pixel);
+    }
 }
 
 /// 255 divided by an opacity, with 16 binary places.
@@ -153,7 +157,9 @@ mod tests {
         for cover in 0..=255 {
             let mut four = [[10, 20, 30, 40], [0; 4], [255; 4], [90, 100, 0, 128]];
             let mut single = four;
-            single.iter_mut().for_each(|pixel| over(pixel, scaled(colour, cover)));
+            for pixel in &mut single {
+                over(pixel, scaled(colour, cover));
+            }
             cover_four(&mut four, colour, [cover; 4]);
             assert_eq!(four, single, "{cover}");
         }

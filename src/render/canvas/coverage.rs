@@ -4,6 +4,8 @@
 //! is then the winding number, weighted by area. Cells that were touched are marked, four to a bit, so that what lies
 //! between edges is passed over or filled in one go, and a shape costs what its outline and its rows cost.
 
+use std::cmp::Ordering;
+
 use super::path::{Bounds, Path, Point};
 
 /// What is inside of a shape.
@@ -146,10 +148,11 @@ impl Coverage {
     /// Adds an edge that lies within the band: `0 <= x <= width`, `0 <= y <= rows`.
     #[inline]
     fn edge(&mut self, (x0, y0): (f32, f32), (x1, y1): (f32, f32)) {
-        if y0 == y1 {
-            return;
-        }
-        let (sign, x0, y0, x1, y1) = if y0 < y1 { (1.0, x0, y0, x1, y1) } else { (-1.0, x1, y1, x0, y0) };
+        let (sign, x0, y0, x1, y1) = match y0.total_cmp(&y1) {
+            Ordering::Less => (1.0, x0, y0, x1, y1),
+            Ordering::Greater => (-1.0, x1, y1, x0, y0),
+            Ordering::Equal => return,
+        };
         let first = whole(y0);
         let last = ceiling(y1).min(self.rows);
         if first + 1 >= last {

@@ -126,7 +126,7 @@ impl Canvas {
     /// Draws lines and rings.
     pub fn stroke(&mut self, path: &Path, pen: &Pen, colour: Colour) {
         // A width that is no number is no width.
-        if colour.alpha == 0 || !(pen.width > 0.0) {
+        if colour.alpha == 0 || pen.width.is_nan() || pen.width <= 0.0 {
             return;
         }
         let pen = &Pen { width: pen.width.min(WIDEST), ..pen.clone() };

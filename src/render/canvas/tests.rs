@@ -13,7 +13,9 @@ fn area(canvas: &Canvas) -> f64 {
 fn filled(rings: &[&[Point]], rule: FillRule) -> Canvas {
     let mut canvas = Canvas::new(40, 30);
     let mut path = Path::new();
-    rings.iter().for_each(|ring| path.ring(ring));
+    for ring in rings {
+        path.ring(ring);
+    }
     canvas.fill(&path, rule, Colour::BLACK);
     canvas
 }
@@ -21,7 +23,9 @@ fn filled(rings: &[&[Point]], rule: FillRule) -> Canvas {
 fn stroked(line: &[Point], closed: bool, pen: &Pen) -> Canvas {
     let mut canvas = Canvas::new(40, 30);
     let mut path = Path::new();
-    line.iter().for_each(|&(x, y)| path.push(x, y));
+    for &(x, y) in line {
+        path.push(x, y);
+    }
     path.end(closed);
     canvas.stroke(&path, pen, Colour::BLACK);
     canvas
@@ -198,7 +202,9 @@ proptest! {
         let mut canvas = Canvas::new(40, 30);
         let mut path = Path::new();
         for line in &lines {
-            line.iter().for_each(|&(x, y)| path.push(x, y));
+            for &(x, y) in line {
+                path.push(x, y);
+            }
             path.end(closed);
         }
         canvas.fill(&path, FillRule::EvenOdd, Colour::BLACK);

@@ -28,10 +28,10 @@ fn each_rule_that_draws_has_a_line() {
     let layer = layer(&style(), GeometryKind::Polygon);
     let titles: Vec<_> = layer.entries.iter().map(|entry| entry.title.as_str()).collect();
     assert_eq!(titles, ["Large", "Small"]);
-    let picture = draw(&[layer.clone()], &LegendLook::default()).unwrap();
+    let picture = draw(std::slice::from_ref(&layer), &LegendLook::default()).unwrap();
     assert!(has(&picture, [255, 0, 0, 255]) && has(&picture, [0, 255, 0, 255]));
     let bare = LegendLook { titles: false, labels: false, ..LegendLook::default() };
-    let smaller = draw(&[layer.clone()], &bare).unwrap();
+    let smaller = draw(std::slice::from_ref(&layer), &bare).unwrap();
     assert_eq!((smaller.width, smaller.height), (24 + 8, 16 * 2 + 3 + 8));
     let doubled = draw(&[layer], &LegendLook { ratio: 2.0, ..bare }).unwrap();
     assert_eq!((doubled.width, doubled.height), ((24 + 8) * 2, (16 * 2 + 3 + 8) * 2));

@@ -33,7 +33,9 @@ pub(super) fn nearest(picture: &Rgba) -> Indexed {
     for group in groups(&cells, rest, 256 - colours.len()) {
         let index = colours.len() as u8;
         colours.push(mean(group.iter().map(|&cell| &cells[cell])));
-        group.iter().for_each(|&cell| palette_of[cell] = index);
+        for cell in group {
+            palette_of[cell] = index;
+        }
     }
     let index_of = |pixel: &[u8; 4]| palette_of[places[key(*pixel) as usize] as usize];
     let indices = picture.pixels().iter().map(index_of).collect();
@@ -90,9 +92,9 @@ fn kept(picture: &Rgba, cells: &[Cell], places: &[u32]) -> Vec<(usize, [u8; 4])>
         }
     }
     // A cell without a majority goes to the others.
-    let voted =
+    let by_vote =
         |cell: usize| (votes[cell].1 * 2 > cells[cell].count || cells[cell].key == 0).then_some((cell, votes[cell].0));
-    largest.into_iter().filter_map(voted).collect()
+    largest.into_iter().filter_map(by_vote).collect()
 }
 
 /// Cells in at most so many groups of like colours (median cut, the group with the widest spread first).

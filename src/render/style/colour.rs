@@ -24,13 +24,14 @@ impl FromStr for Colour {
         };
         let digits: Option<Vec<u8>> =
             digits.chars().map(|digit| digit.to_digit(16).and_then(|digit| u8::try_from(digit).ok())).collect();
-        match *digits.ok_or_else(wrong)? {
-            [r, g, b] => Ok(Self::rgb(r * 17, g * 17, b * 17)),
-            [r, g, b, a] => Ok(Self { alpha: a * 17, ..Self::rgb(r * 17, g * 17, b * 17) }),
-            [r, s, g, h, b, c] => Ok(Self::rgb(r * 16 + s, g * 16 + h, b * 16 + c)),
-            [r, s, g, h, b, c, a, d] => Ok(Self { alpha: a * 16 + d, ..Self::rgb(r * 16 + s, g * 16 + h, b * 16 + c) }),
-            _ => Err(wrong()),
-        }
+        let digits = digits.ok_or_else(wrong)?;
+        let channels: Vec<u8> = match digits.len() {
+            3 | 4 => digits.iter().map(|digit| digit * 17).collect(),
+            6 | 8 => digits.chunks(2).map(|pair| pair[0] * 16 + pair[1]).collect(),
+            _ => return Err(wrong()),
+        };
+        let opaque = Self::rgb(channels[0], channels[1], channels[2]);
+        Ok(Self { alpha: channels.get(3).copied().unwrap_or(255), ..opaque })
     }
 }
 
