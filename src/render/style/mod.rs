@@ -120,3 +120,30 @@ impl Style {
         Some(Expr::Or(filters))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Deserialize)]
+    struct Project {
+        layers: Vec<Layer>,
+    }
+
+    #[derive(Deserialize)]
+    struct Layer {
+        styles: Vec<Style>,
+    }
+
+    #[test]
+    fn the_styles_of_the_guide_are_read() {
+        let guide = include_str!("../../../docs/styles.md");
+        let examples: Vec<&str> =
+            guide.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
+        assert_eq!(examples.len(), 3);
+        for example in examples {
+            let project: Project = toml::from_str(example).unwrap_or_else(|fault| panic!("{example}: {fault}"));
+            assert!(project.layers.iter().all(|layer| !layer.styles.is_empty()));
+        }
+    }
+}
