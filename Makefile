@@ -36,7 +36,7 @@ define install
 endef
 
 .ONESHELL:
-.PHONY: help run build setup setup-test schemas map test lint bless bench count-filters soak fuzz conformance
+.PHONY: help run build setup setup-test schemas map test lint bless bench count-filters count-codings soak fuzz conformance
 
 help: ## Tell what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -120,6 +120,17 @@ count-filters: setup ## Count the instructions that three empty filters cost on 
 	# The difference of two runs is what requests cost, without the start.
 	none=$$(( ($$(count 400 0) - $$(count 100 0)) / 300 )); three=$$(( ($$(count 400 3) - $$(count 100 3)) / 300 ))
 	echo "instructions a request: $$none without filters, $$three with three"
+
+count-codings: setup ## Count the instructions of a page of 100 features, plain and in each content coding
+	@$(call install,valgrind:valgrind,)
+	program=$$($(CARGO) bench --locked --bench filters --no-run 2>&1 | grep -o "$(TARGET)/release/deps/filters-[0-9a-f]*")
+	count() {
+		CODING=$$1 REQUESTS=$$2 valgrind --tool=callgrind --callgrind-out-file=/dev/null "$$program" 2>&1 \
+			| awk '/Collected/ { print $$NF }'
+	}
+	for coding in identity zstd br gzip; do
+		echo "$$coding: $$(( ($$(count $$coding 300) - $$(count $$coding 100)) / 200 )) instructions a request"
+	done
 
 soak: setup ## Let 64 connections of every temper at a server with filters and policies, for SECONDS (300)
 	@SECONDS_OF_SOAK=$(or $(SECONDS),300) $(CARGO) bench --locked --bench soak

@@ -1,7 +1,8 @@
 //! What filters cost: a page of 100 features through the whole server, without filters and with three that do nothing.
 //!
 //! `cargo bench --bench filters` measures time. A cost below a tenth is counted, not timed: `make count-filters` runs this
-//! program under callgrind with REQUESTS and FILTERS set, and compares the instructions.
+//! program under callgrind with REQUESTS and FILTERS set, and compares the instructions; `make count-codings` does so with
+//! CODING, the `Accept-Encoding` of the requests.
 
 #![allow(clippy::expect_used)] // a bench that cannot start says why
 
@@ -29,7 +30,13 @@ fn server(filters: usize) -> Server {
 }
 
 async fn page(server: &Server) {
-    let response = server.handle(Request::get(PAGE)).await;
+    let url = std::env::var("PAGE").unwrap_or_else(|_| PAGE.to_owned());
+    let mut request = Request::get(&url);
+    if let Ok(coding) = std::env::var("CODING") {
+        let coding = coding.parse().expect("a content coding");
+        request = request.with_header(http::header::ACCEPT_ENCODING, coding);
+    }
+    let response = server.handle(request).await;
     black_box(response.body.collect(usize::MAX).await.expect("a page"));
 }
 
