@@ -4,7 +4,7 @@
 
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use crate::base::bbox::Rect;
 use crate::base::datetime::Instant;
@@ -138,6 +138,11 @@ impl View {
     /// A number that changes whenever the rows may have changed.
     pub fn state(&self) -> u64 {
         self.room.source.state()
+    }
+
+    /// When the rows last changed, where the source knows and no policy cuts them: who asks is no matter of time.
+    pub fn modified(&self) -> Option<SystemTime> {
+        self.policies.is_empty().then(|| self.room.source.modified()).flatten()
     }
 
     /// Adds all that the view's rows depend on: the state of the source, what is visible, what the policies demand.

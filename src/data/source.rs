@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use crate::error::Result;
 use crate::expr::Expr;
@@ -52,4 +53,9 @@ pub trait FeatureSource: Send + Sync + 'static {
 
     /// A number that changes whenever the rows may have changed. Asked for at every request, so it must be cheap.
     fn state(&self) -> u64;
+
+    /// When the rows last changed, where a file says so.
+    fn modified(&self) -> Option<SystemTime> {
+        None
+    }
 }

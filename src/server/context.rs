@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use http::HeaderValue;
 
@@ -203,6 +204,12 @@ impl Context {
         inner.head.parameters.iter().for_each(|it| (&it.name, &it.value).hash(&mut hasher));
         view.fingerprint(&mut hasher);
         validators::weak(&hasher)
+    }
+
+    /// When an answer with rows of this view last changed, where that is known: with the rows, or with what is published.
+    pub(crate) fn modified(&self, view: &View) -> Option<SystemTime> {
+        let policies = self.0.admissions.0.is_empty();
+        policies.then(|| view.modified()).flatten().map(|rows| rows.max(self.0.server.built))
     }
 
     /// A document or image out of a cache, or made and kept. The key has all that an answer may depend on: the state of the

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use crate::data::policy::{AccessControl, DynAccess};
 use crate::exchange::cache::{CacheFilter, CacheKind, Caches, DynCache, MemoryCache};
@@ -53,6 +53,8 @@ pub(crate) struct Shared {
     pub(super) sequences: Sequences,
     pub(super) limits: Limits,
     pub(super) compression: bool,
+    /// When this state was made.
+    pub(super) built: SystemTime,
     pub(super) faults: usize,
     pub(super) packed: Packed,
     pub(super) queue: Queue,
@@ -336,6 +338,7 @@ impl Builder {
             sequences: Sequences::default(),
             limits: self.limits,
             compression: !self.uncompressed,
+            built: SystemTime::now(),
             faults: self.faults,
             packed: Packed::default(),
             queue,

@@ -1,6 +1,7 @@
 //! Validators (RFC 9110, 8.8 and 13): whether a client has an answer already, so that it need not be sent again.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::time::{Duration, SystemTime};
 
 use http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HeaderMap, HeaderValue, IF_NONE_MATCH};
 use http::{Method, StatusCode};
@@ -20,6 +21,13 @@ pub fn strong(bytes: &[u8]) -> HeaderValue {
 /// The weak validator of whatever was hashed: what has the same says the same, perhaps in other bytes.
 pub fn weak(hasher: &DefaultHasher) -> HeaderValue {
     HeaderValue::try_from(format!("W/\"{:016x}\"", hasher.finish())).unwrap_or(HeaderValue::from_static("W/\"\""))
+}
+
+/// A time as headers have it; none where it is so near that another change may have it as well.
+pub fn date(time: SystemTime) -> Option<HeaderValue> {
+    let is_past = time.elapsed().is_ok_and(|ago| ago >= Duration::from_secs(2));
+    let text = chrono::DateTime::<chrono::Utc>::from(time).format("%a, %d %b %Y %H:%M:%S GMT").to_string();
+    HeaderValue::try_from(text).ok().filter(|_| is_past)
 }
 
 /// Whether the client has what has this validator (`If-None-Match`, by weak comparison).
@@ -78,6 +86,12 @@ mod tests {
         assert!(known("\"a\"", "\"a\"") && known("W/\"a\"", "\"a\"") && known("\"a\"", "W/\"a\""));
         assert!(known("\"x\", W/\"a\"", "\"a\"") && known("*", "\"a\""));
         assert!(!known("\"b\"", "\"a\"") && !known("a", "\"a\"") && !known("", "\"a\""));
+    }
+
+    #[test]
+    fn a_time_that_is_too_near_is_not_told() {
+        assert_eq!(date(SystemTime::UNIX_EPOCH).unwrap(), "Thu, 01 Jan 1970 00:00:00 GMT");
+        assert!(date(SystemTime::now()).is_none());
     }
 
     #[test]

@@ -83,6 +83,28 @@ fn a_file_that_changes_changes_the_validators_of_its_features() {
 }
 
 #[test]
+fn where_a_file_tells_its_time_it_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("p.gpkg");
+    std::fs::copy(SAMPLE, &file).unwrap();
+    let server = Server::start(&[text(&file)]);
+    // Just now is too near to be told.
+    let mut modified = String::new();
+    while modified.is_empty() {
+        let answer = server.get("/ogcapi/collections/cities/items").expect(200);
+        modified = answer.header("last-modified").to_owned();
+    }
+    let since = |path: &str, time: &str| server.get_with(path, &[("If-Modified-Since", time)]);
+    let answer = since("/ogcapi/collections/cities/items", &modified).expect(304);
+    assert_eq!(answer.header("last-modified"), modified);
+    since("/ogcapi/collections/cities/items/7", &modified).expect(304);
+    since("/ogcapi/collections/cities/items", "Thu, 01 Jan 1970 00:00:00 GMT").expect(200);
+    since("/ogcapi/collections/cities/items", "nonsense").expect(200);
+    let both = [("If-Modified-Since", modified.as_str()), ("If-None-Match", "\"other\"")];
+    server.get_with("/ogcapi/collections/cities/items", &both).expect(200);
+}
+
+#[test]
 fn errors_have_no_validator_and_posts_neither() {
     assert_eq!(again(demo(), "/nothing", "*").expect(404).header("etag"), "");
     assert_eq!(again(demo(), "/ogcapi/collections/countries/items?limit=x", "*").expect(400).header("etag"), "");

@@ -306,7 +306,7 @@ impl Reply for OneFeature {
             response
         };
         set_crs(&mut response, &self.query.crs);
-        for name in [header::ETAG, header::CACHE_CONTROL] {
+        for name in [header::ETAG, header::LAST_MODIFIED, header::CACHE_CONTROL] {
             if let Some(value) = validated.headers.remove(&name) {
                 response.set(name, value);
             }

@@ -141,8 +141,18 @@ impl Rendering {
     /// Gives an answer its validator, and its age in caches; true where the client has it already, and nothing need be read.
     fn is_known(&self, view: &View, cache: Option<&HeaderValue>, response: &mut Response) -> bool {
         let tag = self.cx.validator(view, self.format.name());
-        let is_known = validators::is_known(&self.cx.head().headers, &tag);
+        let headers = &self.cx.head().headers;
+        let modified = self.cx.modified(view).and_then(validators::date);
+        let is_known = if headers.contains_key(header::IF_NONE_MATCH) {
+            validators::is_known(headers, &tag)
+        } else {
+            // To the second, and no later one: a file may be replaced by an older one.
+            modified.is_some() && headers.get(header::IF_MODIFIED_SINCE) == modified.as_ref()
+        };
         response.set(header::ETAG, tag);
+        if let Some(modified) = modified {
+            response.set(header::LAST_MODIFIED, modified);
+        }
         if let Some(cache) = cache {
             response.set(header::CACHE_CONTROL, cache.clone());
         }

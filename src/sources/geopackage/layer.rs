@@ -3,6 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::SystemTime;
 
 use rusqlite::Connection;
 use tokio::sync::oneshot;
@@ -137,6 +138,10 @@ impl FeatureSource for Layer {
 
     fn state(&self) -> u64 {
         open::stamp(&self.room.path)
+    }
+
+    fn modified(&self) -> Option<SystemTime> {
+        open::modified(&self.room.path)
     }
 }
 

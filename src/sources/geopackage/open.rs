@@ -7,6 +7,7 @@ use std::io::{ErrorKind, Read};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use rusqlite::{Connection, OpenFlags};
 
@@ -31,6 +32,13 @@ pub(super) fn stamp(path: &Path) -> u64 {
     // Readers make an empty one themselves.
     add(&beside(path, "-wal"), true);
     hasher.finish()
+}
+
+/// When something was last written.
+pub(super) fn modified(path: &Path) -> Option<SystemTime> {
+    let log = beside(path, "-wal");
+    let log = fs::metadata(log).ok().filter(|about| about.len() > 0).and_then(|about| about.modified().ok());
+    Some(fs::metadata(path).ok()?.modified().ok()?.max(log.unwrap_or(SystemTime::UNIX_EPOCH)))
 }
 
 /// Which file it is, whatever is written into it.
