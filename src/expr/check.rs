@@ -110,9 +110,8 @@ impl Checker<'_> {
         }
         let mut coerced = Vec::with_capacity(values.len());
         for value in values {
-            match self.pair(operand, &Operand::Literal(value.clone()))?.1 {
-                Operand::Literal(value) => coerced.push(value),
-                _ => {}
+            if let Operand::Literal(value) = self.pair(operand, &Operand::Literal(value.clone()))?.1 {
+                coerced.push(value);
             }
         }
         self.class(operand)?;

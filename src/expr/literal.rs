@@ -101,7 +101,9 @@ impl GeometryLiteral {
         };
         rects.retain(|rect| !rect.is_empty());
         if let Some(distance) = distance {
-            rects.iter_mut().for_each(|rect| *rect = self.grown(*rect, distance));
+            for rect in &mut rects {
+                *rect = self.grown(*rect, distance);
+            }
         }
         self.turned(rects)
     }

@@ -49,6 +49,9 @@ pub enum Comparison {
     GreaterOrEqual,
 }
 
+/// A literal and a distance from it.
+pub type Placed = (GeometryLiteral, Option<f64>);
+
 /// A predicate over rows. Unknown (a comparison with null) is not true, as in SQL.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Expr {
@@ -155,7 +158,7 @@ impl Expr {
     /// `crs`, and gives the distance in the units that it then has. The first error ends it.
     pub fn map_literals<E>(
         self,
-        map: &mut dyn FnMut(GeometryLiteral, Option<f64>) -> Result<(GeometryLiteral, Option<f64>), E>,
+        map: &mut dyn FnMut(GeometryLiteral, Option<f64>) -> Result<Placed, E>,
     ) -> Result<Expr, E> {
         Ok(match self {
             Expr::And(parts) => Expr::And(mapped(parts, map)?),
@@ -239,7 +242,7 @@ impl Expr {
 
 fn mapped<E>(
     parts: Vec<Expr>,
-    map: &mut dyn FnMut(GeometryLiteral, Option<f64>) -> Result<(GeometryLiteral, Option<f64>), E>,
+    map: &mut dyn FnMut(GeometryLiteral, Option<f64>) -> Result<Placed, E>,
 ) -> Result<Vec<Expr>, E> {
     parts.into_iter().map(|part| part.map_literals(map)).collect()
 }

@@ -138,6 +138,7 @@ impl Moment {
 
 #[cfg(test)]
 mod tests {
+    use super::TimeRelation as T;
     use super::*;
     use crate::base::datetime::Date;
 
@@ -147,7 +148,6 @@ mod tests {
             let day = |day: i32| Moment::of(&Value::Date(Date(day))).unwrap();
             (day(from), day(to))
         };
-        use TimeRelation as T;
         for (one, other, holds) in [
             ((1, 2), (4, 5), vec![T::Before, T::Disjoint]),
             ((4, 5), (1, 2), vec![T::After, T::Disjoint]),

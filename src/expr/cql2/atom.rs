@@ -216,6 +216,7 @@ impl Parser<'_> {
 }
 
 /// The end of an interval: a day, an instant, or open; `None` where the text is neither.
+#[allow(clippy::option_option)] // no time, and no end, are two things
 pub(super) fn end_of(text: &str) -> Option<Option<Value>> {
     if text == ".." {
         return Some(None);

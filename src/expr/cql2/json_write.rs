@@ -10,6 +10,7 @@ use crate::model::geometry::json as geojson;
 use crate::model::value::Value;
 
 /// The tree as JSON; `None` for what only parameters and programs can make, as in the text form.
+#[allow(clippy::match_same_arms)] // an arm each
 pub(super) fn write(expr: &Expr) -> Option<Json> {
     let all = |parts: &[Expr]| parts.iter().map(write).collect::<Option<Vec<_>>>();
     Some(match expr {
@@ -52,6 +53,7 @@ pub(super) fn write(expr: &Expr) -> Option<Json> {
     })
 }
 
+#[allow(clippy::needless_pass_by_value)] // made for this
 fn op(name: &str, args: Vec<Json>) -> Json {
     json!({ "op": name, "args": args })
 }

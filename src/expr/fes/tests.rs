@@ -257,6 +257,7 @@ proptest! {
     }
 
     #[test]
+    #[allow(clippy::format_collect)] // short
     fn no_heap_of_elements_panics(names in prop::collection::vec(prop::sample::select(vec![
         "And", "Not", "PropertyIsEqualTo", "PropertyIsLike", "PropertyName", "Literal", "Add", "Function", "BBOX", "DWithin",
         "Distance", "gml:Point", "gml:pos", "During", "gml:TimePeriod", "gml:beginPosition", "PropertyIsBetween", "LowerBoundary",

@@ -124,7 +124,9 @@ impl Figure {
             Figure::LineString(line) => run(line),
             Figure::Polygon(rings) => rings.iter_mut().for_each(run),
             Figure::MultiLineString(members) | Figure::MultiPolygon(members) | Figure::GeometryCollection(members) => {
-                members.iter_mut().for_each(|member| member.split(longest, most))
+                for member in members {
+                    member.split(longest, most);
+                }
             }
         }
     }
@@ -189,14 +191,18 @@ impl Figure {
         out.extend((code + if z { 1000 } else { 0 }).to_le_bytes());
         let run = |line: &[Position], out: &mut Vec<u8>| {
             count(line.len(), out);
-            line.iter().for_each(|at| position(at, z, out));
+            for at in line {
+                position(at, z, out);
+            }
         };
         match self {
             Figure::Point(at) => position(&at.unwrap_or([f64::NAN; 3]), z, out),
             Figure::LineString(line) => run(line, out),
             Figure::Polygon(rings) => {
                 count(rings.len(), out);
-                rings.iter().for_each(|ring| run(ring, out));
+                for ring in rings {
+                    run(ring, out);
+                }
             }
             _ => {
                 count(self.members().len(), out);

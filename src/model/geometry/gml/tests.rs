@@ -153,6 +153,7 @@ fn faults_say_the_line() {
 
 proptest! {
     #[test]
+    #[allow(clippy::format_collect)] // short
     fn no_heap_of_elements_panics(names in prop::collection::vec(prop::sample::select(vec![
         "Point", "pos", "posList", "coordinates", "coord", "X", "LineString", "LinearRing", "Polygon", "exterior", "Curve",
         "segments", "Arc", "Surface", "patches", "PolygonPatch", "MultiSurface", "surfaceMember", "OrientableCurve", "baseCurve",
