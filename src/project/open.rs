@@ -130,7 +130,7 @@ impl Opening<'_> {
                 Err(fault) => self.faults.push(fault),
             }
         }
-        let mut read = reading::read_all(paths).into_iter();
+        let mut read = reading::read_all(&paths).into_iter();
         for meant in meant {
             match meant {
                 Meant::Database(dsn) => self.add_database(dsn),

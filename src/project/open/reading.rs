@@ -82,7 +82,7 @@ fn is_sqlite(path: &Path) -> bool {
 }
 
 /// Opens files, in their order. GeoPackages that are open already come along.
-pub(super) fn read_all(paths: Vec<(PathBuf, Option<GeoPackage>)>) -> Vec<Read> {
+pub(super) fn read_all(paths: &[(PathBuf, Option<GeoPackage>)]) -> Vec<Read> {
     let (next, count) = (AtomicUsize::new(0), paths.len());
     let work = || {
         let mut done = Vec::new();

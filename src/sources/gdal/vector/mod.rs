@@ -26,6 +26,8 @@ mod order;
 mod read;
 mod schema;
 mod state;
+#[cfg(test)]
+mod tests;
 
 /// Most bytes of a format that is held in memory, over all threads that have it open.
 const HELD: u64 = 512 * 1024 * 1024;

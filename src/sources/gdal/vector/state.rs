@@ -35,7 +35,9 @@ pub(super) fn files(path: &Path, parts: &[PathBuf]) -> Vec<PathBuf> {
 /// A number that changes whenever one of the files does.
 pub(super) fn stamp(files: &[PathBuf]) -> u64 {
     let mut hasher = DefaultHasher::new();
-    files.iter().for_each(|file| identity(file).hash(&mut hasher));
+    for file in files {
+        identity(file).hash(&mut hasher);
+    }
     hasher.finish()
 }
 

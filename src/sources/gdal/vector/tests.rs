@@ -1,0 +1,224 @@
+use std::ops::ControlFlow;
+use std::process::Command;
+use std::sync::atomic::AtomicBool;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::base::bbox::Rect;
+use crate::data::gate::{COUNT_BUDGET, Locked, View};
+use crate::data::query::Query;
+use crate::expr::Expr;
+use crate::formats::samples::{closing, opening, places};
+use crate::formats::{Encoder as _, flatgeobuf::FlatGeobuf};
+use crate::model::batch::Layout;
+use crate::model::value::{FeatureId, Value};
+use crate::sources::memory::Memory;
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_time().build().unwrap()
+}
+
+fn layer(path: &Path) -> Arc<dyn FeatureSource> {
+    let file = VectorFile::open(path, &Vec::new()).unwrap();
+    file.layers().remove(0).unwrap().source
+}
+
+fn convert(driver: &str, to: &Path, from: &Path, more: &[&str]) {
+    let output = Command::new("ogr2ogr").args(["-q", "-f", driver]).args([to, from]).args(more).output().unwrap();
+    assert!(output.status.success(), "{driver}: {}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// Some hundred overlapping squares with a hole, of which some are sets of two.
+fn squares(folder: &Path) -> PathBuf {
+    let square = |x: f64, y: f64, size: f64| {
+        let ring = |x: f64, y: f64, size: f64| {
+            serde_json::json!([[x, y], [x + size, y], [x + size, y + size], [x, y + size], [x, y]])
+        };
+        serde_json::json!([ring(x, y, size), ring(x + size / 4.0, y + size / 4.0, size / 2.0)])
+    };
+    let feature = |number: i32| {
+        let (x, y) = (f64::from(number * 37 % 101) - 50.0, f64::from(number * 53 % 97) - 48.0);
+        let size = f64::from(1 + number % 9);
+        let geometry = if number % 5 == 0 {
+            serde_json::json!({ "type": "MultiPolygon", "coordinates": [square(x, y, size), square(-x, -y, size)] })
+        } else {
+            serde_json::json!({ "type": "Polygon", "coordinates": square(x, y, size) })
+        };
+        serde_json::json!({ "type": "Feature", "properties": { "n": number }, "geometry": geometry })
+    };
+    let features: Vec<_> = (0..400).map(feature).collect();
+    let path = folder.join("squares.geojson");
+    std::fs::write(&path, serde_json::json!({ "type": "FeatureCollection", "features": features }).to_string())
+        .unwrap();
+    path
+}
+
+async fn all(view: &View, query: &Query) -> Vec<(FeatureId, Option<Vec<u8>>, Vec<Value>)> {
+    let mut features = view.features(query).unwrap();
+    let layout = features.layout().clone();
+    let mut rows = Vec::new();
+    while let Some(batch) = features.next().await {
+        for row in batch.unwrap().rows() {
+            let Value::Int(id) = row.value(0) else { panic!("an id that is no number") };
+            let geometry = layout.geometry.then(|| row.geometry()).flatten().map(<[u8]>::to_vec);
+            let values = (layout.first_property()..layout.width()).map(|at| row.value(at)).collect();
+            rows.push((FeatureId::Int(id), geometry, values));
+        }
+    }
+    rows
+}
+
+fn view(source: &Arc<dyn FeatureSource>) -> View {
+    Locked::new(source.clone()).view(None, Vec::new())
+}
+
+#[test]
+fn the_index_of_a_driver_finds_all_that_a_walk_does() {
+    let folder = tempfile::tempdir().unwrap();
+    let source = squares(folder.path());
+    let files = [("shp", "ESRI Shapefile"), ("fgb", "FlatGeobuf"), ("gdb", "OpenFileGDB"), ("sqlite", "SQLite")];
+    let mut paths: Vec<PathBuf> = files
+        .iter()
+        .map(|(ending, driver)| {
+            let path = folder.path().join(format!("squares.{ending}"));
+            convert(driver, &path, &source, &["-nln", "squares", "-nlt", "MULTIPOLYGON"]);
+            path
+        })
+        .collect();
+    let indexed = folder.path().join("indexed.shp");
+    convert("ESRI Shapefile", &indexed, &source, &["-lco", "SPATIAL_INDEX=YES"]);
+    assert!(indexed.with_extension("qix").exists());
+    paths.extend([indexed, source]);
+    let runtime = runtime();
+    for path in paths {
+        let source = layer(&path);
+        let file = view(&source);
+        let rows = runtime.block_on(all(&file, &Query::default()));
+        assert_eq!(rows.len(), 400, "{}", path.display());
+        let memory: Arc<dyn FeatureSource> = Arc::new(Memory::new((**source.schema()).clone(), rows).unwrap());
+        let memory = view(&memory);
+        let config = ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(60) };
+        proptest!(config, |(x in -60i32..60, y in -60i32..60, width in 0i32..40, height in 0i32..40, offset in 0u64..3, limit in 1u64..50)| {
+            let [x, y, width, height] = [x, y, width, height].map(|number| f64::from(number) / 2.0);
+            let rect = Rect { min_x: x, min_y: y, max_x: x + width, max_y: y + height };
+            let filter = Expr::Bbox { rects: vec![rect], z: None, crs: Crs::Crs84 };
+            let query = Query { filter: Some(filter), offset, limit: Some(limit), ..Query::default() };
+            runtime.block_on(async {
+                prop_assert!(all(&file, &query).await == all(&memory, &query).await, "{}: {:?}", path.display(), rect);
+                let (found, expected) = (file.count(&query, COUNT_BUDGET * 100).await, memory.count(&query, COUNT_BUDGET * 100).await);
+                prop_assert_eq!(found.unwrap(), expected.unwrap());
+                Ok(())
+            })?;
+        });
+        // Far pages come by numbers or places where the driver has them.
+        for offset in [0, 1, 57, 399, 400, 5000] {
+            let query = Query { offset, limit: Some(3), ..Query::default() };
+            let page = runtime.block_on(async { (all(&file, &query).await, all(&memory, &query).await) });
+            assert!(page.0 == page.1, "{} from {offset}", path.display());
+        }
+    }
+}
+
+#[test]
+fn deleted_rows_of_a_shapefile_are_no_rows() {
+    let folder = tempfile::tempdir().unwrap();
+    let (source, path) = (squares(folder.path()), folder.path().join("squares.shp"));
+    convert("ESRI Shapefile", &path, &source, &[]);
+    let table = path.with_extension("dbf");
+    let mut bytes = std::fs::read(&table).unwrap();
+    let (head, row) = (
+        usize::from(u16::from_le_bytes([bytes[8], bytes[9]])),
+        usize::from(u16::from_le_bytes([bytes[10], bytes[11]])),
+    );
+    for deleted in [0, 1, 17, 200] {
+        bytes[head + deleted * row] = b'*';
+    }
+    std::fs::write(&table, bytes).unwrap();
+    let (runtime, source) = (runtime(), layer(&path));
+    let view = view(&source);
+    assert_eq!(runtime.block_on(view.count(&Query::default(), COUNT_BUDGET * 100)).unwrap(), Some(396));
+    let pages = (0..4).map(|page| Query { offset: page * 99, limit: Some(99), ..Query::default() });
+    let ids: Vec<FeatureId> = pages.flat_map(|query| runtime.block_on(all(&view, &query))).map(|(id, ..)| id).collect();
+    let wanted: Vec<FeatureId> = (0..400).filter(|id| ![0, 1, 17, 200].contains(id)).map(FeatureId::Int).collect();
+    assert_eq!(ids, wanted);
+}
+
+#[test]
+fn a_flatgeobuf_that_was_streamed_is_read() {
+    let (part, batch) = places();
+    let (mut encoder, mut out) = (FlatGeobuf::new(), Vec::new());
+    encoder.open(&opening(), &mut out);
+    encoder.part(&part, &mut out);
+    encoder.batch(&batch, &mut out);
+    encoder.end_part(&mut out);
+    encoder.close(&closing(&batch), &mut out);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("streamed.fgb");
+    std::fs::write(&path, out).unwrap();
+    let (runtime, source) = (runtime(), layer(&path));
+    let view = view(&source);
+    assert_eq!(runtime.block_on(view.count(&Query::default(), COUNT_BUDGET * 100)).unwrap(), Some(3));
+    let extent = runtime.block_on(view.extent(COUNT_BUDGET * 100)).unwrap().space.unwrap();
+    assert_eq!((extent.min_x, extent.max_y), (-180.0, 46.25));
+    let rows = runtime.block_on(all(&view, &Query { offset: 1, ..Query::default() }));
+    assert_eq!((rows.len(), &rows[0].1, &rows[1].2[2]), (2, &None, &Value::Int(i64::MIN)));
+}
+
+#[test]
+fn a_policy_in_the_language_of_ogr_holds_whatever_the_order_of_the_rows() {
+    let folder = tempfile::tempdir().unwrap();
+    let (runtime, path) = (runtime(), squares(folder.path()));
+    let shape = folder.path().join("squares.shp");
+    convert("ESRI Shapefile", &shape, &path, &[]);
+    for (path, key) in [(&path, None), (&shape, None), (&shape, Some("n"))] {
+        let options = VectorOptions { layer: LayerOptions { time: None, id: key.map(str::to_owned) }, crs: None };
+        let file = VectorFile::open(path, &Vec::new()).unwrap();
+        let source = file.layer("squares", &options).unwrap().source;
+        let under = |text: &str| Locked::new(source.clone()).view(None, vec![Expr::Subset(text.to_owned())]);
+        let subset = if key.is_some() { "\"n\" < 5 AND \"n\" <> 2" } else { "n < 5 and n <> 2" };
+        let rows = runtime.block_on(all(&under(subset), &Query { limit: Some(10), ..Query::default() }));
+        assert_eq!(rows.len(), 4, "{}", path.display());
+        assert_eq!(runtime.block_on(under(subset).count(&Query::default(), COUNT_BUDGET * 100)).unwrap(), Some(4));
+        // What OGR does not understand lets nothing out.
+        let mut features = under("nonsense = (").features(&Query::default()).unwrap();
+        assert!(runtime.block_on(features.next()).unwrap().is_err());
+    }
+}
+
+#[test]
+fn who_leaves_ends_the_walk() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = squares(folder.path());
+    let mut source = open(&path, &Vec::new()).unwrap();
+    let table = schema::describe(&mut source, "squares", 0, &VectorOptions::default()).unwrap();
+    let never = Expr::equals("n", Value::Int(-1));
+    let filter = read::Filter::new(&table, &[never]).unwrap();
+    let layout = Layout { geometry: true, fields: Vec::new() };
+    let mut walk = |has_left: bool| {
+        let stop = AtomicBool::new(has_left);
+        let mut layer = source.layer(0).unwrap();
+        let surveyed = order::survey(&mut layer, &table, &stop).is_ok();
+        let scan = read::Scan {
+            table: &table,
+            filter: &filter,
+            order: None,
+            layout: &layout,
+            offset: 0,
+            limit: None,
+            stop: &stop,
+        };
+        (surveyed, scan.run(&mut layer, &mut |_| ControlFlow::Continue(())).is_ok())
+    };
+    assert_eq!(walk(false), (true, true));
+    assert_eq!(walk(true), (false, false), "also where no row passes");
+}
+
+#[test]
+fn drivers_of_servers_are_not_used() {
+    for path in
+        ["WFS:http://127.0.0.1:1/", "PG:host=127.0.0.1 port=1", "OAPIF:http://127.0.0.1:1/", "GPSBABEL:gpx:/tmp/x"]
+    {
+        assert!(VectorFile::open(Path::new(path), &Vec::new()).is_err(), "{path}");
+    }
+}
