@@ -11,6 +11,7 @@ use graticule::model::batch::{Batch, Cell, Layout};
 use graticule::model::schema::{GeometryField, GeometryKind, KeyKind, Schema};
 use graticule::render::canvas::{Canvas, Colour, Rgba};
 use graticule::render::features::Painter;
+use graticule::render::legend::{self, LegendLayer, LegendLook};
 use graticule::render::picture::{PictureFormat, encode};
 use graticule::render::style::Style;
 use graticule::render::{METRES_PER_DEGREE, MapFrame};
@@ -182,6 +183,7 @@ fn main() {
     let lines = long_lines(2_000, 500);
     report("2,000 long lines", &lines, GeometryKind::LineString, LINE, world);
     report("100,000 points", &points(100_000), GeometryKind::Point, MARKER, world);
+    legends();
     // Other data: a file and a box, as in `FILE=rivers.wkb BOX=-180,-90,180,90`.
     if let (Ok(file), Ok(rect)) = (std::env::var("FILE"), std::env::var("BOX")) {
         let numbers: Vec<f64> = rect.split(',').map(|number| number.parse().expect("a number")).collect();
@@ -190,6 +192,35 @@ fn main() {
         let batches = from_file(&file);
         report("the file, fill and stroke", &batches, GeometryKind::Any, PLAIN, rect);
         report("the file, stroke", &batches, GeometryKind::Any, LINE, rect);
+    }
+}
+
+/// A legend of each kind, to be looked at.
+fn legends() {
+    let style: Style = toml::from_str(
+        r##"
+        name = "s"
+        rules = [
+            { title = "More than a hundred million", symbols = [{ fill = "#c98b5b" }, { stroke = "#7a4a28" }] },
+            { title = "Fewer, Ångström & Übung", symbols = [{ fill = "#ecdcc8" }, { stroke = { color = "#7a4a28", dash = [4, 2] } }] },
+        ]"##,
+    )
+    .expect("a style");
+    let relief = r##"ramp.stops = [{ value = 200, color = "#5d8a4c" }, { value = 600, color = "#d9c98f" }, { value = 1000, color = "#f4f1ea" }]"##;
+    let of = |kind, seed: &str| legend::entries(&Style::default_for(kind, seed), kind);
+    let layers = [
+        ("Countries", legend::entries(&style, GeometryKind::Polygon)),
+        ("Relief", legend::raster_entries(&toml::from_str(relief).expect("a style"), &[])),
+        ("Cities", of(GeometryKind::Point, "cities")),
+        ("Rivers", of(GeometryKind::LineString, "rivers")),
+        ("Areas", of(GeometryKind::Polygon, "areas")),
+    ];
+    let layers = layers.map(|(title, entries)| LegendLayer { title: title.to_owned(), entries });
+    for ratio in [1.0, 2.0] {
+        let look = LegendLook { ratio, background: Colour::WHITE, ..LegendLook::default() };
+        let (ms, picture) = median(|| legend::draw(&layers, &look).expect("a legend"));
+        println!("legend, ratio {ratio}: {ms:.2} ms");
+        keep(&format!("legend {ratio}.png"), &encode(&picture, PictureFormat::Png).expect("a file"));
     }
 }
 

@@ -137,8 +137,10 @@ impl Sink for Drawing<'_> {
             }
             Shape::LineString => {
                 self.path.clear();
-                if let Some(extent) = self.projection.append(points, false, self.path) {
-                    self.line(extent);
+                match self.projection.append(points, false, self.path) {
+                    Some(extent) if extent.is_dot() => self.short_line(points, extent),
+                    Some(extent) => self.line(extent),
+                    None => {}
                 }
                 self.path.clear();
             }
@@ -183,6 +185,22 @@ impl Drawing<'_> {
                 && extent.is_near(self.size.0, self.size.1, tool.reach())
             {
                 self.canvas.stroke(self.path, pen, *colour);
+            }
+        }
+    }
+
+    /// A line below a pixel: a dot of its length times its width.
+    fn short_line(&mut self, line: Points<'_>, extent: Extent) {
+        let places = || line.iter().map(|vertex| self.projection.pixel(vertex.x, vertex.y));
+        let steps = places().zip(places().skip(1)).map(|(from, to)| (to.0 - from.0).hypot(to.1 - from.1));
+        let length: f64 = steps.filter(|length| length.is_finite()).sum();
+        let middle = (f64::midpoint(extent.left, extent.right), f64::midpoint(extent.top, extent.bottom));
+        for tool in self.tools.iter() {
+            if let Tool::Stroke(pen, colour) = tool {
+                // However it winds, it hides no more than its box and its width around that.
+                let most = (extent.right - extent.left).max(extent.bottom - extent.top) + pen.width;
+                let side = (length * pen.width).sqrt().min(most);
+                self.canvas.dot(middle.0 - side / 2.0, middle.1 - side / 2.0, side, side, 1.0, *colour);
             }
         }
     }
