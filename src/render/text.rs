@@ -19,7 +19,7 @@ pub struct TextStyle {
     pub bold: bool,
 }
 
-/// More characters in one line are not drawn.
+/// More characters in one text are not drawn.
 const LONGEST: usize = 2000;
 
 fn face(bold: bool) -> Option<&'static Face<'static>> {
@@ -61,7 +61,8 @@ impl TextStyle {
     /// Breaks text into lines of at most this width, between words where it can.
     pub fn broken(&self, text: &str, width: f64) -> Vec<String> {
         let mut lines = Vec::new();
-        for paragraph in text.lines() {
+        let end = text.char_indices().nth(LONGEST).map_or(text.len(), |(at, _)| at);
+        for paragraph in text[..end].lines() {
             let mut line = String::new();
             for word in paragraph.split_whitespace() {
                 let longer = if line.is_empty() { word.to_owned() } else { format!("{line} {word}") };
