@@ -53,8 +53,9 @@ class FeatureMap {
     this.features?.eachLayer((layer) => layer.setStyle(this.style(false, isLine(layer.feature))));
   }
 
-  boxes(list) {
-    const outline = { ...this.style(false), fillOpacity: 0.1, dashArray: "6 4", interactive: false };
+  boxes(list, isEmpty) {
+    // A fill would lie over what is drawn there.
+    const outline = { ...this.style(false), fill: !isEmpty, fillOpacity: 0.1, dashArray: "6 4", interactive: false };
     this.features = L.featureGroup(list.map((numbers) => L.rectangle(box(numbers), outline))).addTo(this.map);
     this.fit();
   }
@@ -165,7 +166,7 @@ async function start(place) {
   const { bbox, src, wms, layer } = place.dataset;
   place.querySelector(".map-picture")?.remove();
   if (wms) map.drawn(wms, layer);
-  if (bbox) map.boxes(JSON.parse(bbox));
+  if (bbox) map.boxes(JSON.parse(bbox), Boolean(wms));
   for (const button of document.querySelectorAll("button[data-takes-view]")) {
     button.hidden = false;
     button.addEventListener("click", () => {

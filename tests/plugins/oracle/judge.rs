@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 
 use super::package;
 use super::requests::Items;
-use super::wfs;
 use super::world::{LAYERS, NAMES, Row, World};
+use super::{wfs, wms};
 use crate::kit::{ask, builder, schema};
 
 pub(super) type Verdict = Result<(), String>;
@@ -42,8 +42,10 @@ async fn judge(world: &World, requests: &[Items], project: Project, with_sql: bo
     let server = builder.build().unwrap();
     lists(world, &server).await?;
     wfs::descriptions(world, &server).await?;
+    wms::capabilities(world, &server).await?;
     for (layer, name) in LAYERS.iter().enumerate() {
         collection(world, &server, layer, &format!("/ogcapi/collections/{name}")).await?;
+        wms::layer(world, &server, layer).await?;
         for row in &world.rows[layer] {
             item(world, &server, layer, row).await?;
             wfs::feature(world, &server, layer, row).await?;
@@ -126,7 +128,7 @@ async fn collection(world: &World, server: &Server, layer: usize, url: &str) -> 
 }
 
 /// A row as a feature's properties, with what may be seen of it.
-fn properties(row: &Row, attributes: &[&str]) -> Value {
+pub(super) fn properties(row: &Row, attributes: &[&str]) -> Value {
     let all = [json!(row.a), json!(row.b), json!(row.sentinel), json!(row.time())];
     NAMES
         .iter()

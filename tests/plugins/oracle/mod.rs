@@ -1,5 +1,5 @@
-//! Random rows, policies and requests, held against a brute-force oracle that knows no gate: no forbidden row, value, count
-//! or extent ever comes out, and nothing that is allowed is missing.
+//! Random rows, policies and requests, held against a brute-force oracle that knows no gate: no forbidden row, value, count,
+//! extent or pixel ever comes out, and nothing that is allowed is missing.
 
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner};
 
@@ -8,6 +8,7 @@ mod judge;
 pub(crate) mod package;
 mod requests;
 mod wfs;
+mod wms;
 mod world;
 
 #[test]
