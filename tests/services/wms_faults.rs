@@ -49,6 +49,7 @@ fn each_fault_has_its_code() {
             assert!(answer.text().contains(&format!("code=\"{code}\"")), "{query}: {}", answer.text());
         }
     }
+    assert!(ask(&server, MAP).text().contains("code=\"MissingParameterValue\" locator=\"VERSION\""));
     for (version, code) in [("1.3.0", "InvalidCRS"), ("1.1.1", "InvalidSRS")] {
         let query = with(MAP, "CRS=CRS:84", "CRS=EPSG:999999&SRS=EPSG:999999");
         for query in

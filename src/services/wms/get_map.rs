@@ -15,6 +15,10 @@ use super::version::Version;
 
 /// Answers the request.
 pub(super) async fn answer(cx: &Context, kvp: Kvp<'_>, version: &'static Version) -> Result<Response> {
+    // The standard wants it of every operation but GetCapabilities: a map in the other order of axes is a wrong one.
+    if kvp.first(&["VERSION", "WMTVER"])?.is_none() {
+        kvp.required("VERSION")?;
+    }
     let image = Image::read(kvp)?;
     let layers = map_request::layers(cx, kvp)?;
     let area = MapArea::read(cx, kvp, version)?;
