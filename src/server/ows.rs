@@ -78,7 +78,7 @@ pub(super) fn fault(registry: &Registry, head: &Head, error: &Error) -> Response
             let by_operation = || registry.first(registry.with_operation(value("REQUEST")?)?);
             by_operation().or_else(|| registry.with_version(value("VERSION").or_else(|| value("ACCEPTVERSIONS"))?))
         });
-        return first.map_or_else(|| report(Report::Ows11, "1.1.0", &[], error), |dialect| plain(dialect, error));
+        return first.map_or_else(|| report(Report::Ows11, "2.0.0", &[], error), |dialect| plain(dialect, error));
     };
     // What a service does with an error is code of its own, and may fail as any other.
     let told = guarded(|| {
