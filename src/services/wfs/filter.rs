@@ -25,16 +25,14 @@ pub(super) fn cql2(at: &str, of: &FeatureType, text: &str) -> Result<Expr> {
 /// A filter in XML. What names no system is in that of the feature type, with the axes that its name has in this version.
 pub(super) fn fes(version: Version, names: &Names<'_>, of: &FeatureType, root: &Element) -> Result<Expr> {
     let schema = of.schema();
-    let rule = |name: Option<&str>| match name {
-        Some(name) => match named("srsName", name) {
-            Ok(found) => Ok((found.crs, found.swap)),
-            Err(error) => Err(error.message().to_owned()),
-        },
-        None => {
-            let crs = srs::default_crs(schema);
-            let swap = version != Version::V2 && crs.is_lat_first();
-            Ok((crs, swap))
+    let rule = |name: Option<&str>| {
+        if let Some(name) = name {
+            let found = named("srsName", name).map_err(|error| error.message().to_owned())?;
+            return Ok((found.crs, found.swap));
         }
+        let crs = srs::default_crs(schema);
+        let swap = version != Version::V2 && crs.is_lat_first();
+        Ok((crs, swap))
     };
     let metres = |crs: &Crs| reference::of(crs).map_or(1.0, |found| found.metres_per_unit);
     let strange = RefCell::new(None);

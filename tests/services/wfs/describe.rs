@@ -8,10 +8,10 @@ use graticule::model::value::Value;
 
 use super::{members, odd, odd_row, read, sample, serve, wfs};
 use crate::kit::text;
-use crate::schemas::{kept, valid};
+use crate::schemas::{Place, kept, valid};
 
 /// The schemas of a version: of GML, of the collection.
-const VERSIONS: [(&str, (&str, &str), (&str, &str)); 3] = [
+const VERSIONS: [(&str, Place<'_>, Place<'_>); 3] = [
     (
         "1.0.0",
         ("http://www.opengis.net/gml", "http://schemas.opengis.net/gml/2.1.2/feature.xsd"),

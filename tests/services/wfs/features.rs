@@ -215,7 +215,7 @@ async fn values_of_one_property() {
     let ids = read(
         &wfs(&server, "VERSION=2.0.0&REQUEST=GetPropertyValue&TYPENAMES=cities&VALUEREFERENCE=@gml:id&COUNT=2").await,
     );
-    assert_eq!(ids.children.iter().map(|it| it.trimmed()).collect::<Vec<_>>(), ["cities.1", "cities.2"]);
+    assert_eq!(ids.children.iter().map(Element::trimmed).collect::<Vec<_>>(), ["cities.1", "cities.2"]);
 }
 
 #[tokio::test]

@@ -55,7 +55,7 @@ async fn every_operation_is_asked_by_post() {
     let server = sample();
     let wfs = r#"xmlns="http://www.opengis.net/wfs/2.0" service="WFS" version="2.0.0""#;
     for (body, root) in [
-        (format!(r#"<GetCapabilities xmlns="http://www.opengis.net/wfs/2.0" service="WFS"/>"#), "WFS_Capabilities"),
+        (r#"<GetCapabilities xmlns="http://www.opengis.net/wfs/2.0" service="WFS"/>"#.to_owned(), "WFS_Capabilities"),
         (format!(r"<DescribeFeatureType {wfs}><TypeName>cities</TypeName></DescribeFeatureType>"), "schema"),
         (format!(r"<ListStoredQueries {wfs}/>"), "ListStoredQueriesResponse"),
         (format!(r"<DescribeStoredQueries {wfs}/>"), "DescribeStoredQueriesResponse"),
