@@ -9,6 +9,7 @@ use super::openapi::lower::lower;
 
 /// A parameter of an operation.
 #[derive(Clone, Debug)]
+#[allow(clippy::struct_excessive_bools)] // each is a word of its description
 pub struct Param {
     pub(crate) name: String,
     pub(crate) description: String,

@@ -12,7 +12,7 @@ use http::header::{
     ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HeaderMap, HeaderValue, VARY,
 };
 
-use crate::error::{Error, Result};
+use crate::error::Error;
 use crate::message::body::{Body, Chunks};
 use crate::message::response::{self, Response};
 
@@ -23,7 +23,7 @@ const WINDOW: u32 = 17;
 /// What the packed documents that are kept may take, in bytes.
 const KEPT: usize = 16 * 1024 * 1024;
 
-/// A content coding. The order is that of preference where a client takes several alike.
+/// A content coding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Coding {
     /// Zstandard (RFC 8878).
@@ -34,7 +34,9 @@ pub enum Coding {
     Gzip,
 }
 
-const ALL: [Coding; 3] = [Coding::Zstd, Coding::Brotli, Coding::Gzip];
+/// In the order of what they cost, which is that of preference where a client takes several alike: of a page of polygons,
+/// whose digits are hard to pack, zstd takes 1.3 times the processor's time that the page itself does, gzip 2.5, brotli 2.8.
+const ALL: [Coding; 3] = [Coding::Zstd, Coding::Gzip, Coding::Brotli];
 
 impl Coding {
     /// Its name in headers.
@@ -210,14 +212,14 @@ impl Packer {
 
     /// Packs a chunk, and gives all that it has come to.
     fn push(&mut self, chunk: &[u8]) -> io::Result<Vec<u8>> {
-        let (writer, out): (&mut dyn Write, fn(&mut Self) -> &mut Vec<u8>) = match self {
-            Self::Zstd(encoder) => (encoder, Self::out),
-            Self::Brotli(encoder) => (encoder, Self::out),
-            Self::Gzip(encoder) => (encoder, Self::out),
+        let writer: &mut dyn Write = match self {
+            Self::Zstd(encoder) => encoder,
+            Self::Brotli(encoder) => encoder,
+            Self::Gzip(encoder) => encoder,
         };
         writer.write_all(chunk)?;
         writer.flush()?;
-        Ok(std::mem::take(out(self)))
+        Ok(std::mem::take(self.out()))
     }
 
     fn out(&mut self) -> &mut Vec<u8> {
@@ -242,15 +244,15 @@ fn packed_stream(chunks: Chunks, packer: Packer) -> Chunks {
     Box::pin(stream::unfold(Some((chunks, packer)), |state| async move {
         let (mut chunks, mut packer) = state?;
         loop {
-            let packed: Result<Vec<u8>> = match chunks.next().await {
-                Some(Ok(chunk)) => packer.push(&chunk).map_err(Error::internal),
+            let bytes = match chunks.next().await {
+                Some(Ok(chunk)) => packer.push(&chunk),
                 Some(Err(error)) => return Some((Err(error), None)),
                 None => return Some((packer.finish().map(Bytes::from).map_err(Error::internal), None)),
             };
-            match packed {
-                Ok(packed) if packed.is_empty() => {}
-                Ok(packed) => return Some((Ok(Bytes::from(packed)), Some((chunks, packer)))),
-                Err(error) => return Some((Err(error), None)),
+            match bytes {
+                Ok(bytes) if bytes.is_empty() => {}
+                Ok(bytes) => return Some((Ok(Bytes::from(bytes)), Some((chunks, packer)))),
+                Err(error) => return Some((Err(Error::internal(error)), None)),
             }
         }
     }))
@@ -271,12 +273,12 @@ mod tests {
     fn what_the_client_likes_best_is_taken() {
         for (wish, taken) in [
             ("gzip, deflate, br, zstd", Some("zstd")),
-            ("gzip, deflate, br", Some("br")),
+            ("gzip, deflate, br", Some("gzip")),
             ("GZIP", Some("gzip")),
             ("x-gzip", Some("gzip")),
             ("gzip;q=1.0, br;q=0.5", Some("gzip")),
             ("gzip;q=0, *;q=0.1", Some("zstd")),
-            ("zstd;q=0, *", Some("br")),
+            ("zstd;q=0, *", Some("gzip")),
             ("identity, gzip;q=0.5", None),
             ("identity;q=0, gzip;q=0.1", Some("gzip")),
             ("deflate", None),

@@ -221,7 +221,10 @@ fn access_control() {
 fn custom_service() {
     let example = Example::start("custom_service");
     for path in ["/ows?SERVICE=CUSTOM", "/?service=custom&VERSION=9"] {
-        assert_eq!(example.text(path, &[]), (200, CUSTOM.to_owned()));
+        let mut answer = example.get(path, &[]);
+        assert_eq!((answer.status().as_u16(), header(&answer, "content-type")), (200, "text/plain"));
+        assert_eq!(header(&answer, "content-length"), "29");
+        assert_eq!(answer.body_mut().read_to_string().unwrap(), CUSTOM);
     }
 }
 

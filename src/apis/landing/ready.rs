@@ -67,13 +67,12 @@ impl Handler<NoParams> for Ready {
 
     async fn handle(&self, cx: Context, _: NoParams) -> Result<Readiness> {
         let last = self.last.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let looked = match last.filter(|(at, _)| at.elapsed() < GOOD) {
-            Some((_, looked)) => looked,
-            None => {
-                let looked = look(&cx).await;
-                *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), looked.clone()));
-                looked
-            }
+        let looked = if let Some((_, looked)) = last.filter(|(at, _)| at.elapsed() < GOOD) {
+            looked
+        } else {
+            let looked = look(&cx).await;
+            *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), looked.clone()));
+            looked
         };
         let failing = looked.failing.len();
         let faults = cx.faults();
