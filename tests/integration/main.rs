@@ -42,3 +42,4 @@ mod projects;
 mod random;
 mod stopping;
 mod streams;
+mod systems;
