@@ -51,6 +51,9 @@ impl Compiled {
         for layer in &layers {
             if let Err(fault) = fits(layer.full_schema(), rows.as_ref(), settings.properties.as_deref()) {
                 close(layer, format!("layer '{}': {fault}", layer.id));
+            } else if let Some(Err(_)) = rows.as_ref().map(|rows| applies(layer, rows)) {
+                let fault = "its rows cannot be applied to a coverage, which has a place alone";
+                close(layer, format!("layer '{}': {fault}", layer.id));
             }
         }
         self.rules.push(Rule {
@@ -101,6 +104,12 @@ fn grants(settings: &settings::Rule) -> Result<Permissions, String> {
         }
     }
     Ok(grants)
+}
+
+/// Whether rows that fit a layer can be applied to it: of a coverage, only its place can be tested.
+fn applies(layer: &Layer, rows: &Expr) -> Result<(), String> {
+    let rows = check(&bind(rows, layer.full_schema(), None), layer.full_schema()).map_err(|fault| fault.to_string())?;
+    layer.coverage_view(None, vec![rows]).map(drop).map_err(|error| error.to_string())
 }
 
 /// Whether rows and properties of a rule fit a layer.

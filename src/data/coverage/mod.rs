@@ -11,6 +11,8 @@ mod placing;
 mod resample;
 mod samples;
 mod strips;
+#[cfg(test)]
+mod tests;
 pub(super) mod warp;
 
 pub use grid::{Affine, Band, Colour, Grid, Statistics};

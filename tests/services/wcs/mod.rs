@@ -12,6 +12,7 @@ use crate::harness::{made, text};
 
 mod access;
 mod clients;
+mod documents;
 mod faults;
 mod version_1;
 mod version_2;
