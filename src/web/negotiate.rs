@@ -67,9 +67,11 @@ fn accepted(headers: &HeaderMap) -> Vec<Range> {
 /// The offered format of the highest quality; the most specific range that names a format says its quality.
 fn accept(offered: &[Format], ranges: &[Range]) -> Option<Format> {
     let mut best: Option<(f32, Format)> = None;
-    // HTML comes last, so that it never wins a tie: `*/*` gives JSON.
-    let (html, others): (Vec<_>, Vec<_>) = offered.iter().copied().partition(|format| *format == Format::Html);
-    for format in others.into_iter().chain(html) {
+    // HTML comes late, so that it never wins a tie: `*/*` gives JSON. Last is what people keep as a file, which nobody
+    // gets who has not named it while there is something to look at.
+    let mut ordered = offered.to_vec();
+    ordered.sort_by_key(|format| (format.extension().is_some(), *format == Format::Html));
+    for format in ordered {
         let quality = quality(format, ranges);
         if quality > 0.0 && best.is_none_or(|(high, _)| quality > high) {
             best = Some((quality, format));

@@ -145,3 +145,20 @@ fn rows_that_change_are_seen_at_once() {
     let answer = server.get(items).expect(500);
     assert!(!answer.text().contains(text(&path)), "no path is told: {}", answer.text());
 }
+
+#[test]
+fn a_flatgeobuf_that_was_streamed_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = file(folder.path(), "places", "geojson");
+    let first = Server::start(&[text(&path)]);
+    let streamed = first.get("/ogcapi/collections/places/items?f=fgb&limit=100").expect(200);
+    let kept = folder.path().join("kept.fgb");
+    std::fs::write(&kept, &streamed.body).unwrap();
+    // It has neither a count nor an index.
+    let second = Server::start(&[text(&kept)]);
+    let page = second.json("/ogcapi/collections/kept/items?limit=3&offset=4&bbox=0,0,20,60");
+    let names: Vec<_> =
+        page["features"].as_array().unwrap().iter().map(|it| it["properties"]["name"].clone()).collect();
+    assert_eq!(names, ["six", "seven", "eight"]);
+    assert_eq!(second.json("/ogcapi/collections/kept/items")["numberMatched"], 10);
+}

@@ -104,7 +104,11 @@ fn fitting(folder: &Path, parts: &[String], depth: usize, found: &mut Vec<PathBu
     let Some((part, rest)) = parts.split_first() else { return found.push(folder.to_owned()) };
     let within = inside(folder).unwrap_or_default();
     if part == "**" {
-        fitting(folder, rest, depth, found);
+        if rest.is_empty() {
+            found.extend(within.iter().filter(|path| !path.is_dir() || is_file_like(path)).cloned());
+        } else {
+            fitting(folder, rest, depth, found);
+        }
         let Some(depth) = depth.checked_sub(1) else { return };
         // A link could lead in a circle.
         let folders = within.iter().filter(|path| path.is_dir() && !path.is_symlink() && !is_file_like(path));
@@ -169,7 +173,7 @@ mod tests {
             ("?.tif", vec!["e.tif"]),
             ("*/*.fgb", vec!["f/g.fgb"]),
             ("**/*.fgb", vec!["f/g.fgb", "j[1].fgb"]),
-            ("**", vec!["k.gdb"]),
+            ("f/**", vec!["f/g.fgb", "f/h/i.csv"]),
             ("f/**/*", vec!["f/g.fgb", "f/h/i.csv"]),
             ("j[1].fgb", vec!["j[1].fgb"]),
         ] {

@@ -38,9 +38,8 @@ fn geojson(rows: &[MemoryRow]) -> Json {
             properties.insert((*name).to_owned(), value);
         }
         let geometry: Json = geometry.as_ref().map_or(Json::Null, |wkb| {
-            let mut out = Vec::new();
-            crate::formats::geojson::write_geometry(wkb, None, &mut out).unwrap();
-            serde_json::from_slice(&out).unwrap()
+            let place = crate::model::geometry::envelope(wkb).unwrap().unwrap();
+            json!({ "type": "Point", "coordinates": [place.min_x, place.min_y] })
         });
         json!({ "type": "Feature", "properties": properties, "geometry": geometry })
     };

@@ -17,8 +17,9 @@ use crate::data::query::{Query, SortBy};
 use crate::data::source::FeatureSource;
 use crate::expr::samples::{any_array, any_comparison, any_operand, any_spatial, any_temporal, joined};
 use crate::expr::{Expr, Operand};
-use crate::formats::csv::write_wkt;
+use crate::model::geometry::figure::Figure;
 use crate::model::geometry::samples::{Sample, Style, wkb};
+use crate::model::geometry::wkt;
 use crate::model::schema::{Field, FieldKind, GeometryField, GeometryKind, KeyKind, Schema, TimeFields};
 use crate::model::value::{FeatureId, Value};
 
@@ -131,9 +132,10 @@ async fn read(view: &View, query: &Query) -> (Vec<Seen>, bool) {
         let batch = batch.unwrap();
         for row in batch.rows() {
             let geometry = layout.geometry.then(|| row.geometry()).flatten().map(|wkb| {
-                let mut text = Vec::new();
-                write_wkt(wkb, Some(6), &mut text).unwrap();
-                String::from_utf8(text).unwrap()
+                // Six decimals are what all formats keep.
+                let mut figure = Figure::read(wkb).unwrap();
+                figure.change(&mut |place| place.iter_mut().for_each(|number| *number = (*number * 1e6).round() / 1e6));
+                wkt::write(&figure)
             });
             rows.push((
                 row.value(0),

@@ -9,8 +9,6 @@ use crate::base::bbox::Rect;
 use crate::data::gate::{COUNT_BUDGET, Locked, View};
 use crate::data::query::Query;
 use crate::expr::Expr;
-use crate::formats::samples::{closing, opening, places};
-use crate::formats::{Encoder as _, flatgeobuf::FlatGeobuf};
 use crate::model::batch::Layout;
 use crate::model::value::{FeatureId, Value};
 use crate::sources::memory::Memory;
@@ -142,27 +140,6 @@ fn deleted_rows_of_a_shapefile_are_no_rows() {
     let ids: Vec<FeatureId> = pages.flat_map(|query| runtime.block_on(all(&view, &query))).map(|(id, ..)| id).collect();
     let wanted: Vec<FeatureId> = (0..400).filter(|id| ![0, 1, 17, 200].contains(id)).map(FeatureId::Int).collect();
     assert_eq!(ids, wanted);
-}
-
-#[test]
-fn a_flatgeobuf_that_was_streamed_is_read() {
-    let (part, batch) = places();
-    let (mut encoder, mut out) = (FlatGeobuf::new(), Vec::new());
-    encoder.open(&opening(), &mut out);
-    encoder.part(&part, &mut out);
-    encoder.batch(&batch, &mut out);
-    encoder.end_part(&mut out);
-    encoder.close(&closing(&batch), &mut out);
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("streamed.fgb");
-    std::fs::write(&path, out).unwrap();
-    let (runtime, source) = (runtime(), layer(&path));
-    let view = view(&source);
-    assert_eq!(runtime.block_on(view.count(&Query::default(), COUNT_BUDGET * 100)).unwrap(), Some(3));
-    let extent = runtime.block_on(view.extent(COUNT_BUDGET * 100)).unwrap().space.unwrap();
-    assert_eq!((extent.min_x, extent.max_y), (-180.0, 46.25));
-    let rows = runtime.block_on(all(&view, &Query { offset: 1, ..Query::default() }));
-    assert_eq!((rows.len(), &rows[0].1, &rows[1].2[2]), (2, &None, &Value::Int(i64::MIN)));
 }
 
 #[test]
