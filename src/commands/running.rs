@@ -101,6 +101,10 @@ pub(crate) fn announce(server: &Snapshot, listening: &str, base: &str) -> Done {
             let path = if info.root.is_empty() { "/" } else { &info.root };
             line(format_args!("    {:<50} {}\n", format!("{base}{mount}{path}"), info.title));
         }
+        let services = server.registry().service_names();
+        if !services.is_empty() {
+            line(format_args!("    {:<50} {}\n", format!("{base}{mount}/ows"), services.join(", ")));
+        }
         line(format_args!("    {:<50} API definition\n", format!("{base}{mount}/api.html")));
     }
     line(format_args!("\nPress Ctrl+C to stop."));
