@@ -30,13 +30,16 @@ pub(super) async fn answer(cx: &Context, kvp: Kvp<'_>, dialect: &Dialect, versio
     }
     let tree = shown(cx);
     let mut layers = Vec::new();
-    tree.iter().for_each(|one| one.flat(&mut layers));
+    for one in &tree {
+        one.flat(&mut layers);
+    }
     let extents = join_all(layers.iter().map(|layer| layer.extent(EXTENT_BUDGET))).await;
     let state = format!("{sequence} {extents:?}");
     let make = async {
         let legends = join_all(layers.iter().map(|layer| sizes(layer))).await;
-        let told = extents.iter().copied().zip(legends).map(|(extent, legends)| Told { extent, legends }).collect();
-        Ok(document(cx, version, sequence, &tree, told))
+        let told = extents.iter().copied().zip(legends).map(|(extent, legends)| Told { extent, legends });
+        let told: Vec<Told> = told.collect();
+        Ok(document(cx, version, sequence, &tree, &told))
     };
     cached(cx, dialect, version.capabilities, &state, make).await
 }

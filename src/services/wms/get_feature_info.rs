@@ -172,7 +172,7 @@ impl Question<'_> {
     }
 
     /// What a writer is told of a layer.
-    fn part(&self, drawn: &Drawn, schema: Arc<Schema>, layout: Arc<Layout>, crs: Crs) -> Result<InfoPart> {
+    fn part(&self, drawn: &Drawn, schema: Arc<Schema>, layout: Arc<Layout>, crs: &Crs) -> Result<InfoPart> {
         let layer = &drawn.layer.layer;
         Ok(InfoPart {
             name: layer.id.clone(),
@@ -180,7 +180,7 @@ impl Question<'_> {
             schema,
             layout,
             geometry: is_true(self.kvp, "WITH_GEOMETRY")?,
-            srs: Srs { name: offered::name(&crs), swap: self.version.is_y_first(&crs), decimals: layer.decimals },
+            srs: Srs { name: offered::name(crs), swap: self.version.is_y_first(crs), decimals: layer.decimals },
         })
     }
 
@@ -195,7 +195,7 @@ impl Question<'_> {
         // FILTER says nothing of a coverage, and without a point there is no value.
         let (Some(area), Some(point)) = (&self.area, self.point) else { return Ok(()) };
         let (schema, layout) = values::schema(view);
-        out.layer(&self.part(drawn, schema, layout, area.crs.clone())?);
+        out.layer(&self.part(drawn, schema, layout, &area.crs)?);
         if drawn.layer.layer.scales.hold(area.frame.scale)
             && let Some(row) = values::at(view, area, point).await?
         {
@@ -224,7 +224,7 @@ impl Question<'_> {
             }
         }
         let features = view.features(&query)?;
-        out.layer(&self.part(drawn, schema.clone(), features.layout().clone(), crs)?);
+        out.layer(&self.part(drawn, schema.clone(), features.layout().clone(), &crs)?);
         if is_drawn { self.rows(features, target, out).await } else { Ok(()) }
     }
 

@@ -14,7 +14,7 @@ use super::map_area::MapArea;
 pub(super) fn schema(view: &CoverageView) -> (Arc<Schema>, Arc<Layout>) {
     let field = |band: &Band| {
         let mut field = Field::new(&band.name, if is_whole(band) { FieldKind::Integer } else { FieldKind::Number });
-        field.title = band.description.clone();
+        field.title.clone_from(&band.description);
         field
     };
     let fields: Vec<Field> = view.grid().bands.iter().map(field).collect();

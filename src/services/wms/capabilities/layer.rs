@@ -43,7 +43,9 @@ pub(super) fn root(xml: &mut Writer, cx: &Context, version: &Version, shown: &[S
         xml.element(version.crs, &offered::name(crs));
     }
     tree.boxes(xml, &held, &[]);
-    shown.iter().for_each(|one| tree.node(xml, one));
+    for one in shown {
+        tree.node(xml, one);
+    }
     xml.end();
 }
 
@@ -82,7 +84,9 @@ impl Tree<'_> {
 
     fn group(&mut self, xml: &mut Writer, group: &Group, held: &[Shown]) {
         let mut flat = Vec::new();
-        held.iter().for_each(|one| one.flat(&mut flat));
+        for one in held {
+            one.flat(&mut flat);
+        }
         let all = Held::of(self.told.clone().take(flat.len()));
         xml.start("Layer", &[("queryable", "1")]);
         xml.element("Name", &group.id);
@@ -93,7 +97,9 @@ impl Tree<'_> {
         keywords(xml, &group.keywords);
         self.boxes(xml, &all, &[]);
         attribution(xml, group.attribution.as_ref());
-        held.iter().for_each(|one| self.node(xml, one));
+        for one in held {
+            self.node(xml, one);
+        }
         xml.end();
     }
 
@@ -107,7 +113,9 @@ impl Tree<'_> {
         }
         keywords(xml, &layer.keywords);
         let own = offered::own(shown);
-        own.iter().for_each(|crs| xml.element(self.version.crs, &offered::name(crs)));
+        for crs in &own {
+            xml.element(self.version.crs, &offered::name(crs));
+        }
         self.boxes(xml, &Held { space: extent.and_then(|extent| extent.space) }, &own);
         if let Published::Features(view) = &shown.data {
             place::time(xml, self.version, view.schema(), extent.and_then(|extent| extent.time));

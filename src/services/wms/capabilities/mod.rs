@@ -26,7 +26,7 @@ pub(super) struct Told {
 }
 
 /// The document. `told` is of the layers of the tree, in its order.
-pub(super) fn document(cx: &Context, version: &Version, sequence: u64, tree: &[Shown], told: Vec<Told>) -> Vec<u8> {
+pub(super) fn document(cx: &Context, version: &Version, sequence: u64, tree: &[Shown], told: &[Told]) -> Vec<u8> {
     let sequence = sequence.to_string();
     let mut xml = Writer::document();
     if version.is_1_3() {
@@ -51,9 +51,11 @@ pub(super) fn document(cx: &Context, version: &Version, sequence: u64, tree: &[S
     xml.start("Capability", &[]);
     operations(&mut xml, cx, version);
     xml.start("Exception", &[]);
-    version.exceptions.iter().for_each(|format| xml.element("Format", format));
+    for format in version.exceptions {
+        xml.element("Format", format);
+    }
     xml.end();
-    layer::root(&mut xml, cx, version, tree, &told);
+    layer::root(&mut xml, cx, version, tree, told);
     xml.finish()
 }
 
@@ -61,7 +63,9 @@ pub(super) fn document(cx: &Context, version: &Version, sequence: u64, tree: &[S
 pub(super) fn keywords(xml: &mut Writer, words: &[String]) {
     if !words.is_empty() {
         xml.start("KeywordList", &[]);
-        words.iter().for_each(|word| xml.element("Keyword", word));
+        for word in words {
+            xml.element("Keyword", word);
+        }
         xml.end();
     }
 }
@@ -89,7 +93,9 @@ fn operations(xml: &mut Writer, cx: &Context, version: &Version) {
         (legend, &LEGEND_FORMATS[..]),
     ] {
         xml.start(name, &[]);
-        formats.iter().for_each(|format| xml.element("Format", format));
+        for format in formats {
+            xml.element("Format", format);
+        }
         doors(xml, cx, false);
         xml.end();
     }

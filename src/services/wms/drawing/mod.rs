@@ -60,7 +60,7 @@ pub(super) async fn draw(work: Work, limit: Duration) -> Result<Vec<u8>> {
         pool::run(move || {
             let canvas = on_canvas(&area, &layers, image.ground, cancel)?;
             // Nothing comes above: this thread makes the image as well.
-            if alone { finish(canvas, image).map(Made::Image) } else { Ok(Made::Canvas(canvas)) }
+            if alone { finish(canvas, image).map(Made::Image) } else { Ok(Made::Canvas(Box::new(canvas))) }
         })?
     };
     for run in ready {
@@ -72,7 +72,7 @@ pub(super) async fn draw(work: Work, limit: Duration) -> Result<Vec<u8>> {
             let compose = move || {
                 // They were cut off from the top downwards.
                 upper.iter().rev().for_each(|above| canvas.merge(above, 1.0));
-                finish(canvas, image)
+                finish(*canvas, image)
             };
             pool::run(compose)?.await.map_err(gone)?
         }
@@ -100,7 +100,7 @@ pub(super) async fn bands(
 }
 
 enum Made {
-    Canvas(Canvas),
+    Canvas(Box<Canvas>),
     Image(Vec<u8>),
 }
 

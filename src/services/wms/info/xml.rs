@@ -8,7 +8,7 @@ use crate::server::context::Context;
 use super::{InfoPart, InfoWriter, words};
 
 pub(super) struct Xml {
-    xml: Writer,
+    out: Writer,
     part: Option<InfoPart>,
     size: usize,
 }
@@ -17,16 +17,16 @@ impl Xml {
     pub(super) fn new() -> Self {
         let mut xml = Writer::document();
         xml.start("GetFeatureInfoResponse", &[]);
-        Self { xml, part: None, size: 0 }
+        Self { out: xml, part: None, size: 0 }
     }
 }
 
 impl InfoWriter for Xml {
     fn layer(&mut self, part: &InfoPart) {
         if self.part.is_some() {
-            self.xml.end();
+            self.out.end();
         }
-        self.xml.start("Layer", &[("name", &part.name)]);
+        self.out.start("Layer", &[("name", &part.name)]);
         self.part = Some(part.clone());
     }
 
@@ -35,15 +35,15 @@ impl InfoWriter for Xml {
         for row in rows.rows() {
             let id = InfoPart::id(row);
             if let Some(id) = &id {
-                self.xml.start("Feature", &[("id", id)]);
+                self.out.start("Feature", &[("id", id)]);
             }
             for (cell, field) in part.fields() {
                 let value = words(row, cell);
                 self.size += value.len() + field.name.len() + 32;
-                self.xml.empty("Attribute", &[("name", &field.name), ("value", &value)]);
+                self.out.empty("Attribute", &[("name", &field.name), ("value", &value)]);
             }
             if id.is_some() {
-                self.xml.end();
+                self.out.end();
             }
         }
     }
@@ -53,6 +53,6 @@ impl InfoWriter for Xml {
     }
 
     fn finish(self: Box<Self>, _: &Context) -> Result<Vec<u8>> {
-        Ok(self.xml.finish())
+        Ok(self.out.finish())
     }
 }
