@@ -92,7 +92,9 @@ async fn client(address: SocketAddr, number: usize, end: Instant, tally: Arc<Tal
         }
         let path = PATHS[round % PATHS.len()];
         let Ok(mut stream) = TcpStream::connect(address).await else { continue };
-        let head = format!("GET {path} HTTP/1.1\r\nHost: soak\r\nConnection: close\r\n\r\n");
+        let coding = ["identity", "zstd", "gzip", "br"][round % 4];
+        let head =
+            format!("GET {path} HTTP/1.1\r\nHost: soak\r\nConnection: close\r\nAccept-Encoding: {coding}\r\n\r\n");
         match round % 16 {
             // Half a head, then gone.
             3 => drop(stream.write_all(&head.as_bytes()[..20]).await),
