@@ -81,7 +81,9 @@ impl LockedCoverage {
             let mut bands: Vec<_> = shown.iter().map(|&band| full.bands[band].clone()).collect();
             if limit.is_some() {
                 // Figures of all samples tell of those that are hidden.
-                bands.iter_mut().for_each(|band| band.statistics = None);
+                for band in &mut bands {
+                    band.statistics = None;
+                }
             }
             Arc::new(Grid { bands, ..(**full).clone() })
         };

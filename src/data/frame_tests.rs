@@ -58,10 +58,8 @@ fn what_lies_beyond_the_date_line_comes_to_where_the_map_looks() {
     assert!(there.min_x > 2.05e7 && there.max_x < 2.2e7, "{there:?}");
     let mut stored = alaska.clone();
     moved(&mut stored, mercator::forward);
-    assert_eq!(
-        shown(&stored, &Crs::Epsg(3857), &Crs::Epsg(3857), metres).unwrap().0.min_x.round(),
-        there.min_x.round()
-    );
+    let (again, _) = shown(&stored, &Crs::Epsg(3857), &Crs::Epsg(3857), metres).unwrap();
+    assert!((again.min_x - there.min_x).abs() < 1.0, "{again:?} {there:?}");
     assert!(Frame::new(&Crs::Epsg(3857), &Crs::Epsg(3857), &Area { rect: WORLD, crs: Crs::Epsg(3857) }).is_none());
     // Two worlds side by side have it twice.
     let (there, _) = shown(&alaska, &Crs::Epsg(4326), &Crs::Epsg(4326), rect(-180.0, -90.0, 540.0, 90.0)).unwrap();

@@ -39,7 +39,8 @@ impl Formula {
 
     /// Moves points, where all of them are such that PROJ would say the same.
     fn moved(self, xs: &mut [f64], ys: &mut [f64]) -> bool {
-        let (is_plain, change): (fn(f64, f64) -> bool, fn(&mut f64, &mut f64)) = match self {
+        type Formula = (fn(f64, f64) -> bool, fn(&mut f64, &mut f64));
+        let (is_plain, change): Formula = match self {
             Self::ToMercator => (mercator::is_plain_degrees, mercator::forward),
             Self::FromMercator => (mercator::is_plain_metres, mercator::inverse),
         };

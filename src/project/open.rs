@@ -117,7 +117,9 @@ impl Opening<'_> {
                 continue;
             }
             let folder = files::folder(path);
-            folder.iter().for_each(|folder| self.watched.path(folder));
+            if let Some(folder) = &folder {
+                self.watched.path(folder);
+            }
             match files::meant(path) {
                 Ok(files) => {
                     meant.push(Meant::Files(files.len(), folder.is_some()));

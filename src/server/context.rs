@@ -270,12 +270,11 @@ impl Context {
 
     /// A layer of features that the client may see.
     pub fn layer(&self, id: &str) -> Result<(Arc<Layer>, View)> {
-        match self.find(id)? {
-            Some((layer, Published::Features(view))) => Ok((layer, view)),
-            _ => {
-                let list = self.api_url("/collections");
-                Err(Error::new(Kind::UnknownLayer, format!("there is no collection '{id}'; see {list}")))
-            }
+        if let Some((layer, Published::Features(view))) = self.find(id)? {
+            Ok((layer, view))
+        } else {
+            let list = self.api_url("/collections");
+            Err(Error::new(Kind::UnknownLayer, format!("there is no collection '{id}'; see {list}")))
         }
     }
 

@@ -14,7 +14,7 @@ pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_graticule");
 const SAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/data/natural_earth.gpkg");
 
 /// Starts a program, and stops it when its own input ends: also when the test binary is killed.
-const GUARD: &str = r#""$0" "$@" & child=$!; read -r _; kill -TERM $child 2>/dev/null; wait $child"#;
+const GUARD: &str = r#""$0" "$@" & child=$!; exec >&-; read -r _; kill -TERM $child 2>/dev/null; wait $child"#;
 
 /// A program that runs until it is dropped.
 pub(crate) struct Guarded {

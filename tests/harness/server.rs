@@ -14,7 +14,7 @@ use super::{SAMPLE, odd, text};
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_graticule");
 
 /// Starts the program, and stops it (SIGTERM) when its own input ends: also when the test binary is killed.
-const GUARD: &str = r#""$0" "$@" & child=$!; read -r _; kill -TERM $child 2>/dev/null; wait $child"#;
+const GUARD: &str = r#""$0" "$@" & child=$!; exec >&-; read -r _; kill -TERM $child 2>/dev/null; wait $child"#;
 
 /// A server that runs until it is dropped.
 pub(crate) struct Server {

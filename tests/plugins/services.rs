@@ -115,7 +115,7 @@ fn well_formed(xml: &str) {
 #[tokio::test]
 async fn an_unknown_service_is_400_in_well_formed_xml() {
     let server = server();
-    let names = ["WMS", "%3Cscript%3E%26", "%22%3E%3Cx", "a%00b%01%0B", "%C3%A4%F0%9F%97%BA", "%EF%BF%BE", "]]%3E"];
+    let names = ["WMTS", "%3Cscript%3E%26", "%22%3E%3Cx", "a%00b%01%0B", "%C3%A4%F0%9F%97%BA", "%EF%BF%BE", "]]%3E"];
     for name in names {
         for door in ["/ows", "/", "/second/ows"] {
             let answer = ask(&server, &format!("{door}?SERVICE={name}")).await;

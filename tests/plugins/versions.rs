@@ -48,7 +48,8 @@ async fn the_version_that_is_asked_for_else_the_one_registered_first() {
     for (version, answer) in cases {
         assert_eq!(ask(&server, &format!("/ows?SERVICE=Said&{version}")).await.text(), answer, "{version}");
     }
-    assert_eq!(server.snapshot().registry().service_names(), ["SAID"]);
+    let names = server.snapshot().registry().service_names();
+    assert_eq!(names.iter().filter(|name| **name == "SAID").count(), 1, "{names:?}");
 }
 
 #[test]

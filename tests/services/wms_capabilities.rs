@@ -56,7 +56,7 @@ fn the_tree_has_groups_boxes_styles_and_scales() {
     assert_eq!(styles, ["plain", "large", "few"]);
     let attribution = path(countries, &["Attribution", "OnlineResource"]);
     assert_eq!(
-        attribution.attributes.iter().find(|it| &*it.name == "href").map(|it| it.value.to_string()).as_deref(),
+        attribution.attributes.iter().find(|it| &*it.name == "href").map(|it| it.value.clone()).as_deref(),
         Some("https://example.org/?a&b")
     );
     let cities = layer(top, "cities").unwrap();

@@ -185,7 +185,7 @@ fn stated(value: &Value) -> Json {
         Value::Text(text) => json!(text),
         Value::Date(day) => json!(day.to_string()),
         Value::Instant(at) => json!(at.to_string()),
-        _ => Json::Null,
+        Value::Null => Json::Null,
     }
 }
 

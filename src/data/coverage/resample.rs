@@ -196,7 +196,9 @@ impl<T: Sample> Source<'_, T> {
                 }
             }
             lines = kept;
-            sums.iter().for_each(|&(value, share)| made.push(weighed(value, share), fill));
+            for &(value, share) in &*sums {
+                made.push(weighed(value, share), fill);
+            }
         }
         made
     }

@@ -150,7 +150,7 @@ impl PictureEncoder for GeoTiff {
                 })),
             }
             self.rows += 1;
-            if self.rows % self.rows_per_strip == 0 || self.rows == self.picture.height {
+            if self.rows.is_multiple_of(self.rows_per_strip) || self.rows == self.picture.height {
                 out.append(&mut self.mask);
             }
         }

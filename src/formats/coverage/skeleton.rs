@@ -2,6 +2,7 @@
 //! their metadata, and its directory is taken over. So every system that GDAL can tell in keys is told as GDAL tells it.
 
 use std::collections::HashMap;
+use std::fmt::Write as _;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -27,7 +28,8 @@ pub(super) fn of(picture: &Picture) -> Result<Arc<[Entry]>> {
     let mut key = format!("{:?} {:?}", picture.crs, picture.common_kind());
     for band in &*picture.bands {
         let Band { name, nodata, unit, description, colour, palette, scale, offset, .. } = band;
-        key.push_str(&format!("{name:?}{nodata:?}{unit:?}{description:?}{colour:?}{palette:?}{scale:?}{offset:?}"));
+        // Writing to a string does not fail.
+        let _ = write!(key, "{name:?}{nodata:?}{unit:?}{description:?}{colour:?}{palette:?}{scale:?}{offset:?}");
     }
     let kept = MADE.lock().unwrap_or_else(PoisonError::into_inner).as_ref().and_then(|made| made.get(&key).cloned());
     if let Some(kept) = kept {

@@ -122,7 +122,7 @@ impl FeatureWriter {
         match if self.geometry { row.geometry() } else { None } {
             Some(wkb) => {
                 self.malformed +=
-                    u64::from(write_geometry_in_order(wkb, self.decimals, self.is_lat_first, out).is_err())
+                    u64::from(write_geometry_in_order(wkb, self.decimals, self.is_lat_first, out).is_err());
             }
             None => out.extend_from_slice(b"null"),
         }

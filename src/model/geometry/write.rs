@@ -44,7 +44,9 @@ impl<'a> Writer<'a> {
     /// The vertices of a line.
     pub fn run(&mut self, vertices: &[(f64, f64)]) {
         self.count(vertices.len());
-        vertices.iter().for_each(|&at| self.point(at));
+        for &at in vertices {
+            self.point(at);
+        }
     }
 
     /// A ring of a polygon.
@@ -52,7 +54,9 @@ impl<'a> Writer<'a> {
         self.count(1);
         let length = u32::try_from(vertices.len()).unwrap_or(u32::MAX);
         self.out.extend(length.to_le_bytes());
-        vertices.iter().for_each(|&at| self.point(at));
+        for &at in vertices {
+            self.point(at);
+        }
     }
 
     /// Ends the geometry that is open.

@@ -233,18 +233,12 @@ fn scale(region: &mut Frame, scaling: &Scaling) -> Result<()> {
         Scaling::Factor(factor) => (region.width, region.height) = (by(width, *factor)?, by(height, *factor)?),
         Scaling::Axes(axes) => {
             for (axis, factor) in axes {
-                match axis.is_across() {
-                    true => region.width = by(width, *factor)?,
-                    false => region.height = by(height, *factor)?,
-                }
+                if axis.is_across() { region.width = by(width, *factor)? } else { region.height = by(height, *factor)? }
             }
         }
         Scaling::Size(axes) => {
             for (axis, size) in axes {
-                match axis.is_across() {
-                    true => region.width = *size,
-                    false => region.height = *size,
-                }
+                if axis.is_across() { region.width = *size } else { region.height = *size }
             }
         }
     }

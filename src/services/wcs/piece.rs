@@ -115,11 +115,10 @@ fn within(picture: &Picture, limits: &Wcs) -> Result<()> {
 }
 
 async fn next(parts: &mut Parts<Bytes>, deadline: std::time::Duration) -> Result<Option<Bytes>> {
-    match tokio::time::timeout(deadline, parts.next()).await {
-        Ok(part) => part.transpose(),
-        Err(_) => {
-            let message = format!("the coverage took longer than {} s", deadline.as_secs());
-            Err(Error::new(Kind::Timeout, message))
-        }
+    if let Ok(part) = tokio::time::timeout(deadline, parts.next()).await {
+        part.transpose()
+    } else {
+        let message = format!("the coverage took longer than {} s", deadline.as_secs());
+        Err(Error::new(Kind::Timeout, message))
     }
 }

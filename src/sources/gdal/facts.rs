@@ -33,17 +33,16 @@ pub(super) fn read(dataset: &Dataset, path: &Path, options: &RasterOptions) -> R
     if affine.inverse().is_none() || !affine.0.iter().all(|number| number.is_finite()) {
         return Err(wrong("has pixels without an area".to_owned()));
     }
-    let (crs, in_degrees) = match &options.crs {
-        Some(crs) => (crs.clone(), None),
-        None => {
-            let reference = dataset.spatial_ref().map_err(|cause| {
-                wrong("has no reference system: name it with crs = \"EPSG:…\" in the project file".to_owned())
-                    .because(cause)
-            })?;
-            let (crs, in_degrees) = system(&reference)
-                .map_err(|cause| wrong("has a reference system that cannot be read".to_owned()).because(cause))?;
-            (crs, Some(in_degrees))
-        }
+    let (crs, in_degrees) = if let Some(crs) = &options.crs {
+        (crs.clone(), None)
+    } else {
+        let reference = dataset.spatial_ref().map_err(|cause| {
+            wrong("has no reference system: name it with crs = \"EPSG:…\" in the project file".to_owned())
+                .because(cause)
+        })?;
+        let (crs, in_degrees) = system(&reference)
+            .map_err(|cause| wrong("has a reference system that cannot be read".to_owned()).because(cause))?;
+        (crs, Some(in_degrees))
     };
     let in_degrees = match in_degrees {
         Some(in_degrees) => in_degrees,

@@ -162,7 +162,7 @@ fn an_ascii_grid_is_text() {
     let answer = ask(&format!("{GET}&FORMAT=image/x-aaigrid&SUBSET=i(0,2)&SUBSET=j(0,1)")).expect(200);
     let text = answer.text();
     let first = window(Path::new(ELEVATION), 1, (0, 0), (3, 1));
-    let line = first.iter().map(|value| format!(" {value}")).collect::<String>();
+    let line = first.iter().fold(String::new(), |line, value| line + " " + &value.to_string());
     assert!(text.starts_with("ncols        3\nnrows        2\n") && text.contains(&format!("\n{line}\n")), "{text}");
 }
 

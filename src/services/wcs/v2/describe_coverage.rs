@@ -20,12 +20,11 @@ pub(in crate::services::wcs) async fn describe_coverage(
     request: &mut Request,
     dialect: &'static Dialect,
 ) -> Result<Response> {
-    let ids: Vec<String> = match request.take_xml(&Limits::default()).await? {
-        Some(root) => root.children_named("CoverageId").map(|id| id.trimmed().to_owned()).collect(),
-        None => {
-            let list = Kvp::new(cx.head()).list("COVERAGEID")?.unwrap_or_default();
-            list.into_iter().map(str::to_owned).collect()
-        }
+    let ids: Vec<String> = if let Some(root) = request.take_xml(&Limits::default()).await? {
+        root.children_named("CoverageId").map(|id| id.trimmed().to_owned()).collect()
+    } else {
+        let list = Kvp::new(cx.head()).list("COVERAGEID")?.unwrap_or_default();
+        list.into_iter().map(str::to_owned).collect()
     };
     if ids.is_empty() {
         return Err(Error::new(Kind::MissingParameter, "COVERAGEID is missing")
@@ -58,7 +57,9 @@ fn document(offered: &[Offered]) -> Vec<u8> {
             ),
         ],
     );
-    offered.iter().for_each(|offered| describe(&mut xml, offered));
+    for offered in offered {
+        describe(&mut xml, offered);
+    }
     xml.finish()
 }
 

@@ -79,7 +79,9 @@ fn document(cx: &Context, dialect: &Dialect, sections: &Sections, sequence: u64,
     }
     if sections.want("Contents") {
         xml.start("wcs:Contents", &[]);
-        offered.iter().for_each(|offered| summary(&mut xml, offered));
+        for offered in &offered {
+            summary(&mut xml, offered);
+        }
         xml.end();
     }
     xml.finish()

@@ -1,5 +1,13 @@
 //! Rasters read through the gate, beside what GDAL itself reads.
 
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_precision_loss,
+    clippy::float_cmp,
+    reason = "numbers of tests are small and exact"
+)]
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
