@@ -80,7 +80,9 @@ impl FromStr for Crs {
                 _ => return Err(wrong()),
             }
         } else {
-            inner.split_once(':').ok_or_else(wrong)?
+            let (authority, code) = inner.split_once(':').ok_or_else(wrong)?;
+            // Clients of the classic services write the short form as they like.
+            if authority.eq_ignore_ascii_case("EPSG") { ("EPSG", code) } else { (authority, code) }
         };
         match (authority, code) {
             ("OGC" | "CRS", "CRS84" | "84") => Ok(Self::Crs84),
@@ -105,6 +107,7 @@ mod tests {
             "urn:ogc:def:crs:EPSG::2263",
             "[EPSG:2263]",
             "EPSG:2263",
+            "epsg:2263",
         ] {
             assert_eq!(text.parse(), Ok(Crs::Epsg(2263)), "{text}");
         }

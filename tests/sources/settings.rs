@@ -21,7 +21,7 @@ fn codes(page: &Value) -> Vec<&str> {
 #[test]
 fn a_column_of_text_makes_the_ids_and_their_order() {
     let folder = tempfile::tempdir().unwrap();
-    for ending in ["shp", "fgb", "geojson", "sqlite"] {
+    for ending in ["shp", "tab", "geojson", "sqlite"] {
         let path = file(folder.path(), "places", ending);
         let toml = format!("[[layers]]\nsource = '{}'\nkey = 'code'\nid = 'it'\ntitle = 'Places'\n", text(&path));
         let server = Server::start(&["--project", &project(folder.path(), &toml)]);

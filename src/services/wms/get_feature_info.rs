@@ -53,7 +53,6 @@ struct Question<'a> {
     point: Option<(f64, f64)>,
     /// Features of each layer.
     most: u32,
-    version: &'static Version,
 }
 
 /// Answers the request.
@@ -72,7 +71,7 @@ pub(super) async fn answer(cx: &Context, kvp: Kvp<'_>, version: &'static Version
     let area = has_area.then(|| MapArea::read(cx, kvp, version)).transpose()?;
     let point = area.as_ref().zip(pixel).map(|(area, pixel)| place(area, pixel, version)).transpose()?;
     let most = count(kvp, "FEATURE_COUNT", 1, MOST)?.unwrap_or(1);
-    let question = Question { kvp, area, point, most, version };
+    let question = Question { kvp, area, point, most };
     let mut out = writer(format);
     let work = async {
         for drawn in &asked {
@@ -139,8 +138,7 @@ fn invalid_point(message: String) -> Error {
 /// The middle of the pixel on the map.
 fn place(area: &MapArea, pixel: [f64; 2], version: &Version) -> Result<(f64, f64)> {
     for ((at, name), size) in pixel.iter().zip(version.pixel).zip([area.frame.width, area.frame.height]) {
-        // QGIS and others ask for the pixel after the last one at the very edge.
-        if !(0.0..=f64::from(size)).contains(at) {
+        if !(0.0..f64::from(size)).contains(at) {
             return Err(invalid_point(format!("{name} is {at}, expected 0 to {}", size - 1)).at(name));
         }
     }
@@ -180,7 +178,8 @@ impl Question<'_> {
             schema,
             layout,
             geometry: is_true(self.kvp, "WITH_GEOMETRY")?,
-            srs: Srs { name: offered::name(crs), swap: self.version.is_y_first(crs), decimals: layer.decimals },
+            // The short name means x first to whoever reads GML.
+            srs: Srs { name: offered::name(crs), swap: false, decimals: layer.decimals },
         })
     }
 

@@ -168,7 +168,7 @@ impl Found {
                 let name = &column.name;
                 return Err(Fault::NoKey(format!(
                     "the rows are not in the order of '{name}', and a file of this format cannot be read in another: make a \
-                     GeoPackage or FlatGeobuf of it"
+                     GeoPackage of it, or a FlatGeobuf with an index"
                 )));
             }
         };
