@@ -16,7 +16,9 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 pub enum Kind {
     /// No API, service or route answers at this path.
     UnknownPath,
-    /// The path names a collection, layer or project that is not published (or that the client may not know of).
+    /// `MAP=` names a project that is not published.
+    UnknownProject,
+    /// The path names a collection or layer that is not published (or that the client may not know of).
     UnknownLayer,
     /// The path names a feature that the collection does not have.
     UnknownFeature,
@@ -66,6 +68,7 @@ impl Kind {
         use StatusCode as S;
         match self {
             Self::UnknownPath => (S::NOT_FOUND, "Nothing here"),
+            Self::UnknownProject => (S::NOT_FOUND, "Unknown project"),
             Self::UnknownLayer => (S::NOT_FOUND, "Unknown collection"),
             Self::UnknownFeature => (S::NOT_FOUND, "Unknown feature"),
             Self::MethodNotAllowed => (S::METHOD_NOT_ALLOWED, "Method not allowed"),

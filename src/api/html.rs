@@ -35,6 +35,7 @@ pub(crate) fn page(
     let links = data.get("links").cloned().unwrap_or_else(|| json!(rendering.own_links()));
     let mut context = json!({
         "data": data, "links": links, "params": values, "page": page,
+        "kept": cx.kept().into_iter().map(|(name, value)| (name, value.into())).collect::<Map<String, Value>>(),
         "operation": {
             "id": route.operation_id, "summary": route.summary, "description": route.description, "parameters": words,
         },

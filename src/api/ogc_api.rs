@@ -304,8 +304,7 @@ fn document(cx: &Context) -> Result<Value> {
             "title": project.title, "description": project.description.clone().unwrap_or_default(),
             "version": env!("CARGO_PKG_VERSION"),
         });
-        let server = format!("{}{}", cx.base().as_str(), cx.mount());
-        return Ok(openapi::join::join(&info, &server, parts));
+        return Ok(openapi::join::join(&info, &cx.project_url(), parts));
     }
     let document = documents.find(|(info, _)| info.root == cx.root()).map(|(_, document)| document);
     document.ok_or_else(|| Error::internal("an API that is not registered"))

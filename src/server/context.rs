@@ -13,6 +13,7 @@ use crate::data::gate::View;
 use crate::data::policy::{Admissions, CacheScope, LayerRef};
 use crate::error::{Error, Kind, Result};
 use crate::exchange::cache::{CacheKey, CacheKind, Cached};
+use crate::message::parameters::{Origin, Parameters};
 use crate::message::principal::Principal;
 use crate::message::request::Head;
 use crate::project::catalog::{Layer, Project};
@@ -51,6 +52,20 @@ pub(crate) struct Place {
     pub(crate) root: String,
     /// The rest of the path.
     pub(crate) rest: String,
+}
+
+impl Place {
+    /// The absolute URL of a path of the server, within the same project.
+    pub(super) fn url(&self, base: &BaseUrl, path: &str) -> String {
+        let url = format!("{}{}{path}", base.as_str(), self.mount);
+        match &self.map {
+            None => url,
+            Some(map) => {
+                let joint = if url.contains('?') { '&' } else { '?' };
+                format!("{url}{joint}{map}")
+            }
+        }
+    }
 }
 
 impl Context {
@@ -149,15 +164,21 @@ impl Context {
 
     /// The absolute URL of a path of the server (percent-encoded, beginning with a slash), within the same project.
     pub fn url(&self, path: &str) -> String {
+        self.0.place.url(&self.0.base, path)
+    }
+
+    /// The absolute URL of the project in the path, even where `MAP=` chose it: other paths may follow this one.
+    pub(crate) fn project_url(&self) -> String {
         let place = &self.0.place;
-        let url = format!("{}{}{path}", self.0.base.as_str(), place.mount);
-        match &place.map {
-            None => url,
-            Some(map) => {
-                let joint = if url.contains('?') { '&' } else { '?' };
-                format!("{url}{joint}{map}")
-            }
-        }
+        let chosen = place.map.as_ref().and(self.0.project.name.as_ref());
+        let mount = chosen.map_or_else(|| place.mount.clone(), |name| format!("/{name}"));
+        format!("{}{mount}", self.0.base.as_str())
+    }
+
+    /// Name and value of the parameter that every link and form of a page keeps: `MAP`, where the client chose by it.
+    pub(crate) fn kept(&self) -> Option<(String, String)> {
+        let all = Parameters::parse(self.0.place.map.as_deref()?, Origin::Query);
+        all.iter().next().map(|map| (map.name.clone(), map.value.clone().unwrap_or_default()))
     }
 
     /// The absolute URL of a path of the API that answers.

@@ -20,7 +20,7 @@ impl Snapshot {
         let base = self.0.base_url.resolve(head).ok();
         let mut problem = Problem::new(error, head.id);
         if let (Kind::UnknownPath, Some(base)) = (error.kind(), &base) {
-            problem.roots = self.roots(base);
+            problem.roots = self.roots(head, base);
         }
         let suffix = head.path.rsplit_once('.').and_then(|(_, suffix)| Format::by_name(suffix));
         let f = head.parameters.get("f").and_then(|f| f.value.as_deref());
@@ -36,17 +36,18 @@ impl Snapshot {
     }
 
     /// What there is, for whoever asked for what there is not.
-    fn roots(&self, base: &BaseUrl) -> Vec<Root> {
+    fn roots(&self, head: &Head, base: &BaseUrl) -> Vec<Root> {
+        let place = self.place(head).map(|(_, place)| place).unwrap_or_default();
         let apis = self.0.registry.infos().map(|info| Root {
             title: info.title.clone(),
-            href: base.join(if info.root.is_empty() { "/" } else { &info.root }),
+            href: place.url(base, if info.root.is_empty() { "/" } else { &info.root }),
         });
         let services = self
             .0
             .registry
             .service_names()
             .into_iter()
-            .map(|name| Root { title: name.to_owned(), href: base.join(&format!("/ows?SERVICE={name}")) });
+            .map(|name| Root { title: name.to_owned(), href: place.url(base, &format!("/ows?SERVICE={name}")) });
         apis.chain(services).collect()
     }
 

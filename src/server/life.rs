@@ -44,7 +44,7 @@ impl Server {
 impl Snapshot {
     /// The project of a request, by `MAP=` or by the first segment of the path, and the path that is left.
     pub(super) fn place(&self, head: &Head) -> Result<(Arc<Project>, Place)> {
-        let unknown = |name: &str| Error::new(Kind::UnknownLayer, format!("there is no project '{name}'")).at("MAP");
+        let unknown = |name: &str| Error::new(Kind::UnknownProject, format!("there is no project '{name}'")).at("MAP");
         let mut place = Place { rest: head.path.clone(), ..Place::default() };
         if let Some(map) = head.parameters.iter().find(|parameter| parameter.name.eq_ignore_ascii_case("map")) {
             let name = map.value.as_deref().unwrap_or_default();

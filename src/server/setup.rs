@@ -321,6 +321,7 @@ impl Builder {
                 faults.push(format!("two projects have the name '{name}'"));
             }
         }
+        faults.extend(alias_faults(&self.root, &projects));
         if !faults.is_empty() {
             return Err(Faults(faults));
         }
@@ -349,6 +350,26 @@ impl Builder {
         shared.generation = shared.fingerprint();
         Ok(Server(Arc::new(RwLock::new(Snapshot(Arc::new(shared))))))
     }
+}
+
+/// Aliases that another project has as well, as its name or as an alias: `MAP=` would mean but one of the two.
+fn alias_faults(root: &Project, projects: &BTreeMap<String, Arc<Project>>) -> Vec<String> {
+    let told = |name: Option<&str>| {
+        name.map_or_else(|| "the project at the root".to_owned(), |name| format!("the project '{name}'"))
+    };
+    let mut owners: BTreeMap<&str, Option<&str>> =
+        projects.keys().map(|name| (name.as_str(), Some(name.as_str()))).collect();
+    let mut faults = Vec::new();
+    for project in std::iter::once(root).chain(projects.values().map(AsRef::as_ref)) {
+        let own = project.name.as_deref();
+        for alias in &project.aliases {
+            let owner = *owners.entry(alias).or_insert(own);
+            if owner != own {
+                faults.push(format!("the alias '{alias}' of {} means {} already", told(own), told(owner)));
+            }
+        }
+    }
+    faults
 }
 
 /// Every fault that was found when a server was built.

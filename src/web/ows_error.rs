@@ -52,6 +52,7 @@ fn usual(kind: Kind) -> &'static str {
         Kind::MissingParameter => "MissingParameterValue",
         Kind::InvalidParameter
         | Kind::OutOfRange
+        | Kind::UnknownProject
         | Kind::UnknownLayer
         | Kind::UnknownFeature
         | Kind::UnknownCrs

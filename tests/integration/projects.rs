@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use serde_json::Value;
 
 use crate::harness::page::{attributes, resolve};
-use crate::harness::server::Server;
+use crate::harness::server::{Server, run, stderr, stdout};
 use crate::harness::{SAMPLE, folder, odd, text};
 
 fn server() -> &'static Server {
@@ -21,6 +21,7 @@ fn server() -> &'static Server {
             [projects.city]
             title = "City plan"
             description = "Of New York"
+            aliases = ["/srv/old.qgs"]
             layers = [{{ source = "{odd}", layer = "new_york", id = "sights", title = "Sights", limit = {{ default = 2, maximum = 2 }} }}]
 
             [projects.time]
@@ -149,4 +150,114 @@ fn pages_of_a_project_link_within_it() {
             assert!(!outside || address.starts_with('#'), "{path} leaves its project: {address}, which is {target}");
         }
     }
+}
+
+#[test]
+fn pages_of_a_project_by_map_link_within_it() {
+    let items = "/ogcapi/collections/sights/items";
+    let paths = [
+        "/?MAP=city&f=html".to_owned(),
+        "/ogcapi?MAP=city&f=html".to_owned(),
+        "/ogcapi/collections?MAP=city".to_owned(),
+        "/ogcapi/collections/sights?MAP=city&f=html".to_owned(),
+        format!("{items}?MAP=city"),
+        format!("{items}?f=html&map=city&limit=1&name=x"),
+        format!("{items}?limit=1&MAP=city&f=html"),
+        "/ogcapi/collections/sights/schema?MAP=city".to_owned(),
+        "/ogcapi/api?MAP=city".to_owned(),
+        "/ogcapi/nothing?MAP=city".to_owned(),
+    ];
+    let is_kept = |target: &str| target.contains("MAP=city") || target.contains("map=city");
+    for path in &paths {
+        let page = server().browse(path).text();
+        assert!(page.contains("City plan"), "{path}");
+        for address in attributes(&page).into_iter().filter(|address| !address.starts_with('#')) {
+            let target = resolve(path, &address);
+            let apart = ["/city/", "/static/", "/time/"].iter().any(|start| target.starts_with(start));
+            assert!(apart || is_kept(&target), "{path} leaves its project: {address}, which is {target}");
+        }
+        for form in page.split("<form").skip(1) {
+            let form = form.split("</form>").next().unwrap();
+            let kept = ["MAP", "map"].iter().filter(|name| form.contains(&format!("name=\"{name}\" value=\"city\"")));
+            assert_eq!(kept.count(), 1, "{path}: a form leaves its project: {form}");
+        }
+    }
+    let page = server().browse(&paths[6]).text();
+    assert!(attributes(&page).iter().any(|address| address.contains("/items/1?")), "{page}");
+    assert!(!page.contains("MAP = city"), "the choice of a project is no filter");
+    // It leads to the feature itself.
+    let link = attributes(&page).into_iter().find(|address| address.contains("/items/1?")).unwrap();
+    server().browse(&resolve(&paths[6], &link)).expect(200);
+}
+
+#[test]
+fn definitions_by_map_name_the_path_of_the_project() {
+    let base = &server().url;
+    for (path, url) in [
+        ("/ogcapi/api?MAP=city", format!("{base}/city/ogcapi")),
+        ("/ogcapi/api?MAP=%2Fsrv%2Fold.qgs", format!("{base}/city/ogcapi")),
+        ("/api?MAP=city", format!("{base}/city")),
+        ("/api?map=/srv/old.qgs", format!("{base}/city")),
+        ("/ogcapi/api", format!("{base}/ogcapi")),
+        ("/api", base.clone()),
+    ] {
+        let document = server().json(path);
+        assert_eq!(document["servers"][0]["url"], url, "{path}");
+    }
+}
+
+#[test]
+fn what_there_is_instead_of_a_wrong_path_is_in_the_project() {
+    for (path, kept) in [("/ogcapi-no?MAP=city", "MAP=city"), ("/city/ogcapi-no", "/city")] {
+        let said = server().get(path).expect(404).json();
+        let roots = hrefs(&said);
+        assert!(roots.len() > 3 && roots.iter().all(|href| href.contains(kept)), "{path}: {roots:?}");
+    }
+}
+
+#[test]
+fn an_unknown_project_is_404_in_every_dialect() {
+    let said = server().get("/ogcapi/collections?MAP=nope").expect(404).json();
+    assert_eq!(said["title"], "Unknown project");
+    for query in [
+        "SERVICE=WMS&VERSION=1.3.0&REQUEST=GetMap",
+        "SERVICE=WMS&VERSION=1.1.1&REQUEST=GetCapabilities",
+        "SERVICE=WFS&VERSION=2.0.0&REQUEST=GetFeature",
+        "SERVICE=WFS&VERSION=1.1.0&REQUEST=GetFeature",
+        "SERVICE=WFS&VERSION=1.0.0&REQUEST=GetFeature",
+        "SERVICE=WCS&VERSION=2.0.1&REQUEST=GetCoverage",
+        "SERVICE=WCS&VERSION=1.0.0&REQUEST=GetCoverage",
+        "REQUEST=Nothing",
+    ] {
+        let answer = server().get(&format!("/ows?{query}&MAP=nope")).expect(404);
+        let text = answer.text();
+        assert!(text.contains("ode=\"InvalidParameterValue\"") && text.contains("'nope'"), "{query}: {text}");
+        // The DTD of WMS 1.1.1 knows no locator.
+        assert!(query.contains("1.1.1") || text.contains("locator=\"MAP\""), "{query}: {text}");
+    }
+}
+
+#[test]
+fn an_alias_of_two_projects_is_a_fault() {
+    let path = folder().join("aliases.toml");
+    let check = |aliases: [&str; 3]| {
+        let [root, one, two] = aliases;
+        let settings = format!(
+            "data = [\"{SAMPLE}\"]\naliases = [{root}]\n[projects.one]\ndata = [\"{SAMPLE}\"]\naliases = [{one}]\n\
+             [projects.two]\ndata = [\"{SAMPLE}\"]\naliases = [{two}]\n"
+        );
+        std::fs::write(&path, settings).unwrap();
+        let output = run(&["check", "--project", text(&path)]);
+        (output.status.success(), format!("{}{}", stdout(&output), stderr(&output)))
+    };
+    for (aliases, told) in [
+        (["", "'a', 'x'", "'b', 'x'"], "the alias 'x' of the project 'two' means the project 'one' already"),
+        (["", "'two'", ""], "the alias 'two' of the project 'one' means the project 'two' already"),
+        (["'x'", "", "'x'"], "the alias 'x' of the project 'two' means the project at the root already"),
+    ] {
+        let (is_fine, output) = check(aliases);
+        assert!(!is_fine && output.contains(told), "{output}");
+    }
+    let (is_fine, output) = check(["'/srv/a.qgs'", "'one', 'b', 'b'", "'c'"]);
+    assert!(is_fine, "{output}");
 }

@@ -61,7 +61,7 @@ async fn answers_that_tell_an_error() {
 async fn a_request_of_an_unknown_project_has_no_project_ready() {
     let (log, server) = watched();
     assert_eq!(ask(&server, "/ogcapi?MAP=other").await.status(), 404);
-    let told = "404 UnknownLayer";
+    let told = "404 UnknownProject";
     let (ready, complete) = (format!("a response_ready {told}"), format!("a response_complete {told}"));
     assert_eq!(log.take(), ["a request_ready", &ready, &complete, "a send_response last"]);
 }

@@ -78,8 +78,7 @@ pub(crate) fn document(api: &OgcApi, cx: &Context) -> Value {
     }
     let responses: Map<String, Value> =
         FAULTS.iter().map(|(status, what)| (format!("Problem{status}"), fault(what))).collect();
-    let server = cx.api_url("");
-    let server = server.split('?').next().unwrap_or_default();
+    let server = format!("{}{}", cx.project_url(), cx.root());
     let mut document = json!({
         "openapi": "3.0.3",
         "info": about,

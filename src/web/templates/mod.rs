@@ -12,6 +12,7 @@
 //! | `links` | the page's own links, absolute: `href`, `rel`, `type`, `title` |
 //! | `operation` | `id`, `summary`, `description`, `parameters` (name, type, limits, `in`, and the `value` that was given) |
 //! | `params` | the query as it was given, by name |
+//! | `kept` | of these, what every link and form of the page must keep: the choice of a project by `MAP=` |
 //! | `error` | null, or `title`, `detail`, `parameter`, `status` of what was wrong with the form's input |
 //! | `page` | `title`, `breadcrumbs`, `formats`, `base`, `request_id`, `project`, `map`, `version` |
 //! | `schema`, `has_geometry` | pages of features: the properties in order, and whether there is something to map |
