@@ -129,6 +129,19 @@ async fn a_new_key_is_fetched_and_an_old_one_goes() {
 }
 
 #[tokio::test]
+async fn an_emptied_set_revokes_its_keys() {
+    let issuer = Issuer::new();
+    let issuing = Issuing::start(&issuer.jwks());
+    let server = issuing.server(Duration::ZERO, LONG);
+    let token = issuer.sign(&header("p"), &claims());
+    assert_eq!(status(&server, &token).await, 200);
+    issuing.publish(&json!({ "keys": [] }));
+    // An unknown name has the keys fetched again.
+    assert_eq!(status(&server, &issuer.sign(&header("next"), &claims())).await, 401);
+    assert_eq!(status(&server, &token).await, 401);
+}
+
+#[tokio::test]
 async fn made_up_keys_do_not_make_the_issuer_suffer() {
     let issuer = Issuer::new();
     let issuing = Issuing::start(&issuer.jwks());
@@ -149,7 +162,7 @@ async fn keys_grow_old_and_stay_where_a_fetch_fails() {
     assert_eq!(status(&server, &token).await, 200);
     let large = format!("{{\"keys\":[\"{}\"]}}", "x".repeat(2 << 20));
     for (status_line, body) in
-        [("500 Internal Server Error", ""), ("200 OK", "{"), ("200 OK", "{\"keys\":[]}"), ("200 OK", &large)]
+        [("500 Internal Server Error", ""), ("200 OK", "{"), ("200 OK", "{}"), ("200 OK", &large)]
     {
         issuing.answer(status_line, body);
         let before = issuing.asked();

@@ -244,6 +244,9 @@ async fn keys_that_change_are_read_again_and_nonsense_is_not() {
     std::fs::write(&path, "{\"keys\": [").unwrap();
     tokio::time::sleep(Duration::from_millis(1100)).await;
     assert_eq!(bearer(&server, &after).await.status, 200, "the last good keys stay");
+    std::fs::write(&path, "{\"keys\": []}").unwrap();
+    tokio::time::sleep(Duration::from_millis(1100)).await;
+    assert_eq!(bearer(&server, &after).await.status, 401, "an emptied set revokes its keys");
 }
 
 #[tokio::test]

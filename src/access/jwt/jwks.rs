@@ -10,14 +10,10 @@ use super::Key;
 /// Largest set that is read, in bytes.
 pub(super) const LARGEST: u64 = 1 << 20;
 
-/// The keys of a set; the error says what is wrong with it.
+/// The keys of a set, none where the issuer has withdrawn them all; the error says what is wrong with it.
 pub(super) fn keys(text: &[u8]) -> Result<Vec<Key>, &'static str> {
     let set: Set = serde_json::from_slice(text).map_err(|_| "this is no JWK Set")?;
-    let keys: Vec<Key> = set.keys.into_iter().filter_map(key).collect();
-    if keys.is_empty() {
-        return Err("there is no public key for RS256, ES256 or EdDSA in this set");
-    }
-    Ok(keys)
+    Ok(set.keys.into_iter().filter_map(key).collect())
 }
 
 #[derive(Deserialize)]

@@ -28,10 +28,15 @@ struct State {
 type Stamp = (u64, i64, i64, u64);
 
 impl KeyFile {
-    /// Reads the file; the error says what is wrong with it.
+    /// Reads the file; the error says what is wrong with it. One without keys is a mistake at first, later it is the issuer's word.
     pub fn open(path: impl Into<PathBuf>) -> Result<Self, String> {
         let path: Arc<Path> = path.into().into();
-        let (stamp, keys) = (stamp(&path), read(&path)?.into());
+        let (stamp, keys) = (stamp(&path), read(&path)?);
+        if keys.is_empty() {
+            let what = "there is no public key for RS256, ES256 or EdDSA in this set";
+            return Err(format!("{}: {what}", path.display()));
+        }
+        let keys = keys.into();
         Ok(Self { path, state: Mutex::new(State { keys, stamp, looked: Instant::now() }) })
     }
 
