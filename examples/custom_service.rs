@@ -11,8 +11,7 @@ use graticule::message::response::Response;
 use graticule::project::open::open;
 use graticule::project::settings::Project;
 use graticule::server::service::{Dialect, Service};
-use graticule::{Context, Kind, Result, standard};
-use http::Method;
+use graticule::{Context, Result, standard};
 use tokio::net::TcpListener;
 
 struct CustomService;
@@ -28,12 +27,7 @@ impl Service for CustomService {
         &VERSIONS
     }
 
-    async fn execute(&self, _: Context, request: &mut Request, _: &'static Dialect) -> Result<Response> {
-        let method = &request.head().method;
-        if ![Method::GET, Method::HEAD, Method::POST].contains(method) {
-            // Told as an exception report of OWS Common, with the status 405.
-            return Err(graticule::Error::new(Kind::MethodNotAllowed, format!("{method} is not allowed here")));
-        }
+    async fn execute(&self, _: Context, _: &mut Request, _: &'static Dialect) -> Result<Response> {
         tracing::info!("Custom service executeRequest");
         Ok(Response::ok("text/plain", "Custom service executeRequest"))
     }

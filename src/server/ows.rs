@@ -1,8 +1,9 @@
 //! The door of the services: `/ows`, and `/?SERVICE=…` as QGIS Server has it.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use http::{HeaderValue, header};
+use http::{HeaderValue, Method, StatusCode, header};
 
 use crate::error::{Error, Kind, Result};
 use crate::exchange::guarded;
@@ -12,7 +13,7 @@ use crate::web::ows_error::{Report, report};
 
 use super::context::Context;
 use super::registry::{Found, Registry};
-use super::service::Dialect;
+use super::service::{Dialect, METHODS};
 
 /// The path of the services, below a project's.
 pub(super) const PATH: &str = "/ows";
@@ -43,8 +44,34 @@ fn find<'a>(registry: &'a Registry, head: &Head) -> Result<Found<'a>> {
     })
 }
 
+/// The methods of the service that a request asks for, or of any.
+fn methods(registry: &Registry, head: &Head) -> &'static [Method] {
+    find(registry, head).map_or(&METHODS[..], |found| found.service.methods())
+}
+
+/// Answers OPTIONS, and refuses what the service does not take; none where it is the service's turn.
+fn refuse(registry: &Registry, head: &Head) -> Result<Option<Response>> {
+    let methods = methods(registry, head);
+    if methods.contains(&head.method) {
+        return Ok(None);
+    }
+    let allowed: BTreeSet<&str> = methods.iter().chain([&Method::OPTIONS]).map(Method::as_str).collect();
+    let allow = allowed.into_iter().collect::<Vec<_>>().join(", ");
+    let value = HeaderValue::try_from(&allow).map_err(Error::internal)?;
+    if head.method == Method::OPTIONS {
+        let mut response = Response::new(StatusCode::NO_CONTENT);
+        response.set(header::ALLOW, value);
+        return Ok(Some(response));
+    }
+    let message = format!("{} is not allowed here, only {allow}", head.method);
+    Err(Error::new(Kind::MethodNotAllowed, message).with_header(header::ALLOW, value))
+}
+
 /// Answers a request for a service.
 pub(super) async fn dispatch(registry: &Registry, cx: Context, request: &mut Request) -> Result<Response> {
+    if let Some(response) = refuse(registry, request.head())? {
+        return Ok(response);
+    }
     let found = find(registry, request.head())?;
     if !found.exact {
         let version = request.head().parameters.value_of("VERSION").unwrap_or_default();
@@ -80,6 +107,10 @@ pub(super) fn fault(registry: &Registry, head: &Head, error: &Error) -> Response
         });
         return first.map_or_else(|| report(Report::Ows11, "2.0.0", &[], error), |dialect| plain(dialect, error));
     };
+    if !found.service.methods().contains(&head.method) {
+        // The service never saw it: no image with the status 200.
+        return plain(found.dialect, error);
+    }
     // What a service does with an error is code of its own, and may fail as any other.
     let told = guarded(|| {
         let own = found.service.fault(head, found.dialect, error);

@@ -3,6 +3,8 @@
 use std::future::Future;
 use std::pin::Pin;
 
+use http::Method;
+
 use crate::error::{Error, Kind, Result};
 use crate::message::request::{Head, Request};
 use crate::message::response::Response;
@@ -65,6 +67,9 @@ impl Dialect {
     }
 }
 
+/// The methods of a service that says nothing else.
+pub(super) static METHODS: [Method; 3] = [Method::GET, Method::HEAD, Method::POST];
+
 /// A service.
 pub trait Service: Send + Sync + 'static {
     /// Its name, as in `SERVICE=`.
@@ -76,6 +81,11 @@ pub trait Service: Send + Sync + 'static {
     /// How the version of an answer is found; of all that are registered under a name, the first says so.
     fn negotiation(&self) -> Negotiation {
         Negotiation::Lenient
+    }
+
+    /// The methods that it takes; others are 405, and OPTIONS tells these.
+    fn methods(&self) -> &'static [Method] {
+        &METHODS
     }
 
     /// Answers a request in a dialect.
@@ -98,6 +108,7 @@ pub(crate) trait DynService: Send + Sync {
     fn name(&self) -> &'static str;
     fn dialects(&self) -> &'static [Dialect];
     fn negotiation(&self) -> Negotiation;
+    fn methods(&self) -> &'static [Method];
     fn execute<'a>(
         &'a self,
         cx: Context,
@@ -118,6 +129,10 @@ impl<S: Service> DynService for S {
 
     fn negotiation(&self) -> Negotiation {
         Service::negotiation(self)
+    }
+
+    fn methods(&self) -> &'static [Method] {
+        Service::methods(self)
     }
 
     fn execute<'a>(
