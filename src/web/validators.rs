@@ -30,16 +30,23 @@ pub fn date(time: SystemTime) -> Option<HeaderValue> {
     HeaderValue::try_from(text).ok().filter(|_| is_past)
 }
 
-/// Whether the client has what has this validator (`If-None-Match`, by weak comparison).
-pub fn is_known(headers: &HeaderMap, tag: &HeaderValue) -> bool {
+/// Whether the client has what has this validator (`If-None-Match`, by weak comparison), or anything at all (`*`): for what is
+/// known to exist.
+fn is_known(headers: &HeaderMap, tag: &HeaderValue) -> bool {
+    wished(headers).any(|one| one == b"*") || is_named(headers, tag)
+}
+
+/// Whether the client names this validator, which it has from a whole answer; `*` names none.
+pub fn is_named(headers: &HeaderMap, tag: &HeaderValue) -> bool {
     fn opaque(tag: &[u8]) -> &[u8] {
         tag.strip_prefix(b"W/").unwrap_or(tag)
     }
-    let wished = headers.get_all(IF_NONE_MATCH).iter();
-    wished.flat_map(|value| value.as_bytes().split(|byte| *byte == b',')).any(|one| {
-        let one = one.trim_ascii();
-        one == b"*" || opaque(one) == opaque(tag.as_bytes())
-    })
+    wished(headers).any(|one| opaque(one) == opaque(tag.as_bytes()))
+}
+
+fn wished(headers: &HeaderMap) -> impl Iterator<Item = &[u8]> {
+    let values = headers.get_all(IF_NONE_MATCH).iter();
+    values.flat_map(|value| value.as_bytes().split(|byte| *byte == b',')).map(<[u8]>::trim_ascii)
 }
 
 /// Gives a document a validator, where nobody has, and answers 304 where the client has it already. Whatever has one may be

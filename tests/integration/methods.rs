@@ -78,3 +78,35 @@ fn other_methods_are_refused_with_allow() {
         }
     }
 }
+
+const SERVICES: [&str; 6] = [
+    "/ows",
+    "/ows?SERVICE=nothing",
+    "/?SERVICE=WMS&REQUEST=GetCapabilities",
+    "/ows?SERVICE=WMS&VERSION=1.3.0&REQUEST=GetMap&EXCEPTIONS=INIMAGE",
+    "/ows?SERVICE=WFS&REQUEST=GetCapabilities",
+    "/ows?SERVICE=WCS&REQUEST=GetCapabilities",
+];
+
+#[test]
+fn services_take_no_other_methods_than_they_tell() {
+    for path in SERVICES {
+        let options = demo().send("OPTIONS", path, &[]).expect(204);
+        assert_eq!(options.header("allow"), "GET, HEAD, OPTIONS, POST", "{path}");
+        for method in ["PUT", "PATCH", "DELETE", "PROPFIND"] {
+            let url = format!("{}{path}", demo().url);
+            let answer = client::attempt(method, &url, &[], &[]).unwrap().expect(405);
+            assert_eq!(answer.header("allow"), "GET, HEAD, OPTIONS, POST", "{method} {path}");
+            assert!(answer.text().contains("Exception"), "{method} {path}: {}", answer.text());
+        }
+    }
+}
+
+#[test]
+fn any_tag_is_not_known_of_a_feature_that_is_not_there() {
+    let any = [("If-None-Match", "*")];
+    demo().get_with("/ogcapi/collections/cities/items/no-such", &any).expect(404);
+    demo().get_with("/ogcapi/collections/cities/items/99999999", &any).expect(404);
+    demo().get_with("/ogcapi/collections/cities/items/1", &any).expect(304);
+    demo().get_with("/ogcapi/collections/cities/items?limit=3", &any).expect(304);
+}

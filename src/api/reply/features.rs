@@ -272,7 +272,9 @@ impl Reply for OneFeature {
 
     async fn render(self, rendering: Rendering) -> Result<Response> {
         let mut validated = rendering.response(Body::empty());
-        if rendering.is_known(&self.view, self.cache.as_ref(), &mut validated) {
+        let is_known = rendering.is_known(&self.view, self.cache.as_ref(), &mut validated);
+        // A tag was given for this feature; a time is the whole layer's, and does not say that there is such a feature.
+        if is_known && rendering.cx.head().headers.contains_key(header::IF_NONE_MATCH) {
             return Ok(validated);
         }
         let mut features = self.view.features(&self.query)?;
@@ -280,6 +282,9 @@ impl Reply for OneFeature {
             return Err(Error::new(Kind::UnknownFeature, format!("collection '{}' has no such feature", self.name)));
         };
         let batch = batch?;
+        if is_known {
+            return Ok(validated);
+        }
         rendering.cx.head().trace.add_rows(1);
         let mut links = rendering.own_links();
         links.extend(self.links);

@@ -144,7 +144,7 @@ impl Rendering {
         let headers = &self.cx.head().headers;
         let modified = self.cx.modified(view).and_then(validators::date);
         let is_known = if headers.contains_key(header::IF_NONE_MATCH) {
-            validators::is_known(headers, &tag)
+            validators::is_named(headers, &tag)
         } else {
             // To the second, and no later one: a file may be replaced by an older one.
             modified.is_some() && headers.get(header::IF_MODIFIED_SINCE) == modified.as_ref()
