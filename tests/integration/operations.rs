@@ -7,9 +7,8 @@ use crate::harness::{SAMPLE, text};
 fn a_server_whose_layers_can_be_read_is_ready() {
     let answer = demo().get("/ready").expect(200);
     assert_eq!(answer.header("cache-control"), "no-store");
-    let told = answer.json();
-    assert_eq!((&told["status"], &told["failing"]), (&"ready".into(), &0.into()));
-    assert!(told["layers"].as_u64().unwrap() >= 2);
+    // Anybody may ask, so not even the number of layers is told: some may be hidden.
+    assert_eq!(answer.json(), serde_json::json!({ "status": "ready" }));
 }
 
 #[test]
@@ -20,14 +19,12 @@ fn a_layer_that_cannot_be_opened_or_read_is_told() {
     std::fs::write(&bad, "no GeoPackage").unwrap();
     let server = Server::start(&[text(&good), text(&bad)]);
     let told = server.json("/ready");
-    assert_eq!((&told["status"], &told["faults"]), (&"degraded".into(), &1.into()));
-    assert!(!told.to_string().contains("bad.gpkg"), "files are nobody's business");
+    assert_eq!(told, serde_json::json!({ "status": "degraded" }), "files are nobody's business");
     // Its file goes: nothing can be read any more.
     let server = Server::start(&[text(&good), "--watch", "0"]);
     std::fs::remove_file(&good).unwrap();
     let answer = server.get("/ready").expect(503);
     assert_eq!((answer.json()["status"].as_str(), answer.header("retry-after")), (Some("unavailable"), "10"));
-    assert!(answer.json()["names"].as_array().unwrap().contains(&"cities".into()), "{}", answer.text());
     server.get("/health").expect(200);
 }
 

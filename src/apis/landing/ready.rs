@@ -1,6 +1,5 @@
 //! Whether each source can be read: for whoever sends requests here, or elsewhere.
 
-use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -25,20 +24,11 @@ const AT_ONCE: usize = 8;
 /// How long a look is good: those who watch look often.
 const GOOD: Duration = Duration::from_secs(5);
 
-/// Whether the server can answer
+/// Whether the server can answer; no names and no numbers, for anybody may ask, and layers may be hidden
 #[derive(Clone, Serialize, ToSchema)]
 struct Readiness {
     /// `ready`, `degraded` where some layers cannot be read, `unavailable` where none can
     status: &'static str,
-    /// Number of layers that were tried
-    layers: usize,
-    /// Number of those that cannot be read
-    failing: usize,
-    /// Those that cannot be read, as far as whoever asks may see them
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    names: Vec<String>,
-    /// Number of faults that were found when the project was opened; the log has them
-    faults: usize,
 }
 
 pub(super) fn route() -> Route {
@@ -55,61 +45,53 @@ struct Ready {
     last: Mutex<Option<(Instant, Looked)>>,
 }
 
-#[derive(Clone)]
+#[derive(Clone, Copy)]
 struct Looked {
     layers: usize,
-    /// Project and layer.
-    failing: Arc<BTreeSet<(Option<String>, String)>>,
+    failing: usize,
 }
 
 impl Handler<NoParams> for Ready {
     type Output = Readiness;
 
     async fn handle(&self, cx: Context, _: NoParams) -> Result<Readiness> {
-        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let last = *self.last.lock().unwrap_or_else(PoisonError::into_inner);
         let looked = if let Some((_, looked)) = last.filter(|(at, _)| at.elapsed() < GOOD) {
             looked
         } else {
             let looked = look(&cx).await;
-            *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), looked.clone()));
+            *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), looked));
             looked
         };
-        let failing = looked.failing.len();
         let faults = cx.faults();
-        let status = match (failing, looked.layers) {
+        let status = match (looked.failing, looked.layers) {
             (0, 0) if faults > 0 => "unavailable",
             (0, _) if faults == 0 => "ready",
             (failing, layers) if failing == layers && layers > 0 => "unavailable",
             _ => "degraded",
         };
-        let own = &cx.project().name;
-        let names = cx.layers().map(|(layer, _)| layer.id.clone());
-        let names = names.filter(|id| looked.failing.contains(&(own.clone(), id.clone()))).collect();
-        Ok(Readiness { status, layers: looked.layers, failing, names, faults })
+        Ok(Readiness { status })
     }
 }
 
 async fn look(cx: &Context) -> Looked {
-    let projects = cx.all_projects().map(|project| (project.name.clone(), project.clone()));
-    let layers: Vec<(Option<String>, Arc<Layer>)> = projects
-        .flat_map(|(name, project)| project.layers().to_vec().into_iter().map(move |layer| (name.clone(), layer)))
-        .collect();
+    let layers: Vec<Arc<Layer>> = cx.all_projects().flat_map(|project| project.layers().to_vec()).collect();
     let count = layers.len();
-    let tried = stream::iter(layers).map(|(project, layer)| async move {
+    let tried = stream::iter(layers).map(|layer| async move {
         match tokio::time::timeout(PATIENCE, try_layer(&layer)).await {
-            Ok(Ok(())) => None,
+            Ok(Ok(())) => false,
             Ok(Err(error)) => {
                 tracing::error!(layer = layer.id, ?error, "a layer cannot be read");
-                Some((project, layer.id.clone()))
+                true
             }
             Err(_) => {
                 tracing::error!(layer = layer.id, "a layer gives no row in time");
-                Some((project, layer.id.clone()))
+                true
             }
         }
     });
-    let failing = tried.buffer_unordered(AT_ONCE).filter_map(|failing| async move { failing }).collect().await;
-    Looked { layers: count, failing: Arc::new(failing) }
+    let failing = tried.buffer_unordered(AT_ONCE).filter(|failing| std::future::ready(*failing)).count().await;
+    Looked { layers: count, failing }
 }
 
 async fn try_layer(layer: &Layer) -> Result<()> {
