@@ -42,8 +42,9 @@ pub(crate) struct Publish {
     /// Names of query parameters that are let through unread, such as utm_*
     #[arg(long, value_name = "NAME", env = "GRATICULE_IGNORE_PARAMETERS", value_delimiter = ',')]
     pub(crate) ignore_parameters: Vec<String>,
-    /// What the server bears, by the names of [server.limits], such as head_bytes=16384; docs/operations.md tells them
-    #[arg(long, value_name = "NAME=NUMBER", env = "GRATICULE_LIMIT", value_delimiter = ',')]
+    /// What the server bears, by the names of [server.limits], such as head_bytes=16384; docs/operations.md tells them. Beats
+    /// those of the same name in the environment [env: GRATICULE_LIMIT]
+    #[arg(long, value_name = "NAME=NUMBER", value_delimiter = ',')]
     pub(crate) limit: Vec<String>,
 }
 
@@ -125,7 +126,10 @@ impl Publish {
         set.trusted_proxies = self.trusted_proxies.clone().or(set.trusted_proxies);
         set.ogcapi = self.ogcapi.clone().or(set.ogcapi);
         set.templates = self.templates.clone().or(set.templates);
-        for limit in &self.limit {
+        // By name: as the variable of an option, one option would discard all of it.
+        let limits = std::env::var("GRATICULE_LIMIT").unwrap_or_default();
+        let limits = limits.split(',').filter(|limit| !limit.trim().is_empty());
+        for limit in limits.chain(self.limit.iter().map(String::as_str)) {
             set.limits.set(limit)?;
         }
         set.ignored_parameters.extend(self.ignore_parameters.iter().cloned());

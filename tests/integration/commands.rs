@@ -166,6 +166,16 @@ fn the_environment_stands_for_options() {
 }
 
 #[test]
+fn a_limit_as_option_leaves_the_others_of_the_environment() {
+    let environment = [("GRATICULE_LIMIT", "page_features=5,connections=100")];
+    let path = "/ogcapi/collections/cities/items?limit=50";
+    let server = Server::start_with(&["--limit", "connections=50"], &environment);
+    assert!(server.browse(path).text().contains("offset=5"), "the environment beats the file");
+    let server = Server::start_with(&["--limit", "page_features=7"], &environment);
+    assert!(server.browse(path).text().contains("offset=7"), "the option beats the environment");
+}
+
+#[test]
 fn the_roots_can_be_set_and_the_old_one_answers() {
     let server = Server::start(&["--ogcapi", "/geo/features"]);
     assert!(server.json("/geo/features").to_string().contains("/geo/features/collections"));
