@@ -113,6 +113,13 @@ impl Kept {
         if self.formula.is_some_and(|formula| formula.moved(xs, ys)) {
             return true;
         }
+        let mut wild = Vec::new();
+        for (at, (x, y)) in xs.iter_mut().zip(&mut *ys).enumerate() {
+            if is_wild(*x) || is_wild(*y) {
+                (*x, *y) = (0.0, 0.0);
+                wild.push(at);
+            }
+        }
         let is_lost = |x: f64, y: f64| !(x.is_finite() && y.is_finite());
         // PROJ makes the lost ones infinite and moves the others; where none is, it gave up before it moved any.
         if !xs.is_empty()
@@ -120,6 +127,9 @@ impl Kept {
             && !xs.iter().zip(&*ys).any(|(&x, &y)| is_lost(x, y))
         {
             xs.fill(f64::INFINITY);
+        }
+        for at in wild {
+            xs[at] = f64::INFINITY;
         }
         let mut all = true;
         for (x, y) in xs.iter_mut().zip(ys) {
@@ -130,6 +140,13 @@ impl Kept {
         }
         all
     }
+}
+
+/// Further than any coordinate of the Earth, in any unit. GDAL takes such ones back by one turn at a time, for ever.
+const FURTHEST: f64 = 1e10;
+
+fn is_wild(number: f64) -> bool {
+    !number.is_finite() || number.abs() > FURTHEST
 }
 
 /// Whether longitudes that come from a system may run past ±180, as they do from one in degrees.
@@ -176,6 +193,9 @@ pub fn points(xs: &mut [f64], ys: &mut [f64], from: &Crs, to: &Crs) -> Result<bo
 pub fn rectangle(rect: &Rect, from: &Crs, to: &Crs) -> Result<Rect> {
     with_transform(from, to, |kept| {
         let bounds = [rect.min_x, rect.min_y, rect.max_x, rect.max_y];
+        if bounds.into_iter().any(is_wild) {
+            return Err(Error::new(Kind::OutOfRange, format!("the box has no place in {to}")));
+        }
         let [min_x, min_y, max_x, max_y] = kept
             .transform
             .transform_bounds(&bounds, 21)
@@ -222,6 +242,20 @@ mod tests {
         assert!(points(&mut x, &mut y, &degrees, &metres).unwrap());
         proj(&degrees, &metres, &mut far, &mut high);
         assert!((x[0] - far[0]).abs() < 1e-6);
+    }
+
+    #[test]
+    fn coordinates_beyond_everything_are_lost_and_end() {
+        for wild in [1e300, -1e300, 1e17, f64::INFINITY, f64::NAN, f64::MAX] {
+            for (from, to) in [(3857, 4326), (3857, 4258), (3857, 25832), (4326, 3857), (4326, 25832)] {
+                let (from, to) = (Crs::Epsg(from), Crs::Epsg(to));
+                let (mut xs, mut ys) = ([10.0, wild, 10.0], [10.0, 10.0, wild]);
+                assert!(!points(&mut xs, &mut ys, &from, &to).unwrap(), "{wild} {from} {to}");
+                assert!(xs[0].is_finite() && xs[1].is_infinite() && xs[2].is_infinite(), "{wild} {from} {to} {xs:?}");
+                let rect = Rect { min_x: -wild.abs(), min_y: 0.0, max_x: wild.abs(), max_y: 1.0 };
+                assert!(rectangle(&rect, &from, &to).is_err());
+            }
+        }
     }
 
     #[test]
