@@ -19,6 +19,27 @@ use super::spatial::Place;
 use super::temporal::{Moment, Time, TimeRelation};
 use super::{Comparison, Expr, Operand, Operator, is_geometry};
 
+/// What a source tests in its own loop, with the cells that it must have for that.
+#[derive(Debug)]
+pub struct Test {
+    /// The predicate, over rows of the layout.
+    pub predicate: Predicate,
+    /// The cells that it reads.
+    pub layout: Layout,
+}
+
+impl Test {
+    /// Conditions that must all hold; none where there are none. The error is a name that the schema does not have.
+    pub fn all(conditions: Vec<Expr>, schema: &Schema) -> Result<Option<Self>, String> {
+        if conditions.is_empty() {
+            return Ok(None);
+        }
+        let all = Expr::And(conditions);
+        let layout = Layout { geometry: all.reads_geometry(), fields: all.fields(schema)? };
+        Ok(Some(Self { predicate: Predicate::new(&all, schema, &layout)?, layout }))
+    }
+}
+
 /// A predicate whose names are resolved to the cells of a layout.
 #[derive(Clone, Debug)]
 pub struct Predicate(Node);

@@ -9,10 +9,9 @@ use super::spatial;
 use super::sql::Sql;
 use super::table::Table;
 use crate::base::bbox::Rect;
-use crate::expr::evaluate::Predicate;
+use crate::expr::evaluate::Test;
 use crate::expr::like::Pattern;
 use crate::expr::{Comparison, Expr, Operand, Relation};
-use crate::model::batch::Layout;
 use crate::model::schema::{FieldKind, KeyKind};
 use crate::model::value::{FeatureId, Value};
 
@@ -41,13 +40,6 @@ pub(super) struct WantedBox {
     pub(super) z: Option<(f64, f64)>,
 }
 
-/// A predicate with the cells that it reads.
-#[derive(Debug)]
-pub(super) struct Test {
-    pub(super) predicate: Predicate,
-    pub(super) layout: Layout,
-}
-
 /// Whether all names of a condition are the table's.
 pub(super) fn takes(table: &Table, conjunct: &Expr) -> bool {
     conjunct.fields(&table.schema).is_ok() && (table.geometry.is_some() || !conjunct.reads_geometry())
@@ -70,12 +62,7 @@ impl Filter {
                 rest.push(conjunct);
             }
         }
-        if !rest.is_empty() {
-            let all = Expr::And(rest);
-            let layout = Layout { geometry: all.reads_geometry(), fields: all.fields(&table.schema)? };
-            let predicate = Predicate::new(&all, &table.schema, &layout)?;
-            filter.test = Some(Test { predicate, layout });
-        }
+        filter.test = Test::all(rest, &table.schema)?;
         Ok(filter)
     }
 
@@ -128,14 +115,7 @@ fn exact(table: &Table, expr: &Expr, positive: bool) -> Option<Sql> {
             compare(table, name, *how, value, positive)
         }
         Expr::Compare(Operand::Literal(value), how, Operand::Property(name)) => {
-            let turned = match how {
-                Comparison::Equal | Comparison::NotEqual => *how,
-                Comparison::Less => Comparison::Greater,
-                Comparison::LessOrEqual => Comparison::GreaterOrEqual,
-                Comparison::Greater => Comparison::Less,
-                Comparison::GreaterOrEqual => Comparison::LessOrEqual,
-            };
-            compare(table, name, turned, value, positive)
+            compare(table, name, how.turned(), value, positive)
         }
         Expr::Between(operand, low, high) => {
             let bound = |how, bound: &Operand| Expr::Compare(operand.clone(), how, bound.clone());

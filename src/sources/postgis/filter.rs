@@ -6,10 +6,9 @@ use super::sql::{Bound, Sql};
 use super::table::{Geometry, Table};
 use crate::base::bbox::Rect;
 use crate::base::datetime::Interval;
-use crate::expr::evaluate::Predicate;
+use crate::expr::evaluate::Test;
 use crate::expr::like::Pattern;
 use crate::expr::{Comparison, Expr, Operand, Relation};
-use crate::model::batch::Layout;
 use crate::model::schema::KeyKind;
 use crate::model::value::{FeatureId, Value};
 
@@ -23,13 +22,6 @@ pub(super) struct Filter {
     pub(super) sql: Sql,
     /// What the loop tests.
     pub(super) test: Option<Test>,
-}
-
-/// A predicate with the cells that it reads.
-#[derive(Debug)]
-pub(super) struct Test {
-    pub(super) predicate: Predicate,
-    pub(super) layout: Layout,
 }
 
 /// Whether all names of a condition are the table's.
@@ -62,14 +54,7 @@ impl Filter {
                 rest.push(conjunct);
             }
         }
-        let test = if rest.is_empty() {
-            None
-        } else {
-            let all = Expr::And(rest);
-            let layout = Layout { geometry: all.reads_geometry(), fields: all.fields(&table.schema)? };
-            Some(Test { predicate: Predicate::new(&all, &table.schema, &layout)?, layout })
-        };
-        Ok(Self { sql, test })
+        Ok(Self { sql, test: Test::all(rest, &table.schema)? })
     }
 }
 
@@ -108,7 +93,7 @@ impl Writer<'_> {
                 self.compare(name, *how, value, positive)
             }
             Expr::Compare(Operand::Literal(value), how, Operand::Property(name)) => {
-                self.compare(name, turned(*how), value, positive)
+                self.compare(name, how.turned(), value, positive)
             }
             Expr::Between(operand, low, high) => {
                 let bound = |how, bound: &Operand| Expr::Compare(operand.clone(), how, bound.clone());
@@ -374,16 +359,6 @@ impl Writer<'_> {
         }
         self.out.add(&format!("{srid})"));
         Some(())
-    }
-}
-
-fn turned(how: Comparison) -> Comparison {
-    match how {
-        Comparison::Equal | Comparison::NotEqual => how,
-        Comparison::Less => Comparison::Greater,
-        Comparison::LessOrEqual => Comparison::GreaterOrEqual,
-        Comparison::Greater => Comparison::Less,
-        Comparison::GreaterOrEqual => Comparison::LessOrEqual,
     }
 }
 
