@@ -20,11 +20,18 @@ const WORST: f64 = 0.1;
 /// The whole width of web Mercator.
 const MERCATOR: f64 = 40_075_016.685_578_49;
 
-/// Rectangles in the system of a layer that hold every place whose geometry may meet one of these; `None` where that may
-/// be anywhere.
+/// Rectangles in the system of a layer that hold every place whose geometry may meet one of these, in any turn of the world;
+/// `None` where that may be anywhere.
 pub(super) fn all(rects: &[Rect], from: &Crs, to: &Crs) -> Option<Vec<Rect>> {
     if from.is_same_plane(to) {
-        return Some(rects.to_vec());
+        // Data may count on past the ends of the world.
+        return Some(match to {
+            Crs::Epsg(3857 | 3395) => rects.iter().flat_map(|rect| turned(rect, MERCATOR)).collect(),
+            degrees if degrees.is_lon_lat_wgs84() => {
+                rects.iter().flat_map(|&rect| Bbox::from(rect).rectangles()).collect()
+            }
+            _ => rects.to_vec(),
+        });
     }
     let mut found = Vec::new();
     for rect in rects {
@@ -75,12 +82,16 @@ pub(super) fn rectangles(rect: &Rect, crs: &Crs) -> Option<Vec<Rect>> {
         (there, _) = Grid::there_and_back(&grown(rect, 2.0 * off + 1e-6), crs)?;
     }
     let rect = grown(&there.bounds(), there.diagonal());
-    let shifted = |by: f64| Rect { min_x: rect.min_x + by, max_x: rect.max_x + by, ..rect };
     Some(match crs {
         // Data there run past the seam, and PROJ reads them as the other side of the world.
-        Crs::Epsg(3857 | 3395) => vec![shifted(-MERCATOR), rect, shifted(MERCATOR)],
+        Crs::Epsg(3857 | 3395) => turned(&rect, MERCATOR).to_vec(),
         _ => vec![rect],
     })
+}
+
+/// A rectangle and the same a turn further on each side.
+fn turned(rect: &Rect, turn: f64) -> [Rect; 3] {
+    [0.0, -turn, turn].map(|by| Rect { min_x: rect.min_x + by, max_x: rect.max_x + by, ..*rect })
 }
 
 /// The rectangle in longitude and latitude around one of another system. Where it meets the date line or the end of a

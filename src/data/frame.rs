@@ -3,15 +3,11 @@
 //!
 //! All goes by longitude and latitude: there the geometry is moved by whole turns, cut, and divided where it will bend.
 
-use std::ops::ControlFlow;
-
 use crate::base::bbox::Rect;
 use crate::base::crs::Crs;
 use crate::error::Result;
 use crate::model::batch::{Batch, Remade};
 use crate::model::geometry::clip::{Clip, clip};
-use crate::model::geometry::points::Points;
-use crate::model::geometry::wkb::{Shape, Sink, walk};
 use crate::model::geometry::{envelope, rewrite_xy};
 
 use super::query::Area;
@@ -25,6 +21,10 @@ const BEYOND: f64 = 60.0;
 const PARTS: f64 = 64.0;
 /// Most turns that longitudes are counted on.
 const TURNS: i32 = 3;
+/// The same in halves of the world's width.
+const FURTHEST: f64 = 7.0;
+/// What lies no further beyond the end of the world is noise.
+const HAIR: f64 = 1.0001;
 
 /// What a map shows of the world, and how geometries come there.
 pub(super) struct Frame {
@@ -35,6 +35,9 @@ pub(super) struct Frame {
     step: Option<f64>,
     /// The turns that can bring something there.
     turns: Vec<f64>,
+    /// How far from the prime meridian what is left as it is may reach, where a map needs no more than what lies further
+    /// to be brought back.
+    home: Option<f64>,
 }
 
 /// From one system to another.
@@ -48,12 +51,12 @@ enum Way {
 }
 
 impl Frame {
-    /// The frame of a map; none where geometries need no more than to be moved.
+    /// The frame of a map; none where geometries stay as they are.
     pub(super) fn new(stored: &Crs, crs: &Crs, area: &Area) -> Option<Self> {
         let (metres, is_degrees) = (Crs::Epsg(3857), |crs: &Crs| crs.is_lon_lat_wgs84());
         let is_cylinder = is_degrees(crs) || *crs == metres;
-        if stored.is_same_plane(crs) && !(is_cylinder && runs_on(area)) {
-            return None;
+        if stored.is_same_plane(crs) {
+            return is_cylinder.then(|| Self::cylinder(area));
         }
         let to_degrees = match stored {
             stored if is_degrees(stored) => Way::Stay,
@@ -90,20 +93,35 @@ impl Frame {
             max_y: domain.max_y.min(valid.max_y),
         };
         let step = (!is_cylinder).then(|| (domain.max_x - domain.min_x).max(domain.max_y - domain.min_y) / PARTS);
-        let turns = (-TURNS..=TURNS).map(|turn| 360.0 * f64::from(turn)).collect();
-        Some(Self { to_degrees, from_degrees, domain, step, turns })
+        Some(Self { to_degrees, from_degrees, domain, step, turns: turns(360.0), home: None })
+    }
+
+    /// The frame of a map in the system of the layer, where that goes round: what counts on past its ends is brought to
+    /// where the map looks.
+    fn cylinder(area: &Area) -> Self {
+        let end = half(&area.crs);
+        let Rect { min_x, min_y, max_x, max_y } = area.rect;
+        let (by_x, by_y, furthest) = ((max_x - min_x) * MARGIN, (max_y - min_y) * MARGIN, end * FURTHEST);
+        let domain = Rect {
+            min_x: (min_x - by_x).max(-furthest),
+            min_y: min_y - by_y,
+            max_x: (max_x + by_x).min(furthest),
+            max_y: max_y + by_y,
+        };
+        let home = (!runs_on(area)).then_some(end * HAIR);
+        let (to_degrees, from_degrees) = (Way::Stay, Way::Stay);
+        Self { to_degrees, from_degrees, domain, step: None, turns: turns(2.0 * end), home }
     }
 
     /// Cuts the geometries in a cell, and brings them into the system of the map. What has no place there becomes null.
     pub(super) fn apply(&self, batch: &mut Batch, cell: usize) -> Result<()> {
         self.to_degrees.take(batch, cell)?;
-        if matches!(self.to_degrees, Way::Proj(..)) {
-            // The other side of the date line is beside this one, not at the other end of the world.
-            batch.blobs_mut(cell, unroll);
-        }
         let mut shifts = Vec::new();
         batch.remake_blobs(cell, |wkb, out| {
             let Ok(Some(rect)) = envelope(wkb) else { return Remade::Nothing };
+            if self.home.is_some_and(|end| -end <= rect.min_x && rect.max_x <= end) {
+                return Remade::Same;
+            }
             let size = (rect.max_x - rect.min_x).max(rect.max_y - rect.min_y);
             shifts.clear();
             shifts.extend(self.turns.iter().filter(|&&turn| self.domain.intersects(&shifted(&rect, turn))));
@@ -143,8 +161,17 @@ impl Way {
 
 /// Whether a map looks past the end of the world.
 fn runs_on(area: &Area) -> bool {
-    let end = if area.crs.is_lon_lat_wgs84() { 180.0 } else { mercator::HALF };
-    area.rect.min_x < -end * 1.0001 || area.rect.max_x > end * 1.0001
+    let end = half(&area.crs) * HAIR;
+    area.rect.min_x < -end || area.rect.max_x > end
+}
+
+/// Half the width of the world.
+fn half(crs: &Crs) -> f64 {
+    if crs.is_lon_lat_wgs84() { 180.0 } else { mercator::HALF }
+}
+
+fn turns(turn: f64) -> Vec<f64> {
+    (-TURNS..=TURNS).map(|count| turn * f64::from(count)).collect()
 }
 
 /// The area in degrees, on past ±180 where the map does.
@@ -164,7 +191,7 @@ fn degrees(area: &Area) -> Option<Rect> {
 /// Where a cylinder has places: all the way round and on.
 fn cylinder(crs: &Crs) -> Rect {
     let end = if crs.is_lon_lat_wgs84() { 90.0 } else { mercator::LAST_LATITUDE };
-    let furthest = 360.0 * f64::from(TURNS) + 180.0;
+    let furthest = 180.0 * FURTHEST;
     Rect { min_x: -furthest, min_y: -end, max_x: furthest, max_y: end }
 }
 
@@ -199,33 +226,6 @@ fn moved(wkb: &mut [u8], change: fn(&mut f64, &mut f64)) {
         xs.iter_mut().zip(ys).for_each(|(x, y)| change(x, y));
         true
     });
-}
-
-/// Counts longitudes on where one vertex and the next lie on two sides of the date line.
-fn unroll(wkb: &mut [u8]) {
-    let mut seam = Seam(false);
-    if walk(wkb, &mut seam).is_err() || !seam.0 {
-        return;
-    }
-    let _ = rewrite_xy(wkb, &mut |xs, _| {
-        let mut before = xs.first().copied().unwrap_or(0.0);
-        for x in xs {
-            *x -= 360.0 * ((*x - before) / 360.0).round();
-            before = *x;
-        }
-        true
-    });
-}
-
-/// Whether an edge is longer than half the world.
-struct Seam(bool);
-
-impl Sink for Seam {
-    fn points(&mut self, points: Points<'_>, _: Shape, _: usize) -> ControlFlow<()> {
-        let jumps = points.iter().zip(points.iter().skip(1)).any(|(a, b)| (a.x - b.x).abs() > 180.0);
-        self.0 |= jumps;
-        if jumps { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    }
 }
 
 #[cfg(test)]

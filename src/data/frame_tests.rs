@@ -1,5 +1,9 @@
+use std::ops::ControlFlow;
+
 use super::*;
+use crate::model::geometry::points::Points;
 use crate::model::geometry::samples::{Sample, Style, wkb};
+use crate::model::geometry::wkb::{Shape, Sink, walk};
 
 fn ring(places: &[(f64, f64)]) -> Vec<[f64; 4]> {
     places.iter().map(|&(x, y)| [x, y, 0.0, 0.0]).collect()
@@ -60,10 +64,31 @@ fn what_lies_beyond_the_date_line_comes_to_where_the_map_looks() {
     moved(&mut stored, mercator::forward);
     let (again, _) = shown(&stored, &Crs::Epsg(3857), &Crs::Epsg(3857), metres).unwrap();
     assert!((again.min_x - there.min_x).abs() < 1.0, "{again:?} {there:?}");
-    assert!(Frame::new(&Crs::Epsg(3857), &Crs::Epsg(3857), &Area { rect: WORLD, crs: Crs::Epsg(3857) }).is_none());
+    assert!(Frame::new(&Crs::Epsg(3832), &Crs::Epsg(3832), &Area { rect: WORLD, crs: Crs::Epsg(3832) }).is_none());
     // Two worlds side by side have it twice.
     let (there, _) = shown(&alaska, &Crs::Epsg(4326), &Crs::Epsg(4326), rect(-180.0, -90.0, 540.0, 90.0)).unwrap();
     assert!(there.max_x - there.min_x > 360.0, "{there:?}");
+}
+
+#[test]
+fn what_is_stored_past_the_end_of_the_world_is_drawn_a_turn_back() {
+    let fiji = polygon(&[(185.0, -20.0), (190.0, -20.0), (190.0, -15.0), (185.0, -20.0)]);
+    let world = rect(-180.0, -90.0, 180.0, 90.0);
+    let degrees = Crs::Epsg(4326);
+    let (there, _) = shown(&fiji, &Crs::Crs84, &degrees, world).unwrap();
+    // The margin of the map shows it where it is stored as well.
+    assert_eq!((there.min_x, there.max_x), (-175.0, 190.0));
+    let (there, _) = shown(&fiji, &Crs::Crs84, &degrees, rect(-178.0, -30.0, -160.0, 0.0)).unwrap();
+    assert_eq!((there.min_x, there.max_x), (-175.0, -170.0));
+    let mut stored = fiji.clone();
+    moved(&mut stored, mercator::forward);
+    let metres = Crs::Epsg(3857);
+    let (there, _) = shown(&stored, &metres, &metres, rect(-2e7, -3e6, -1.8e7, 0.0)).unwrap();
+    assert!(there.min_x > -2e7 && there.max_x < -1.8e7, "{there:?}");
+    // What is at home stays whole, whatever the map shows.
+    let wide = polygon(&[(-180.0, -90.0), (180.0, -90.0), (180.0, 90.0), (-180.0, -90.0)]);
+    let (there, _) = shown(&wide, &Crs::Crs84, &degrees, rect(0.0, 0.0, 1.0, 1.0)).unwrap();
+    assert_eq!(there, world);
 }
 
 #[test]

@@ -299,7 +299,7 @@ impl View {
             features.recycle(batch);
         }
         let time = time.map(|(start, end)| (Some(start), Some(end)));
-        Ok(Extent { space: (!space.is_empty()).then(|| rounded_out(space)), time })
+        Ok(Extent { space: (!space.is_empty()).then(|| rounded_out(in_world(space))), time })
     }
 }
 
@@ -308,13 +308,15 @@ fn to_crs84(extent: Extent, schema: &Schema) -> Extent {
     let crs = schema.geometry.as_ref().map(|geometry| &geometry.crs).filter(|crs| !crs.is_lon_lat_wgs84());
     let moved = match (extent.space, crs) {
         (Some(rect), Some(crs)) => coarse::extent(&rect, crs),
-        // What runs past 180 is on the other side of the date line, so the whole width of the world.
-        (Some(rect), None) if rect.min_x < -180.0 || rect.max_x > 180.0 => {
-            Some(Rect { min_x: -180.0, max_x: 180.0, ..rect })
-        }
-        (space, _) => space,
+        (space, _) => space.map(in_world),
     };
     Extent { space: moved.map(rounded_out), ..extent }
+}
+
+/// What runs past 180 is on the other side of the date line, so the whole width of the world.
+fn in_world(rect: Rect) -> Rect {
+    let runs_on = rect.min_x < -180.0 || rect.max_x > 180.0;
+    if runs_on { Rect { min_x: -180.0, max_x: 180.0, ..rect } } else { rect }
 }
 
 /// Rounds outward to a centimetre: files tell extents that fall short of their features by the noise of arithmetic, and

@@ -7,6 +7,7 @@ mod detail;
 mod frame;
 mod mercator;
 mod order;
+mod seam;
 mod split;
 mod test;
 

@@ -60,7 +60,7 @@ fn brought(literal: GeometryLiteral, distance: Option<f64>, to: &Crs) -> Result<
         None => None,
     };
     let moved = literal.moved(to, |xs, ys| {
-        let has_all = transform::points(xs, ys, &literal.crs, to)?;
+        let has_all = transform::line(xs, ys, &literal.crs, to)?;
         let lost = || Error::new(Kind::OutOfRange, format!("a geometry of the filter has no place in {to}"));
         if has_all { Ok(()) } else { Err(lost()) }
     });

@@ -14,6 +14,7 @@ use crate::model::geometry::rewrite_xy;
 
 use super::mercator;
 use super::reference::spatial_ref;
+use super::seam::{self, Before};
 
 /// A transform is not `Send` and dear to make, so each thread keeps those that it used last.
 const KEPT: usize = 16;
@@ -60,6 +61,8 @@ struct Kept {
     transform: CoordTransform,
     /// Furthest longitude and latitude of an answer; infinite where the answer is not in degrees.
     ends: (f64, f64),
+    /// Whether longitudes come out within one turn, of what may go on over the date line.
+    cuts: bool,
 }
 
 thread_local! {
@@ -105,14 +108,21 @@ impl Kept {
             (true, true) => (f64::INFINITY, 90.0 + NOISE),
             (true, false) => (180.0 + NOISE, 90.0 + NOISE),
         };
-        Ok(Self { from: from.clone(), to: to.clone(), formula: Formula::between(from, to), transform, ends })
+        let cuts = target.is_geographic() && !source.is_geographic();
+        Ok(Self { from: from.clone(), to: to.clone(), formula: Formula::between(from, to), transform, ends, cuts })
     }
 
     /// Moves points; one that has no place there becomes infinite. Returns whether all have one.
     fn moved(&self, xs: &mut [f64], ys: &mut [f64]) -> bool {
-        if self.formula.is_some_and(|formula| formula.moved(xs, ys)) {
-            return true;
-        }
+        self.by_formula(xs, ys) || self.by_proj(xs, ys)
+    }
+
+    /// Moves points, where there is a formula that holds for all of them.
+    fn by_formula(&self, xs: &mut [f64], ys: &mut [f64]) -> bool {
+        self.formula.is_some_and(|formula| formula.moved(xs, ys))
+    }
+
+    fn by_proj(&self, xs: &mut [f64], ys: &mut [f64]) -> bool {
         let mut wild = Vec::new();
         for (at, (x, y)) in xs.iter_mut().zip(&mut *ys).enumerate() {
             if is_wild(*x) || is_wild(*y) {
@@ -155,7 +165,8 @@ pub fn may_run_on(from: &Crs) -> bool {
 }
 
 /// Brings the geometries in a column of a batch into another system, in place. One with a point that has no place there
-/// becomes infinite as a whole: it is nowhere, and is written as null.
+/// becomes infinite as a whole: it is nowhere, and is written as null. Of one that comes from a projection over the date
+/// line, longitudes are counted on past ±180.
 pub fn reproject(batch: &mut Batch, cell: usize, from: &Crs, to: &Crs) -> Result<()> {
     let lost = reproject_quietly(batch, cell, from, to)?;
     if lost > 0 {
@@ -167,18 +178,33 @@ pub fn reproject(batch: &mut Batch, cell: usize, from: &Crs, to: &Crs) -> Result
 /// The same where losses are no news; returns how many there were.
 pub(super) fn reproject_quietly(batch: &mut Batch, cell: usize, from: &Crs, to: &Crs) -> Result<u64> {
     with_transform(from, to, |kept| {
-        let mut lost = 0_u64;
+        let (mut lost, mut has_open, mut before) = (0_u64, false, Before::default());
         batch.blobs_mut(cell, |geometry| {
+            let mut jumps = false;
             // Malformed bytes stay as they are: the encoder meets them again and tells.
             let _ = rewrite_xy(geometry, &mut |xs, ys| {
-                if !kept.moved(xs, ys) {
+                if kept.by_formula(xs, ys) {
+                    return true;
+                }
+                if kept.cuts {
+                    before.keep(xs, ys);
+                }
+                if kept.by_proj(xs, ys) {
+                    jumps = kept.cuts && seam::jumps(xs);
+                } else {
                     lost += 1;
                     xs.fill(f64::INFINITY);
                     ys.fill(f64::INFINITY);
                 }
                 true
             });
+            if jumps {
+                has_open |= seam::follow_all(geometry, &before, &mut |xs, ys| kept.moved(xs, ys));
+            }
         });
+        if has_open {
+            batch.remake_blobs(cell, seam::closed);
+        }
         Ok(lost)
     })
 }
@@ -186,6 +212,19 @@ pub(super) fn reproject_quietly(batch: &mut Batch, cell: usize, from: &Crs, to: 
 /// Moves points, in place; one that has no place there becomes infinite. Returns whether all have one.
 pub fn points(xs: &mut [f64], ys: &mut [f64], from: &Crs, to: &Crs) -> Result<bool> {
     with_transform(from, to, |kept| Ok(kept.moved(xs, ys)))
+}
+
+/// Moves the vertices of a line or ring, as [`points`] does; over the date line longitudes are counted on.
+pub fn line(xs: &mut [f64], ys: &mut [f64], from: &Crs, to: &Crs) -> Result<bool> {
+    with_transform(from, to, |kept| {
+        let mut before = Before::default();
+        before.keep(xs, ys);
+        let has_all = kept.moved(xs, ys);
+        if kept.cuts && has_all && seam::jumps(xs) {
+            seam::follow(xs, &before, &mut |xs, ys| kept.moved(xs, ys));
+        }
+        Ok(has_all)
+    })
 }
 
 /// A rectangle around the edges of a rectangle in another system, followed, for they bend, and the poles within it. In

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::base::bbox::Rect;
+use crate::base::bbox::{Bbox, Rect};
 use crate::model::geometry::relate::{Around, Relation, Shaped};
 use crate::model::geometry::{Figure, envelope, intersect, within};
 
@@ -34,8 +34,14 @@ impl Place {
         let figure = literal.figure();
         let rects = match relation {
             Relation::Intersects | Relation::Disjoint => literal.boxes(),
-            // Rows that cross from one to another are in neither; but two halves of a box share no point in a turn.
-            Relation::Within => literal.boxes().filter(|_| literal.as_bbox().is_some_and(|bbox| bbox.has_area())),
+            Relation::Within => literal.as_bbox().filter(Bbox::has_area).map(|bbox| {
+                let around = literal.turns().iter();
+                // The two halves of a box over the date line are one, for rows that count their longitudes on.
+                let east = if bbox.max_x < bbox.min_x { bbox.max_x + 360.0 } else { bbox.max_x };
+                let turned =
+                    |by: f64| Rect { min_x: bbox.min_x + by, max_x: east + by, min_y: bbox.min_y, max_y: bbox.max_y };
+                around.map(|&by| turned(by)).collect()
+            }),
             _ => None,
         };
         let is_distance = matches!(relation, Relation::DWithin | Relation::Beyond);

@@ -24,7 +24,8 @@ const TABLES: &str = "
     INSERT INTO gpkg_spatial_ref_sys VALUES
         ('undefined cartesian', -1, 'NONE', -1, 'undefined', NULL), ('undefined geographic', 0, 'NONE', 0, 'undefined', NULL),
         ('WGS 84', 4326, 'EPSG', 4326, 'undefined', NULL), ('Pseudo-Mercator', 3857, 'EPSG', 3857, 'undefined', NULL),
-        ('New York Long Island (ftUS)', 2263, 'EPSG', 2263, 'undefined', NULL);
+        ('New York Long Island (ftUS)', 2263, 'EPSG', 2263, 'undefined', NULL),
+        ('PDC Mercator', 3832, 'EPSG', 3832, 'undefined', NULL);
     BEGIN;
 ";
 

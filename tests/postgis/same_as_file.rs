@@ -1,13 +1,15 @@
 //! The same rows out of a database and out of a GeoPackage: every question has the same answer.
 
+use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use serde_json::Value;
 
-use crate::harness::SAMPLE;
-use crate::harness::odd;
+use crate::harness::package::Package;
 use crate::harness::postgres::{Postgres, is_here};
 use crate::harness::server::Server;
+use crate::harness::shape::Shape;
+use crate::harness::{SAMPLE, made, odd};
 
 struct Both {
     _database: Postgres,
@@ -23,9 +25,23 @@ fn both() -> &'static Both {
         for (file, layer) in [(SAMPLE, "countries"), (SAMPLE, "cities"), (many, "many"), (odd, "new_york")] {
             database.load(file, layer, &[]);
         }
+        database.load(pacific().to_str().unwrap(), "pdc", &[]);
         let of_database = Server::start(&[&database.dsn()]);
-        let of_file = Server::start(&[SAMPLE, odd, many]);
+        let of_file = Server::start(&[SAMPLE, odd, many, pacific().to_str().unwrap()]);
         Both { _database: database, of_database, of_file }
+    })
+}
+
+/// A file with a layer in PDC Mercator, which has a rectangle from 168° to 186° east.
+fn pacific() -> PathBuf {
+    made("pdc.gpkg", |path| {
+        let package = Package::new(path);
+        let mut layer = package.layer("pdc", "POLYGON", 3832, "name TEXT");
+        let degree = 6_378_137.0_f64.to_radians();
+        let shape = Shape::rectangle(18.0 * degree, -2_258_000.0, 36.0 * degree, -1_111_000.0);
+        layer.row(Some(&shape), &[("name", &"over the date line")]);
+        layer.with_extent();
+        package.finish();
     })
 }
 
@@ -67,11 +83,20 @@ fn every_question_has_the_same_answer() {
         "new_york/items?limit=10",
         "new_york/items?bbox=-74.1,40.6,-73.9,40.8",
         "new_york/items?storeys=2",
+        "pdc/items?bbox=175,-15.1,175.1,-15",
+        "pdc/items?bbox=-175.1,-15.1,-175,-15",
+        "pdc/items?bbox=179.9,-15.1,-179.9,-15",
+        "pdc/items?bbox=0,-15.1,0.1,-15",
+        "pdc/items?filter=S_WITHIN(geom,BBOX(160,-30,-170,0))",
         "countries/items/5",
         "new_york/items/1",
     ] {
         let path = format!("/ogcapi/collections/{path}");
         assert_eq!(essence(&both.of_database, &path), essence(&both.of_file, &path), "{path}");
+    }
+    for (place, count) in [("175,-15.1,175.1,-15", 1), ("-175.1,-15.1,-175,-15", 1), ("0,-15.1,0.1,-15", 0)] {
+        let found = both.of_database.json(&format!("/ogcapi/collections/pdc/items?bbox={place}"));
+        assert_eq!(found["numberMatched"], count, "{place}");
     }
     for path in ["countries/items/100000", "countries/items/x", "many/items/-1"] {
         both.of_database.get(&format!("/ogcapi/collections/{path}")).expect(404);

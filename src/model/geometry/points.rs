@@ -69,6 +69,17 @@ impl<'a> Points<'a> {
         self.numbers.is_empty()
     }
 
+    /// What each vertex consists of.
+    pub fn ordinates(&self) -> Ordinates {
+        self.ordinates
+    }
+
+    /// Where the numbers stand in the WKB; their count stands in the four bytes before them, but for a point. Without meaning
+    /// for vertices that were made from arcs.
+    pub fn place(&self) -> std::ops::Range<usize> {
+        self.start..self.start + self.numbers.len() * 8
+    }
+
     /// The vertices in order, or in reverse.
     #[inline]
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = Vertex> + ExactSizeIterator + use<'a> {

@@ -23,6 +23,7 @@ use crate::model::geometry::wkt;
 use crate::model::schema::{Field, FieldKind, GeometryField, GeometryKind, KeyKind, Schema, TimeFields};
 use crate::model::value::{FeatureId, Value};
 
+mod date_line;
 mod files;
 
 use files::written;
