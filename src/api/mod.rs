@@ -14,5 +14,5 @@ mod values;
 pub use handler::{Handler, NoParams, Params};
 pub use ogc_api::OgcApi;
 pub use param::Param;
-pub use reply::{FeaturePage, GeoJson, Json, JsonSchema, OneFeature, Rendering, Reply, Text};
+pub use reply::{FeaturePage, GeoJson, Json, JsonSchema, OneFeature, PageWords, Rendering, Reply, Text};
 pub use route::{Route, get, route};

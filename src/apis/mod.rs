@@ -5,4 +5,5 @@ pub mod coverages;
 pub mod landing;
 pub mod oapif;
 
+mod json_ld;
 mod preview;

@@ -23,6 +23,13 @@ pub enum FieldKind {
     Json,
 }
 
+impl FieldKind {
+    /// Whether values of this type can be compared and sorted.
+    pub fn is_comparable(self) -> bool {
+        !matches!(self, Self::Binary | Self::Json)
+    }
+}
+
 /// One property.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Field {

@@ -1,6 +1,7 @@
 // Maps: each `div.map` shows the GeoJSON of its `data-src`, or the boxes of its `data-bbox`, on a drawn graticule. A table
 // row with `data-feature` and the feature of that id light up together. Text from data is only ever set as text.
 
+import { Area, goTo } from "./map-area.js";
 import { box, join } from "./map-dateline.js";
 import { Graticule } from "./map-graticule.js";
 
@@ -60,7 +61,7 @@ class FeatureMap {
     this.fit();
   }
 
-  show(geojson) {
+  show(geojson, within) {
     const count = geojson.features?.length ?? 1;
     const renderer = count > MANY ? L.canvas({ padding: 0.3 }) : L.svg({ padding: 0.3 });
     for (const row of document.querySelectorAll("tr[data-feature]")) this.rows.set(row.dataset.feature, row);
@@ -70,7 +71,8 @@ class FeatureMap {
         L.circleMarker(place, { ...this.style(false), radius: 5.5, fillOpacity: 0.45, renderer }),
       onEachFeature: (feature, layer) => this.tie(feature, layer),
     }).addTo(this.map);
-    this.fit();
+    if (within) this.map.fitBounds(within, { padding: [28, 28], animate: false });
+    else this.fit();
   }
 
   // Ties a feature to its row: what is pointed at in one lights up in the other.
@@ -93,7 +95,7 @@ class FeatureMap {
     }
     row.addEventListener("click", (event) => {
       // A link leads on, and text may be marked to be copied.
-      if (!event.target.closest("a") && getSelection().isCollapsed) layer.openPopup();
+      if (!event.target.closest("a, summary") && getSelection().isCollapsed) layer.openPopup();
     });
   }
 
@@ -163,10 +165,17 @@ function reveal(row) {
 
 async function start(place) {
   const map = new FeatureMap(place);
-  const { bbox, src, wms, layer } = place.dataset;
+  const { bbox, src, wms, layer, area } = place.dataset;
   place.querySelector(".map-picture")?.remove();
   if (wms) map.drawn(wms, layer);
   if (bbox) map.boxes(JSON.parse(bbox), Boolean(wms));
+  const shown = new Area(map.map, place, area);
+  for (const tools of place.parentElement.querySelectorAll(".map-tools")) {
+    tools.hidden = false;
+    tools.querySelector("[data-map-view]")?.addEventListener("click", () => goTo(map.view()));
+    const draw = tools.querySelector("[data-map-draw]");
+    draw?.addEventListener("click", () => shown.draw(draw));
+  }
   for (const button of document.querySelectorAll("button[data-takes-view]")) {
     button.hidden = false;
     button.addEventListener("click", () => {
@@ -182,7 +191,7 @@ async function start(place) {
   try {
     const answer = await fetch(src, { headers: { Accept: "application/geo+json, application/json;q=0.9" } });
     if (!answer.ok) throw new Error(`the server answered ${answer.status}`);
-    map.show(parsed(await answer.text()));
+    map.show(parsed(await answer.text()), shown.bounds);
     note.remove();
   } catch (error) {
     note.textContent = `The map’s features could not be loaded: ${error.message}.`;

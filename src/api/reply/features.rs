@@ -32,6 +32,9 @@ const WHOLE: usize = 64 * 1024;
 /// How long who asks for nothing but the number of features waits for it.
 const HITS_BUDGET: Duration = Duration::from_secs(20);
 
+/// What the page alone is told, made from the very value that it shows; nothing is made for other formats.
+pub type PageWords = Box<dyn FnOnce(&Value) -> Map<String, Value> + Send>;
+
 /// A page of features.
 pub struct FeaturePage {
     /// Id of the collection.
@@ -50,6 +53,8 @@ pub struct FeaturePage {
     pub cache: Option<HeaderValue>,
     /// Links besides those of the page itself and of its neighbours.
     pub links: Vec<Link>,
+    /// What the HTML page is told besides.
+    pub page: PageWords,
 }
 
 /// One feature.
@@ -68,6 +73,8 @@ pub struct OneFeature {
     pub cache: Option<HeaderValue>,
     /// Links besides that to itself.
     pub links: Vec<Link>,
+    /// What the HTML page is told besides.
+    pub page: PageWords,
 }
 
 impl Reply for FeaturePage {
@@ -89,6 +96,7 @@ impl Reply for FeaturePage {
             return Ok(response);
         }
         let (is_page, title) = (rendering.format == Format::Html, self.title.clone());
+        let told = is_page.then(|| std::mem::replace(&mut self.page, Box::new(|_| Map::new())));
         if is_page {
             let most = u64::from(rendering.cx.limits().page_features);
             self.query.limit = Some(self.query.limit.map_or(most, |limit| limit.min(most)));
@@ -112,6 +120,7 @@ impl Reply for FeaturePage {
             let value = serde_json::from_slice(&out).map_err(Error::internal)?;
             let mut words = words_of(&page.view);
             words.insert("title".to_owned(), title.into());
+            words.extend(told.map(|told| told(&value)).unwrap_or_default());
             response.body = html::page(&rendering, &value, None, words)?.body;
             return Ok(response);
         }
@@ -294,7 +303,9 @@ impl Reply for OneFeature {
             FeatureWriter::new(&part).in_order_of(&part.crs).write_document(batch.row(0), &links, &mut out);
             if rendering.format == Format::Html {
                 let value = serde_json::from_slice(&out).map_err(Error::internal)?;
-                html::page(&rendering, &value, None, words_of(&self.view))?
+                let mut words = words_of(&self.view);
+                words.extend((self.page)(&value));
+                html::page(&rendering, &value, None, words)?
             } else {
                 rendering.response(out)
             }
@@ -346,13 +357,20 @@ fn set_crs(response: &mut Response, crs: &Crs) {
 /// What a page is told of the layer: its columns, so that a table has them even without a row.
 pub(crate) fn words_of(view: &View) -> Map<String, Value> {
     let schema = view.schema();
-    let words = |field: &crate::model::schema::Field| {
+    let role = |at: usize| {
+        let time = schema.time?;
+        let is_end = time.end == Some(at);
+        (is_end || time.start == at).then_some(if is_end { "end" } else { "time" })
+    };
+    let words = |(at, field): (usize, &crate::model::schema::Field)| {
         json!({
             "name": field.name, "title": field.title, "description": field.description, "type": kind_name(field.kind),
+            "comparable": field.kind.is_comparable(), "role": role(at),
         })
     };
     let mut map = Map::new();
-    map.insert("schema".to_owned(), schema.fields.iter().map(words).collect());
+    map.insert("schema".to_owned(), schema.fields.iter().enumerate().map(words).collect());
+    map.insert("has_time".to_owned(), schema.time.is_some().into());
     map.insert("has_geometry".to_owned(), schema.geometry.is_some().into());
     map
 }

@@ -31,7 +31,7 @@ mod geojson;
 mod schema;
 
 pub(crate) use features::words_of;
-pub use features::{FeaturePage, OneFeature};
+pub use features::{FeaturePage, OneFeature, PageWords};
 pub use geojson::GeoJson;
 pub use schema::JsonSchema;
 
@@ -179,18 +179,26 @@ impl Rendering {
 pub struct Json<T> {
     value: T,
     page: Map<String, Value>,
+    later: Option<PageWords>,
 }
 
 impl<T: Serialize> Json<T> {
     /// A reply with this value.
     pub fn new(value: T) -> Self {
-        Self { value, page: Map::new() }
+        Self { value, page: Map::new(), later: None }
     }
 
     /// Tells something to the page alone.
     #[must_use]
     pub fn for_page(mut self, name: &str, value: impl Serialize) -> Self {
         self.page.insert(name.to_owned(), serde_json::to_value(value).unwrap_or_default());
+        self
+    }
+
+    /// Tells the page alone what is made from the value; for other formats nothing is made.
+    #[must_use]
+    pub fn told(mut self, words: impl FnOnce(&Value) -> Map<String, Value> + Send + 'static) -> Self {
+        self.later = Some(Box::new(words));
         self
     }
 }
@@ -202,7 +210,11 @@ impl<T: Serialize + ToSchema + Send + 'static> Reply for Json<T> {
 
     async fn render(self, rendering: Rendering) -> Result<Response> {
         let value = serde_json::to_value(self.value).map_err(Error::internal)?;
-        rendering.value(value, self.page)
+        let mut page = self.page;
+        if let Some(words) = self.later.filter(|_| rendering.format == Format::Html) {
+            page.extend(words(&value));
+        }
+        rendering.value(value, page)
     }
 }
 

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::api::{Json, Route, get};
-use crate::apis::preview;
+use crate::apis::{json_ld, preview};
 use crate::base::crs::CRS84;
 use crate::base::format::Format;
 use crate::base::link::{Link, Rel};
@@ -136,6 +136,8 @@ pub(super) fn route() -> Route {
 async fn coverage(cx: Context, path: CoveragePath) -> Result<Json<Coverage>> {
     let (layer, view) = cx.coverage(&path.coverage_id)?;
     let mut reply = Json::new(describe(&cx, &layer, &view)).for_page("services", preview::services(&cx));
+    let (place, of) = (cx.api_url(&format!("/{}", segment(&layer.id))), (cx.clone(), layer.clone()));
+    reply = reply.told(move |value| json_ld::words(json_ld::dataset(&of.0, &of.1, &place, value)));
     if let Some(map) = view.extent().and_then(|extent| preview::map(&cx, &layer.id, &extent)) {
         reply = reply.for_page("map", map);
     }

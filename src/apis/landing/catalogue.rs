@@ -4,6 +4,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::api::{Json, NoParams, Route, get};
+use crate::apis::json_ld;
 use crate::base::format::Format;
 use crate::base::link::{Link, Rel};
 use crate::error::Result;
@@ -149,7 +150,8 @@ async fn catalogue(cx: Context, _: NoParams) -> Result<Json<Catalogue>> {
         let href = cx.base().join(&format!("/{name}/"));
         Some(ProjectEntry { title: project.title.clone(), name, href })
     });
-    Ok(Json::new(Catalogue {
+    let of = cx.clone();
+    let catalogue = Json::new(Catalogue {
         title: project.title.clone(),
         description: project.description.clone(),
         links,
@@ -158,7 +160,8 @@ async fn catalogue(cx: Context, _: NoParams) -> Result<Json<Catalogue>> {
         collections,
         coverages: coverages(&cx),
         projects: projects.collect(),
-    }))
+    });
+    Ok(catalogue.told(move |value| json_ld::words(json_ld::catalogue(&of, value))))
 }
 
 /// The services that tell what they can, with the URLs where they do.

@@ -29,6 +29,7 @@ async fn file(cx: Context, params: StaticFile) -> Result<Response> {
     if let Ok(tag) = HeaderValue::try_from(asset.etag) {
         response.set(header::ETAG, tag);
     }
-    response.set(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=3600"));
+    // Asked for again by its tag: a page of a newer version must not meet the stylesheet of an older one.
+    response.set(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     Ok(response)
 }

@@ -7,7 +7,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::api::reply::words_of;
 use crate::api::{Json, Route, get};
-use crate::apis::preview;
+use crate::apis::{json_ld, preview};
 use crate::base::bbox::Rect;
 use crate::base::crs::CRS84;
 use crate::base::datetime::Instant;
@@ -114,6 +114,8 @@ async fn collection(cx: Context, path: CollectionPath) -> Result<Json<Collection
     let (layer, view) = cx.layer(&path.collection_id)?;
     let mut reply = Json::new(describe(&cx, &layer, &view).await);
     reply = reply.for_page("services", preview::services(&cx));
+    let (place, of) = (cx.api_url(&format!("/collections/{}", segment(&layer.id))), (cx.clone(), layer.clone()));
+    reply = reply.told(move |value| json_ld::words(json_ld::dataset(&of.0, &of.1, &place, value)));
     let is_placed = view.schema().geometry.is_some();
     // The description has waited for it.
     let extent = view.extent(Duration::ZERO).await.and_then(|extent| extent.space);

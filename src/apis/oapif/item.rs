@@ -6,6 +6,8 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::api::{OneFeature, Param, Route, get};
+use crate::apis::json_ld;
+use crate::base::crs::Crs;
 use crate::base::format::Format;
 use crate::base::link::{Link, Rel};
 use crate::data::query::Query;
@@ -52,6 +54,9 @@ async fn item(cx: Context, params: Item) -> Result<OneFeature> {
     let crs = super::crs::chosen("crs", params.crs.as_deref(), &layer, view.schema())?;
     let query = Query { filter: Some(Expr::Ids(vec![id])), limit: Some(1), crs, ..Query::default() };
     let path = format!("/collections/{}", segment(&layer.id));
+    let dataset = cx.api_url(&path);
+    let place = format!("{dataset}/items/{}", segment(&params.feature_id));
+    let is_degrees = query.crs == Crs::default();
     let links = vec![Link::new(cx.api_url(&path), Rel::Collection, Format::Json.media_type(), &layer.title)];
     Ok(OneFeature {
         name: layer.id.clone(),
@@ -61,5 +66,6 @@ async fn item(cx: Context, params: Item) -> Result<OneFeature> {
         decimals: layer.decimals,
         cache: layer.cache.clone(),
         links,
+        page: Box::new(move |feature| json_ld::words(json_ld::place(&place, &dataset, is_degrees, feature))),
     })
 }

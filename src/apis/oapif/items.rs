@@ -24,7 +24,8 @@ use crate::server::context::Context;
 
 use super::collection::{ids, segment};
 use super::filter::{self, Language};
-use super::schema::{is_comparable, scalar};
+use super::items_page;
+use super::schema::scalar;
 
 #[derive(Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase")]
@@ -210,9 +211,9 @@ async fn items(cx: Context, params: Items) -> Result<FeaturePage> {
     if let Some(interval) = params.datetime {
         query.and(Expr::During(interval));
     }
-    if let Some(text) = params.filter {
+    if let Some(text) = &params.filter {
         let crs = super::crs::chosen("filter-crs", params.filter_crs.as_deref(), &layer, schema)?;
-        query.and(filter::read(&text, params.filter_lang, crs, schema)?);
+        query.and(filter::read(text, params.filter_lang, crs, schema)?);
     }
     for (name, text) in cx.extra() {
         let invalid = |expected: &str| {
@@ -239,6 +240,7 @@ async fn items(cx: Context, params: Items) -> Result<FeaturePage> {
         decimals: layer.decimals,
         cache: layer.cache.clone(),
         links,
+        page: items_page::words(params.filter.filter(|_| params.filter_lang != Language::Json), layer.limit.maximum),
     })
 }
 
@@ -266,7 +268,7 @@ fn sort_by(text: &str, schema: &Schema) -> Result<SortBy> {
         _ => (false, text),
     };
     let field = schema.fields.iter().find(|field| field.name == name);
-    if !field.map_or(schema.key.0 == name, |field| is_comparable(field.kind)) {
+    if !field.map_or(schema.key.0 == name, |field| field.kind.is_comparable()) {
         return Err(unknown("sortby", name));
     }
     Ok(SortBy { property: name.to_owned(), descending })

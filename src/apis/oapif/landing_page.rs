@@ -4,6 +4,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::api::{Json, NoParams, Route, get};
+use crate::apis::json_ld;
 use crate::base::format::Format;
 use crate::base::link::{Link, Rel};
 use crate::error::Result;
@@ -42,7 +43,9 @@ async fn landing_page(cx: Context, _: NoParams) -> Result<Json<LandingPage>> {
         link("/collections", Rel::Data, Format::Json, "The collections"),
     ];
     links.extend(license(&cx));
-    Ok(Json::new(LandingPage { title: project.title.clone(), description: project.description.clone(), links }))
+    let page = LandingPage { title: project.title.clone(), description: project.description.clone(), links };
+    let of = cx.clone();
+    Ok(Json::new(page).told(move |value| json_ld::words(json_ld::catalogue(&of, value))))
 }
 
 /// The link to the licence, where the project has one with an address.

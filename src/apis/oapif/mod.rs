@@ -10,6 +10,7 @@ mod filter;
 mod functions;
 mod item;
 mod items;
+mod items_page;
 mod landing_page;
 mod schema;
 

@@ -78,7 +78,7 @@ async fn schema(cx: Context, path: CollectionPath) -> Result<JsonSchema> {
 async fn queryables(cx: Context, path: CollectionPath) -> Result<JsonSchema> {
     let (layer, view) = cx.layer(&path.collection_id)?;
     let schema = view.schema();
-    let fields = schema.fields.iter().filter(|field| is_comparable(field.kind));
+    let fields = schema.fields.iter().filter(|field| field.kind.is_comparable());
     let properties = geometry(schema).into_iter().chain(fields.map(|field| (field.name.clone(), described(field))));
     Ok(object(&layer.title, properties, true))
 }
@@ -86,14 +86,9 @@ async fn queryables(cx: Context, path: CollectionPath) -> Result<JsonSchema> {
 async fn sortables(cx: Context, path: CollectionPath) -> Result<JsonSchema> {
     let (layer, view) = cx.layer(&path.collection_id)?;
     let schema = view.schema();
-    let fields = schema.fields.iter().filter(|field| is_comparable(field.kind));
+    let fields = schema.fields.iter().filter(|field| field.kind.is_comparable());
     let fields = fields.map(|field| (field.name.clone(), described(field)));
     Ok(object(&layer.title, std::iter::once(key(schema)).chain(fields), true))
-}
-
-/// Whether values of this type can be compared and sorted.
-pub(super) fn is_comparable(kind: FieldKind) -> bool {
-    !matches!(kind, FieldKind::Binary | FieldKind::Json)
 }
 
 /// The JSON Schema of a type that can be compared, in words that parameters of OpenAPI 3.0 have as well.

@@ -7,23 +7,68 @@ use minijinja::value::{Value, ValueKind};
 
 use super::urls;
 
-/// A text longer than this may be cut by the table; its whole is in the title.
-const LONG: usize = 48;
+/// A text longer than this is folded in a table: its beginning shows, and opens to the whole.
+const LONG: usize = 80;
 
-/// Nested JSON in a table is cut after this many characters; a feature's own page has all of it.
+/// On a feature's own page texts are folded from here on.
+const VERY_LONG: usize = 1200;
+
+/// Fractions of more digits than this are what binary numbers leave over; the whole is in the title.
+const DIGITS: usize = 12;
+
+/// Nested JSON in a table is folded from this many characters on; a feature's own page has all of it.
 const NESTED: usize = 160;
 
 /// One property's value as HTML: all that comes from data is escaped, and only http and https become links. With `full`,
-/// which a feature's own page asks for, nothing is cut.
-pub(super) fn cell(value: &Value, full: Option<bool>) -> Value {
+/// which a feature's own page asks for, hardly anything is folded. Digits of what its `name` says is an id stay together.
+pub(super) fn cell(value: &Value, full: Option<bool>, name: Option<&str>) -> Value {
     let full = full.unwrap_or(false);
     Value::from_safe_string(match value.kind() {
         ValueKind::Undefined | ValueKind::None => r#"<span class="null" title="no value">–</span>"#.into(),
-        ValueKind::Bool => format!("<span class=\"bool\">{}</span>", value.is_true()),
-        ValueKind::Number => numeral(&decimal(value)),
+        ValueKind::Bool => format!("<span class=\"bool\">{}</span>", if value.is_true() { "yes" } else { "no" }),
+        ValueKind::Number if name.is_some_and(is_code) => format!("<span class=\"num\">{}</span>", decimal(value)),
+        ValueKind::Number => measured(value),
         ValueKind::String => text(&value.to_string(), full),
         _ => nested(value, full),
     })
+}
+
+/// Whether numbers of this name are names themselves: ids, codes, years.
+fn is_code(name: &str) -> bool {
+    const CODES: [&str; 9] = ["id", "fid", "gid", "code", "year", "zip", "plz", "number", "nr"];
+    let name = name.to_ascii_lowercase();
+    name.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| CODES.contains(&word))
+}
+
+/// A number as it reads well; one that was rounded has the whole in its title.
+fn measured(value: &Value) -> String {
+    let whole = decimal(value);
+    let digits = whole.bytes().filter(u8::is_ascii_digit).count();
+    let Some(number) = f64::try_from(value.clone()).ok().filter(|_| digits > DIGITS && whole.contains('.')) else {
+        return numeral(&whole);
+    };
+    // Ten digits that count, without the noughts that rounding leaves.
+    let before = whole.trim_start_matches('-').find('.').unwrap_or_default();
+    let rounded = format!("{number:.*}", 10_usize.saturating_sub(before));
+    let rounded = if rounded.contains('.') { rounded.trim_end_matches('0').trim_end_matches('.') } else { &rounded };
+    if whole.contains('e') || number.abs() < 0.01 || rounded == whole {
+        return numeral(&whole);
+    }
+    format!("<span title=\"{whole}\">{}</span>", numeral(rounded))
+}
+
+/// Whether a text is an e-mail address that a link may have as it stands.
+fn is_email(text: &str) -> bool {
+    let Some((name, host)) = text.split_once('@') else { return false };
+    let is_plain = |part: &str, more: &str| {
+        !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || more.contains(c))
+    };
+    text.len() < 255
+        && is_plain(name, ".+-_")
+        && is_plain(host, ".-")
+        && host.contains('.')
+        && !host.starts_with(['.', '-'])
+        && !host.ends_with(['.', '-'])
 }
 
 fn text(text: &str, full: bool) -> String {
@@ -37,16 +82,34 @@ fn text(text: &str, full: bool) -> String {
     // Spaces and quotes would be escaped, too, but then it was no URL but a sentence.
     if is_url && urls::is_link(text) && !text.contains(char::is_whitespace) {
         return format!(
-            "<a class=\"url\" href=\"{escaped}\" rel=\"noopener noreferrer\" title=\"{escaped}\">{escaped}</a>"
+            "<a class=\"url\" href=\"{escaped}\" rel=\"nofollow noopener noreferrer\" title=\"{escaped}\">{escaped}</a>"
         );
+    }
+    if is_email(text) {
+        return format!("<a href=\"mailto:{escaped}\" rel=\"nofollow\">{escaped}</a>");
     }
     if let Some(time) = time(text) {
         return time;
     }
-    if !full && text.chars().count() > LONG {
-        return format!("<span class=\"clip\" title=\"{escaped}\">{escaped}</span>");
+    let length = text.chars().count();
+    if length > if full { VERY_LONG } else { LONG } {
+        return folded(text, if full { VERY_LONG / 3 } else { LONG * 2 / 3 });
     }
-    escaped.to_string()
+    // A direction of its own, so that what stands beside it stays in its place.
+    if text.is_ascii() {
+        format!("<span class=\"text\">{escaped}</span>")
+    } else {
+        format!("<span class=\"text\" dir=\"auto\">{escaped}</span>")
+    }
+}
+
+/// A text whose beginning shows, and opens to the whole.
+fn folded(text: &str, shown: usize) -> String {
+    let start: String = text.chars().take(shown).collect();
+    let (start, whole) = (HtmlEscape(start.trim_end()), HtmlEscape(text));
+    format!(
+        "<details class=\"fold\"><summary dir=\"auto\">{start}…</summary><div class=\"text\" dir=\"auto\">{whole}</div></details>"
+    )
 }
 
 fn nested(value: &Value, full: bool) -> String {
@@ -55,12 +118,10 @@ fn nested(value: &Value, full: bool) -> String {
         return format!("<pre class=\"json\">{}</pre>", HtmlEscape(&json));
     }
     let json = serde_json::to_string(value).unwrap_or_default();
-    let mut shown: String = json.chars().take(NESTED).collect();
-    if shown.len() < json.len() {
-        shown.push('…');
+    if json.chars().count() > NESTED {
+        return folded(&json, NESTED / 2);
     }
-    let shown = HtmlEscape(&shown);
-    format!("<code class=\"clip\" title=\"{shown}\">{shown}</code>")
+    format!("<code>{}</code>", HtmlEscape(&json))
 }
 
 /// A number without an exponent or a fraction of nothing, as long as that reads well.
@@ -107,7 +168,7 @@ pub(super) fn number(value: &Value) -> String {
     }
 }
 
-/// An instant within a sentence: `2024-05-01 12:00 UTC`; anything else as it is.
+/// A time within a sentence: `2024-05-01`, `2024-05-01 12:00 UTC`; anything else as it is.
 pub(super) fn instant(value: &Value) -> Value {
     let text = value.to_string();
     time(&text).map_or_else(|| Value::from(text), Value::from_safe_string)
@@ -122,9 +183,18 @@ fn time(text: &str) -> Option<String> {
         let instant = chrono::DateTime::parse_from_rfc3339(text).ok()?;
         let local = instant.naive_local();
         let zone = if instant.offset().local_minus_utc() == 0 { "UTC".into() } else { instant.offset().to_string() };
-        format!("{} {} {zone}", local.date(), local.time())
+        let time = local.time();
+        if time == chrono::NaiveTime::MIN && zone == "UTC" {
+            // Whoever writes midnight nearly always means the day.
+            local.date().to_string()
+        } else if time.format("%S%.f").to_string() == "00" {
+            format!("{} {} {zone}", local.date(), time.format("%H:%M"))
+        } else {
+            format!("{} {time} {zone}", local.date())
+        }
     };
-    Some(format!("<time datetime=\"{}\">{}</time>", HtmlEscape(text), HtmlEscape(&shown)))
+    let title = if shown == text { String::new() } else { format!(" title=\"{}\"", HtmlEscape(text)) };
+    Some(format!("<time datetime=\"{}\"{title}>{}</time>", HtmlEscape(text), HtmlEscape(&shown)))
 }
 
 #[cfg(test)]
@@ -132,7 +202,7 @@ mod tests {
     use super::*;
 
     fn html(value: impl Into<Value>) -> String {
-        cell(&value.into(), None).to_string()
+        cell(&value.into(), None, None).to_string()
     }
 
     #[test]
@@ -142,7 +212,33 @@ mod tests {
         assert!(!html("https://x/ onmouseover=alert(1)").contains("href"));
         let quoted = html("http://x/\"onmouseover=\"alert(1)");
         assert!(quoted.contains("&quot;onmouseover") && !quoted.contains("\"onmouseover"), "{quoted}");
-        assert!(html("HTTPS://example.org/a").contains("<a "));
+        assert!(html("HTTPS://example.org/a").contains("rel=\"nofollow noopener noreferrer\""));
+        assert!(html("a.b@example.org").contains("href=\"mailto:a.b@example.org\""));
+        for text in ["a@b", "a@.org", "a b@example.org", "a@example.org?cc=x", "@example.org", "a@b@example.org"] {
+            assert!(!html(text).contains("href"), "{text}");
+        }
+    }
+
+    #[test]
+    fn long_texts_are_folded_and_whole_all_the_same() {
+        let long = "<i>ä</i>".repeat(200);
+        let folded = html(long.as_str());
+        assert!(folded.starts_with("<details class=\"fold\"><summary dir=\"auto\">&lt;i&gt;ä"), "{folded}");
+        assert!(folded.contains(&HtmlEscape(&long).to_string()));
+        assert!(!cell(&Value::from("ä".repeat(300)), Some(true), None).to_string().contains("<details"));
+        assert!(cell(&Value::from(long), Some(true), None).to_string().contains("<details"));
+    }
+
+    #[test]
+    fn digits_of_codes_stay_together_and_leftovers_of_binary_numbers_go() {
+        assert_eq!(
+            cell(&Value::from(1_234_567), None, Some("osm_id")).to_string(),
+            r#"<span class="num">1234567</span>"#
+        );
+        assert!(cell(&Value::from(1_234_567), None, Some("width")).to_string().contains("<span>234</span>"));
+        assert_eq!(html(0.1 + 0.2), r#"<span title="0.30000000000000004"><span class="num">0.3</span></span>"#);
+        assert_eq!(html(12.25), r#"<span class="num">12.25</span>"#);
+        assert_eq!(html(0.000_012_345_678_912_345), r#"<span class="num">0.000012345678912345</span>"#);
     }
 
     #[test]
@@ -161,9 +257,14 @@ mod tests {
     #[test]
     fn times_are_marked() {
         assert_eq!(html("2024-05-01"), r#"<time datetime="2024-05-01">2024-05-01</time>"#);
-        assert!(html("2024-05-01T12:00:00Z").contains(">2024-05-01 12:00:00 UTC<"));
+        assert!(html("2024-05-01T12:00:00Z").contains(">2024-05-01 12:00 UTC<"));
+        assert!(html("2024-05-01T12:00:07Z").contains(">2024-05-01 12:00:07 UTC<"));
+        assert_eq!(
+            html("2024-05-01T00:00:00Z"),
+            r#"<time datetime="2024-05-01T00:00:00Z" title="2024-05-01T00:00:00Z">2024-05-01</time>"#
+        );
         assert!(html("2024-05-01T12:00:00.5+02:00").contains(">2024-05-01 12:00:00.500 +02:00<"));
-        assert_eq!(html("2024-5-1"), "2024-5-1");
+        assert!(!html("2024-5-1").contains("<time"));
     }
 
     #[test]
@@ -171,6 +272,7 @@ mod tests {
         assert!(html(()).contains("no value"));
         assert!(html("").contains("empty text"));
         assert!(html(vec![1, 2]).contains("[1,2]"));
-        assert!(html("ä".repeat(60)).contains("class=\"clip\""));
+        assert!(html("ä".repeat(90)).contains("class=\"fold\""));
+        assert!(html(true).contains(">yes<"));
     }
 }

@@ -1,5 +1,7 @@
 //! Functions and filters of templates, under QGIS Server's names where it has them.
 
+use std::collections::BTreeMap;
+
 use minijinja::value::{Value, ValueKind};
 use minijinja::{Environment, HtmlEscape};
 
@@ -23,6 +25,8 @@ pub(super) fn register(environment: &mut Environment<'static>) {
     environment.add_filter("length", length);
     environment.add_filter("degrees", degrees);
     environment.add_filter("crs_name", crs_name);
+    environment.add_filter("geometry_name", geometry_name);
+    environment.add_filter("without", without);
     environment.add_filter("feature_title", feature_title);
 }
 
@@ -97,6 +101,36 @@ fn crs_name(uri: &Value) -> String {
         [authority, _, code] => format!("{authority}:{code}"),
         _ => uri,
     }
+}
+
+/// What people call a type of geometry, by GeoJSON's name or by that of a schema's format.
+fn geometry_name(kind: &Value) -> String {
+    let kind = plain(kind);
+    let name = match kind.trim_start_matches("geometry-").to_ascii_lowercase().as_str() {
+        "" => "no geometry",
+        "point" => "point",
+        "multipoint" => "several points",
+        "linestring" => "line",
+        "multilinestring" => "line of several parts",
+        "polygon" => "area",
+        "multipolygon" => "area of several parts",
+        "geometrycollection" => "geometries of several kinds",
+        "any" => "geometry of any kind",
+        _ => return kind,
+    };
+    name.to_owned()
+}
+
+/// A mapping, such as the page's parameters, without some names: `query(params|without(["bbox", "offset"]))`.
+fn without(map: &Value, names: &Value) -> Value {
+    let gone: Vec<String> = match names.as_str() {
+        Some(name) => vec![name.to_owned()],
+        None => names.try_iter().map(|names| names.map(|name| plain(&name)).collect()).unwrap_or_default(),
+    };
+    let kept = map.try_iter().into_iter().flatten().filter(|name| !gone.contains(&plain(name)));
+    let kept: BTreeMap<String, Value> =
+        kept.map(|name| (plain(&name), map.get_item(&name).unwrap_or_default())).collect();
+    Value::from(kept)
 }
 
 /// Properties that are likely to name a feature, best first.

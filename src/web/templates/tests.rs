@@ -19,14 +19,15 @@ fn context(data: &Value, text: &str, href: &str) -> Value {
         "operation": {
             "id": "x", "summary": text, "description": text,
             "parameters": [
-                parameter("x", "number"), parameter("limit", "integer"), parameter("bbox", "array"), parameter("sortby", "string"),
+                parameter("x", "number"), parameter("limit", "integer"), parameter("filter", "string"), parameter("bbox", "array"), parameter("sortby", "string"),
                 { "name": text, "type": "string", "in": "query", "required": false, "description": text, "enum": [text], "default": text },
             ],
         },
-        "params": { "x": text, "limit": "10", "offset": text, text: text },
+        "params": { "x": text, "limit": "10", "offset": text, "filter": text, "bbox": text, text: text },
         "error": { "title": text, "detail": text, "parameter": "x", "status": 400 },
         "schema": [{ "name": "name", "title": text, "type": "string", "description": text }, { "name": text, "type": "number" }],
-        "has_geometry": true,
+        "has_geometry": true, "has_time": true, "most": 100, "json_ld": { "name": text, "url": href, text: [text] },
+        "conditions": [{ "text": text, "rest": text, "property": text, "operator": text, "value": text }, { "text": text, "rest": null }],
         "page": {
             "title": text, "breadcrumbs": [{ "title": text, "href": href }, { "title": text }],
             "formats": [{ "name": "geojson", "label": text, "href": href, "type": "application/geo+json" }],
@@ -88,8 +89,14 @@ fn pages_load_nothing_from_other_hosts_and_have_no_inline_scripts() {
     for name in pages() {
         for data in data("text", "http://h/prefix/a?f=html") {
             let page = templates.render(name, &context(&data, "text", "http://h/prefix/a?f=html"), &urls()).unwrap();
-            assert!(!page.contains("=\"http://h"), "{name} has an absolute URL");
+            assert!(!page.contains("=\"http://h"), "{name} has an absolute URL in an attribute");
             for script in page.split("<script").skip(1) {
+                if script.starts_with(" type=\"application/ld+json\">") {
+                    let words = script.split_once('>').unwrap().1.split_once('<').unwrap();
+                    assert!(words.1.starts_with("/script>"), "{name}: {script:.80}");
+                    serde_json::from_str::<Value>(words.0).unwrap();
+                    continue;
+                }
                 assert!(script.contains("src=\"../static/"), "{name}: {script:.80}");
                 assert!(script.split_once('>').unwrap().1.starts_with("</script>"), "{name} has an inline script");
             }
