@@ -86,6 +86,7 @@ impl Tally {
     }
 }
 
+#[derive(Clone, Copy)]
 enum Outcome {
     Whole,
     Refused,
