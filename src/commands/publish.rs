@@ -133,7 +133,7 @@ impl Publish {
             set.limits.set(limit)?;
         }
         set.ignored_parameters.extend(self.ignore_parameters.iter().cloned());
-        let Opened { project, mut faults, mut watched } = open(&root, None);
+        let Opened { project, mut faults, mut unopened, mut watched } = open(&root, None);
         let mut others = Vec::new();
         for (name, settings) in &root.projects {
             if settings.server.is_some() || !settings.projects.is_empty() {
@@ -145,10 +145,11 @@ impl Publish {
                     "project '{name}': [access] stands at the root of the file; its rules name the project"
                 ));
             }
-            let Opened { project, faults: more, watched: theirs } = open(settings, Some(name.clone()));
-            watched.join(theirs);
-            faults.extend(more.into_iter().map(|fault| format!("project '{name}': {fault}")));
-            others.push(project);
+            let theirs = open(settings, Some(name.clone()));
+            watched.join(theirs.watched);
+            unopened.extend(theirs.unopened);
+            faults.extend(theirs.faults.into_iter().map(|fault| format!("project '{name}': {fault}")));
+            others.push(theirs.project);
         }
         let projects: Vec<&Project> = std::iter::once(&project).chain(&others).collect();
         let access = root.access.as_ref().map(|access| Access::new(access, &projects)).transpose();
@@ -170,7 +171,7 @@ impl Publish {
         let mut builder = standard::server_at(ogcapi, project)
             .base_url(BaseUrlSettings { fixed: set.base_url.clone(), trusted })
             .ignore_parameters(set.ignored_parameters.clone())
-            .faults(faults.len())
+            .unopened(unopened)
             .compression(set.compression.unwrap_or(true))
             .limits(set.limits.clone());
         if set.circle || self.project.is_none() {

@@ -42,6 +42,8 @@ pub struct Opened {
     pub project: Project,
     /// What cannot, and why.
     pub faults: Vec<String>,
+    /// The layers, files and databases among that, by a name that says nothing of where they are.
+    pub unopened: Vec<String>,
     /// Files whose change asks for another opening.
     pub watched: Watched,
 }
@@ -67,6 +69,7 @@ pub fn open(settings: &settings::Project, name: Option<String>) -> Opened {
         databases: HashMap::new(),
         project,
         faults: Vec::new(),
+        unopened: Vec::new(),
         watched: Watched::default(),
     };
     for layer in &settings.layers {
@@ -74,8 +77,9 @@ pub fn open(settings: &settings::Project, name: Option<String>) -> Opened {
     }
     opening.add_all_data(&settings.data);
     opening.add_groups();
-    opening.watched.packages(opening.opened.into_values());
-    Opened { project: opening.project, faults: opening.faults, watched: opening.watched }
+    opening.watched.packages(std::mem::take(&mut opening.opened).into_values());
+    let Opening { project, faults, unopened, watched, .. } = opening;
+    Opened { project, faults, unopened, watched }
 }
 
 /// A title for a project that is one file: `natural_earth.gpkg` is "natural earth".
@@ -103,6 +107,7 @@ struct Opening<'a> {
     databases: HashMap<String, Option<Database>>,
     project: Project,
     faults: Vec<String>,
+    unopened: Vec<String>,
     watched: Watched,
 }
 
@@ -129,7 +134,7 @@ impl Opening<'_> {
                         (path, package)
                     }));
                 }
-                Err(fault) => self.faults.push(fault),
+                Err(fault) => self.lacks(&file_name(path), fault),
             }
         }
         let mut read = reading::read_all(&paths).into_iter();
@@ -150,7 +155,7 @@ impl Opening<'_> {
             Ok(contents) => contents,
             Err(error) => {
                 self.watched.path(&path);
-                return self.faults.push(told(&error));
+                return self.lacks(&file_name(&path), told(&error));
             }
         };
         if !is_watched {
@@ -169,7 +174,9 @@ impl Opening<'_> {
                     };
                     self.publish(layer, (title, description), None);
                 }
-                Err((name, error)) => self.faults.push(format!("{}: layer '{name}': {}", path.display(), told(&error))),
+                Err((name, error)) => {
+                    self.lacks(&name, format!("{}: layer '{name}': {}", path.display(), told(&error)));
+                }
             }
         }
     }
@@ -195,7 +202,7 @@ impl Opening<'_> {
         }
         let file = match self.file(&layer.source) {
             Ok(file) => file.clone(),
-            Err(error) => return self.faults.push(told(&error)),
+            Err(error) => return self.lacks(&name_of(layer), told(&error)),
         };
         let names: Vec<&str> = file.layer_names().collect();
         let name = match (&layer.layer, names.as_slice()) {
@@ -208,7 +215,7 @@ impl Opening<'_> {
         };
         match file.layer(name, &options) {
             Ok(opened) => self.publish_features(layer.id.as_deref().unwrap_or(name), &opened, Some(layer)),
-            Err(error) => self.faults.push(format!("layer '{name}': {}", told(&error))),
+            Err(error) => self.lacks(&name_of(layer), format!("layer '{name}': {}", told(&error))),
         }
     }
 
@@ -226,7 +233,7 @@ impl Opening<'_> {
         let known = self.vectors.get(&(path.clone(), options.clone())).cloned();
         let file = match known.map_or_else(|| VectorFile::open(path, &options), Ok) {
             Ok(file) => file,
-            Err(error) => return self.faults.push(told(&error)),
+            Err(error) => return self.lacks(&name_of(own), told(&error)),
         };
         file.files().iter().for_each(|file| self.watched.path(file));
         self.vectors.insert((path.clone(), options), file.clone());
@@ -244,7 +251,7 @@ impl Opening<'_> {
                 let layer = Layer::new(own.id.as_deref().unwrap_or(id), opened.source);
                 self.publish(layer, (None, None), Some(own));
             }
-            Err(error) => self.faults.push(told(&error)),
+            Err(error) => self.lacks(&name_of(own), told(&error)),
         }
     }
 
@@ -264,7 +271,7 @@ impl Opening<'_> {
                 let source: Arc<dyn Coverage> = Arc::new(raster);
                 self.publish(Layer::coverage(id, source), (title, None), own);
             }
-            Err(error) => self.faults.push(told(&error)),
+            Err(error) => self.lacks(id, told(&error)),
         }
     }
 
@@ -330,6 +337,12 @@ impl Opening<'_> {
         systems
     }
 
+    /// Something that should be published and cannot be.
+    fn lacks(&mut self, name: &str, fault: String) {
+        self.unopened.push(name.to_owned());
+        self.faults.push(fault);
+    }
+
     /// The groups of maps, once every layer is there.
     fn add_groups(&mut self) {
         self.faults.extend(self.settings.wms.faults());
@@ -357,6 +370,16 @@ impl Opening<'_> {
         }
         Ok(&self.opened[path])
     }
+}
+
+/// The name of a file without its folder.
+fn file_name(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+/// What a layer is called that could not be opened.
+fn name_of(own: &settings::Layer) -> String {
+    own.id.clone().or_else(|| own.layer.clone()).unwrap_or_else(|| file_name(&own.source))
 }
 
 /// An error as whoever runs the server reads it: with its cause.

@@ -107,9 +107,15 @@ impl Context {
         std::iter::once(&self.0.server.root).chain(self.projects())
     }
 
-    /// How many faults were found when the projects were opened.
-    pub(crate) fn faults(&self) -> usize {
-        self.0.server.faults
+    /// What should be published and could not be opened.
+    pub(crate) fn unopened(&self) -> &[String] {
+        &self.0.server.unopened
+    }
+
+    /// Whether the server hides nothing from anybody.
+    pub(crate) fn is_open(&self) -> bool {
+        let Shared { policies, security, .. } = &*self.0.server;
+        policies.is_empty() && security.schemes.is_empty() && !security.is_required
     }
 
     /// The head of the request.

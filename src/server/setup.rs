@@ -55,7 +55,7 @@ pub(crate) struct Shared {
     pub(super) compression: bool,
     /// When this state was made.
     pub(super) built: SystemTime,
-    pub(super) faults: usize,
+    pub(super) unopened: Vec<String>,
     pub(super) packed: Packed,
     pub(super) queue: Queue,
     /// Those of the state before, where there was one.
@@ -116,7 +116,7 @@ pub struct Builder {
     base_url: BaseUrlSettings,
     limits: Limits,
     uncompressed: bool,
-    faults: usize,
+    unopened: Vec<String>,
     security: Security,
     ignored: Vec<String>,
 }
@@ -261,10 +261,10 @@ impl Builder {
         self
     }
 
-    /// How many layers and settings could not be used when the projects were opened, for `/ready`.
+    /// What should be published and could not be opened, by names that `/ready` may tell.
     #[must_use]
-    pub fn faults(mut self, count: usize) -> Self {
-        self.faults = count;
+    pub fn unopened(mut self, names: Vec<String>) -> Self {
+        self.unopened = names;
         self
     }
 
@@ -340,7 +340,7 @@ impl Builder {
             limits: self.limits,
             compression: !self.uncompressed,
             built: SystemTime::now(),
-            faults: self.faults,
+            unopened: self.unopened,
             packed: Packed::default(),
             queue,
             metrics: OnceLock::new(),

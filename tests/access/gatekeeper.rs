@@ -32,12 +32,23 @@ async fn nobody_anonymous_gets_anything_of_the_data() {
     let known = ask(&server, "/ogcapi/collections", &[("authorization", &basic("ann", "ann"))]).await;
     assert!(known.status == 200 && known.header("cache-control") == "private, no-cache");
     assert_eq!(ask(&server, "/health", &[]).await.status, 200);
+    assert_eq!(ask(&server, "/ready", &[]).await.json(), serde_json::json!({ "status": "ready" }));
     assert_eq!(ask(&server, "/static/../ogcapi/collections", &[]).await.status, 404);
     assert!(ask(&server, "/static/graticule.css", &[]).await.header("cache-control").starts_with("public"));
     let mut preflight = Request::new(Method::OPTIONS, "/ogcapi/collections");
     assert_eq!(answer(&server, Request::new(Method::OPTIONS, "/ogcapi/collections")).await.status, 401);
     preflight.head_mut().headers.insert("access-control-request-method", "GET".parse().unwrap());
     assert_eq!(answer(&server, preflight).await.status, 204);
+}
+
+#[tokio::test]
+async fn readiness_names_no_layer_where_one_may_be_hidden() {
+    let settings =
+        format!("{}[[access.rules]]\nlayers = 'countries'\nroles = ['reader']\n", users(&["ann:reader"]));
+    for settings in [settings, "access.require = true".to_owned()] {
+        let (server, _) = faulty(&settings);
+        assert_eq!(ask(&server, "/ready", &[]).await.json(), serde_json::json!({ "status": "ready" }));
+    }
 }
 
 #[tokio::test]

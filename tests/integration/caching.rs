@@ -85,9 +85,11 @@ fn a_file_that_changes_changes_the_validators_of_its_features() {
 #[test]
 fn where_a_file_tells_its_time_it_is_told() {
     let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("p.gpkg");
+    let (file, other) = (folder.path().join("p.gpkg"), folder.path().join("p.geojson"));
     std::fs::copy(SAMPLE, &file).unwrap();
-    let server = Server::start(&[text(&file)]);
+    let point = r#"{"type":"Feature","geometry":{"type":"Point","coordinates":[1,2]},"properties":{"a":1}}"#;
+    std::fs::write(&other, format!(r#"{{"type":"FeatureCollection","features":[{point}]}}"#)).unwrap();
+    let server = Server::start(&[text(&file), text(&other)]);
     // Just now is too near to be told.
     let mut modified = String::new();
     while modified.is_empty() {
@@ -98,6 +100,11 @@ fn where_a_file_tells_its_time_it_is_told() {
     let answer = since("/ogcapi/collections/cities/items", &modified).expect(304);
     assert_eq!(answer.header("last-modified"), modified);
     since("/ogcapi/collections/cities/items/7", &modified).expect(304);
+    let mut modified = String::new();
+    while modified.is_empty() {
+        modified = server.get("/ogcapi/collections/p/items").expect(200).header("last-modified").to_owned();
+    }
+    since("/ogcapi/collections/p/items", &modified).expect(304);
     since("/ogcapi/collections/cities/items", "Thu, 01 Jan 1970 00:00:00 GMT").expect(200);
     since("/ogcapi/collections/cities/items", "nonsense").expect(200);
     let both = [("If-Modified-Since", modified.as_str()), ("If-None-Match", "\"other\"")];

@@ -7,8 +7,12 @@ use crate::harness::{SAMPLE, text};
 fn a_server_whose_layers_can_be_read_is_ready() {
     let answer = demo().get("/ready").expect(200);
     assert_eq!(answer.header("cache-control"), "no-store");
-    // Anybody may ask, so not even the number of layers is told: some may be hidden.
-    assert_eq!(answer.json(), serde_json::json!({ "status": "ready" }));
+    let told = answer.json();
+    let layers = told["layers"].as_array().unwrap();
+    assert_eq!(told["status"], "ready");
+    assert!(layers.iter().all(|layer| layer["status"] == "ready"), "{told}");
+    let ids: Vec<&str> = layers.iter().filter_map(|layer| layer["id"].as_str()).collect();
+    assert!(ids.contains(&"countries") && ids.contains(&"elevation"), "features and rasters: {ids:?}");
 }
 
 #[test]
@@ -19,7 +23,10 @@ fn a_layer_that_cannot_be_opened_or_read_is_told() {
     std::fs::write(&bad, "no GeoPackage").unwrap();
     let server = Server::start(&[text(&good), text(&bad)]);
     let told = server.json("/ready");
-    assert_eq!(told, serde_json::json!({ "status": "degraded" }), "files are nobody's business");
+    assert_eq!(told["status"], "degraded");
+    let unopened = serde_json::json!({ "id": "bad.gpkg", "status": "unopened" });
+    assert!(told["layers"].as_array().unwrap().contains(&unopened), "{told}");
+    assert!(!told.to_string().contains(text(folder.path())), "folders are nobody's business: {told}");
     // Its file goes: nothing can be read any more.
     let server = Server::start(&[text(&good), "--watch", "0"]);
     std::fs::remove_file(&good).unwrap();

@@ -4,6 +4,7 @@ use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, TryLockError};
+use std::time::SystemTime;
 
 use tokio::sync::oneshot;
 
@@ -11,7 +12,7 @@ use super::ogr::{self, OgrLayer};
 use super::order::{self, Fault, Order};
 use super::read::{Filter, Scan};
 use super::schema::Table;
-use super::{Handle, Room};
+use super::{Handle, Room, state};
 use crate::base::bbox::Rect;
 use crate::base::datetime::Instant;
 use crate::data::extent::Extent;
@@ -335,6 +336,10 @@ impl FeatureSource for Layer {
 
     fn state(&self) -> u64 {
         self.0.room.state()
+    }
+
+    fn modified(&self) -> Option<SystemTime> {
+        state::modified(&self.0.room.files)
     }
 }
 

@@ -1,7 +1,9 @@
 //! Which files a dataset consists of on this machine, and in which state they are.
 
+use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use crate::sources::pool::identity;
 
@@ -39,6 +41,12 @@ pub(super) fn stamp(files: &[PathBuf]) -> u64 {
         identity(file).hash(&mut hasher);
     }
     hasher.finish()
+}
+
+/// When one of the files was last written; unknown where one is not on this machine any more.
+pub(super) fn modified(files: &[PathBuf]) -> Option<SystemTime> {
+    let times: Option<Vec<_>> = files.iter().map(|file| fs::metadata(file).ok()?.modified().ok()).collect();
+    times?.into_iter().max()
 }
 
 #[cfg(test)]
