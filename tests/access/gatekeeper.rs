@@ -43,8 +43,7 @@ async fn nobody_anonymous_gets_anything_of_the_data() {
 
 #[tokio::test]
 async fn readiness_names_no_layer_where_one_may_be_hidden() {
-    let settings =
-        format!("{}[[access.rules]]\nlayers = 'countries'\nroles = ['reader']\n", users(&["ann:reader"]));
+    let settings = format!("{}[[access.rules]]\nlayers = 'countries'\nroles = ['reader']\n", users(&["ann:reader"]));
     for settings in [settings, "access.require = true".to_owned()] {
         let (server, _) = faulty(&settings);
         assert_eq!(ask(&server, "/ready", &[]).await.json(), serde_json::json!({ "status": "ready" }));
