@@ -4,19 +4,17 @@ use std::fmt::Write as _;
 use std::fs::OpenOptions;
 use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use clap::Args;
-use graticule::model::schema::Schema;
-use graticule::sources::gdal::vector::VectorFile;
-use graticule::sources::geopackage::GeoPackage;
+use graticule::project::open::listing::{ListedContents, list};
+use graticule::sources::postgis::is_dsn;
 
 use super::{Done, print};
 
 /// Options of `init`.
 #[derive(Args)]
 pub(crate) struct Options {
-    /// Files of features to publish
+    /// Files, folders, patterns (in quotes) or a database to publish
     #[arg(value_name = "DATA", required = true)]
     data: Vec<PathBuf>,
     /// The file to write; it must not exist. Standard output where left out
@@ -95,63 +93,33 @@ description = ""
 # aliases = ["/srv/old.qgs"]             # other values of MAP= that mean it
 "##;
 
-/// A layer of a file, as far as it is written down.
-struct Found {
-    name: String,
-    title: Option<String>,
-    description: Option<String>,
-    schema: Arc<Schema>,
-}
-
-/// The layers of a GeoPackage, or of a file that GDAL reads.
-fn layers(path: &Path) -> Result<Vec<Found>, String> {
-    let wrong = |name: &str, error: &graticule::Error| format!("{}: layer '{name}': {error}", path.display());
-    if !path.extension().is_some_and(|it| it.eq_ignore_ascii_case("gpkg")) {
-        let file = VectorFile::open(path, &Vec::new()).map_err(|error| error.to_string())?;
-        let found = file.layers().into_iter().map(|layer| {
-            let layer = layer.map_err(|(name, error)| wrong(&name, &error))?;
-            Ok(Found { schema: layer.source.schema().clone(), name: layer.name, title: None, description: None })
-        });
-        return found.collect();
-    }
-    let file = GeoPackage::open(path).map_err(|error| error.to_string())?;
-    let found = file.layers().into_iter().map(|layer| {
-        let layer = layer.map_err(|(name, error)| wrong(&name, &error))?;
-        let schema = layer.source.schema().clone();
-        Ok(Found { name: layer.name, title: layer.identifier, description: layer.description, schema })
-    });
-    found.collect()
-}
+/// What maps need of any layer, as comments.
+const MAPS: &str = "# keywords = []\n\
+    # attribution = { title = \"Example\", url = \"https://example.org\" }\n\
+    # min_scale = 1000           # maps show it from 1:1000 …\n\
+    # max_scale = 50000          # … to 1:50000\n";
 
 pub(crate) fn run(options: &Options) -> Done {
     let mut text = HEAD.replace("\"@title@\"", &quoted(&title(&options.data)));
-    for path in &options.data {
-        for layer in layers(path)? {
-            let source = relative(path, options.output.as_deref());
-            let schema = &layer.schema;
-            let names: Vec<String> = schema.fields.iter().map(|field| quoted(&field.name)).collect();
-            let title = layer.title.as_deref().filter(|title| !title.is_empty()).unwrap_or(&layer.name);
-            let time = schema.time.map_or("column".to_owned(), |time| schema.fields[time.start].name.clone());
-            let description = layer.description.as_deref().unwrap_or_default();
-            // Writing to a string does not fail.
-            let _ = write!(
-                text,
-                "\n[[layers]]\nsource = {}\nlayer = {}\nid = {}\ntitle = {}\ndescription = {}\n\
-                 # key = {}\n# time = {}             # or two columns: [\"start\", \"end\"]\n# properties = [{}]\n\
-                 # limit = {{ default = 10, maximum = 10000 }}\n# decimals = 7\n\
-                 # keywords = []\n# attribution = {{ title = \"Example\", url = \"https://example.org\" }}\n\
-                 # min_scale = 1000           # maps show it from 1:1000 …\n\
-                 # max_scale = 50000          # … to 1:50000\n",
-                quoted(&source.to_string_lossy()),
-                quoted(&layer.name),
-                quoted(&layer.name),
-                quoted(title),
-                quoted(description),
-                quoted(&schema.key.0),
-                quoted(&time),
-                names.join(", "),
-            );
-        }
+    for layer in list(&options.data)? {
+        let source = if is_dsn(&layer.source.to_string_lossy()) {
+            layer.source.clone()
+        } else {
+            relative(&layer.source, options.output.as_deref())
+        };
+        let title = layer.title.as_deref().filter(|title| !title.is_empty()).unwrap_or(&layer.id);
+        let name = layer.layer.as_ref().map(|name| format!("layer = {}\n", quoted(name)));
+        // Writing to a string does not fail.
+        let _ = write!(
+            text,
+            "\n[[layers]]\nsource = {}\n{}id = {}\ntitle = {}\ndescription = {}\n{}{MAPS}",
+            quoted(&source.to_string_lossy()),
+            name.unwrap_or_default(),
+            quoted(&layer.id),
+            quoted(title),
+            quoted(layer.description.as_deref().unwrap_or_default()),
+            own(&layer.contents),
+        );
     }
     match &options.output {
         None => print(text.trim_end())?,
@@ -166,6 +134,29 @@ pub(crate) fn run(options: &Options) -> Done {
         }
     }
     Ok(())
+}
+
+/// What features have, or a raster.
+fn own(contents: &ListedContents) -> String {
+    let list = |names: &mut dyn Iterator<Item = &String>| names.map(|name| quoted(name)).collect::<Vec<_>>().join(", ");
+    match contents {
+        ListedContents::Features(schema) => {
+            let names = list(&mut schema.fields.iter().map(|field| &field.name));
+            let time = schema.time.map_or("column", |time| &schema.fields[time.start].name);
+            format!(
+                "# key = {}\n# time = {}             # or two columns: [\"start\", \"end\"]\n# properties = [{names}]\n\
+                 # limit = {{ default = 10, maximum = 10000 }}\n# decimals = 7\n",
+                quoted(&schema.key.0),
+                quoted(time),
+            )
+        }
+        ListedContents::Coverage(bands) => {
+            let names = list(&mut bands.iter());
+            format!(
+                "# bands = [{names}]\n# units = [\"m\"]             # one for each band\n# properties = [{names}]\n"
+            )
+        }
+    }
 }
 
 fn title(data: &[PathBuf]) -> String {

@@ -26,6 +26,7 @@ use reading::{FileKind, Found, Source};
 
 mod database;
 mod files;
+pub mod listing;
 mod reading;
 
 /// Layers that this process has opened so far, for whoever waits.
@@ -166,7 +167,7 @@ impl Opening<'_> {
         }
         for layer in contents.layers {
             match layer {
-                Ok(Found { id, title, description, source }) => {
+                Ok(Found { id, title, description, source, .. }) => {
                     let id = self.free_id(&id);
                     let layer = match source {
                         Source::Features(source) => Layer::new(id, source),

@@ -84,6 +84,24 @@ fn init_writes_a_project_that_serves() {
 }
 
 #[test]
+fn init_takes_what_serve_takes() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, path) = (folder.path().join("data"), folder.path().join("project.toml"));
+    std::fs::create_dir(&data).unwrap();
+    std::fs::copy(SAMPLE, data.join("world.gpkg")).unwrap();
+    std::fs::copy(SAMPLE.replace("natural_earth.gpkg", "elevation.tif"), data.join("dem.tif")).unwrap();
+    std::fs::write(data.join("cities.csv"), "name,x,y\nA,1,2\nB,3,4\n").unwrap();
+    ended(&run(&["init", text(&data), "--output", text(&path)]), 0);
+    let written = std::fs::read_to_string(&path).unwrap();
+    assert!(written.contains("source = \"data/dem.tif\"\nid = \"dem\""), "{written}");
+    assert!(written.contains("layer = \"cities\"\nid = \"cities_2\""), "two of a name: {written}");
+    ended(&run(&["check", "--project", text(&path)]), 0);
+    let server = Server::start(&["--project", text(&path)]);
+    assert_eq!(server.json("/ogcapi/collections/cities_2/items")["numberMatched"], 243);
+    server.get("/coverages/dem").expect(200);
+}
+
+#[test]
 fn what_is_commented_out_in_a_new_project_is_valid_as_well() {
     let printed = stdout(&run(&["init", SAMPLE]));
     let lines = printed.lines().map(|line| {

@@ -34,6 +34,8 @@ pub(super) struct Contents {
 pub(super) struct Found {
     /// The name that its id is made of.
     pub(super) id: String,
+    /// Its name in the file; a raster has none.
+    pub(super) layer: Option<String>,
     pub(super) title: Option<String>,
     pub(super) description: Option<String>,
     pub(super) source: Source,
@@ -122,7 +124,7 @@ pub(super) fn read(path: &Path, package: Option<&GeoPackage>) -> Result<Contents
                 let raster = Raster::open(path, &RasterOptions::default())?;
                 let title = raster.title().map(str::to_owned);
                 let source = Source::Coverage(Arc::new(raster));
-                let found = Found { id: stem, title, description: None, source };
+                let found = Found { id: stem, layer: None, title, description: None, source };
                 return Ok(Contents { layers: vec![Ok(found)], package: None, files: vec![path.to_owned()] });
             }
             FileKind::Features => {
@@ -134,7 +136,8 @@ pub(super) fn read(path: &Path, package: Option<&GeoPackage>) -> Result<Contents
                     .map(|layer| {
                         layer.map(|layer| Found {
                             // The one layer of a file is known by the file: formats have names for it that nobody chose.
-                            id: if is_one { stem.clone() } else { layer.name },
+                            id: if is_one { stem.clone() } else { layer.name.clone() },
+                            layer: Some(layer.name),
                             title: None,
                             description: None,
                             source: Source::Features(layer.source),
@@ -150,7 +153,8 @@ pub(super) fn read(path: &Path, package: Option<&GeoPackage>) -> Result<Contents
         None => GeoPackage::open(path)?,
     };
     let found = |layer: crate::sources::geopackage::GeoPackageLayer| Found {
-        id: layer.name,
+        id: layer.name.clone(),
+        layer: Some(layer.name),
         title: layer.identifier,
         description: layer.description,
         source: Source::Features(layer.source),
