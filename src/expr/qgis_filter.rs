@@ -1,5 +1,6 @@
 //! The parameter FILTER of QGIS Server's WMS: `layer,other:"name" = 'x' AND "count" > 3;third:…`, with filters of the OGC
-//! in the place of expressions, or `(<Filter>…</Filter>)(…)`, one for each layer that is asked for, in their order.
+//! in the place of expressions, or `(<Filter>…</Filter>)(…)`, one for each layer that is asked for, in their order. One alone may
+//! stand without parentheses.
 //!
 //! QGIS hands the expression to its data provider after a look at its words; here it is read as the language that those
 //! words make: comparisons, AND, OR, NOT, IN, LIKE, ILIKE, IS NULL.
@@ -46,7 +47,12 @@ const MOST: usize = 100;
 /// Reads FILTER.
 pub fn parse(text: &str) -> Result<Filters, Fault> {
     let text = text.trim();
-    if text.starts_with('(') { by_order(text) } else { by_name(text) }
+    match text.chars().next() {
+        Some('(') => by_order(text),
+        // One filter without its parentheses, as clients of a single layer send it.
+        Some('<') => Ok(Filters::ByOrder(vec![Some(fes(text)?)])),
+        _ => by_name(text),
+    }
 }
 
 fn by_order(text: &str) -> Result<Filters, Fault> {

@@ -33,12 +33,12 @@ impl Trace {
         self.collection.get().map(AsRef::as_ref)
     }
 
-    /// Counts rows that were sent.
+    /// Counts rows that were sent, or drawn.
     pub fn add_rows(&self, count: u64) {
         self.rows.fetch_add(count, Ordering::Relaxed);
     }
 
-    /// The rows that were sent so far.
+    /// The rows so far.
     pub fn rows(&self) -> u64 {
         self.rows.load(Ordering::Relaxed)
     }

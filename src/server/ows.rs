@@ -18,17 +18,22 @@ use super::service::{Dialect, METHODS};
 /// The path of the services, below a project's.
 pub(super) const PATH: &str = "/ows";
 
+/// What clients of WMS 1.0 send in the place of SERVICE and VERSION (WMS 1.1.1, A.1 and 6.2.4).
+const WMTVER: &str = "WMTVER";
+
 /// Whether a request below a project's root is one for a service.
 pub(super) fn is_asked(rest: &str, head: &Head) -> bool {
     let rest = rest.strip_suffix('/').unwrap_or(rest);
-    rest == PATH || (rest.is_empty() && head.parameters.value_of("SERVICE").is_some())
+    let names_one = || ["SERVICE", WMTVER].into_iter().any(|name| head.parameters.value_of(name).is_some());
+    rest == PATH || (rest.is_empty() && names_one())
 }
 
-/// The name of the service that a request asks for: by `SERVICE`, or by an operation that only one service has.
+/// The name of the service that a request asks for: by `SERVICE`, by `WMTVER`, or by an operation that only one service has.
 fn name_of<'a>(registry: &'a Registry, head: &'a Head) -> Result<&'a str> {
     let value = |name| head.parameters.value_of(name).map(str::trim).filter(|value| !value.is_empty());
     let by_operation = || registry.with_operation(value("REQUEST")?);
-    value("SERVICE").or_else(by_operation).ok_or_else(|| {
+    let by_version = || value(WMTVER).and_then(|_| registry.service_names().into_iter().find(|&name| name == "WMS"));
+    value("SERVICE").or_else(by_version).or_else(by_operation).ok_or_else(|| {
         let names = registry.service_names().join(", ");
         Error::new(Kind::MissingParameter, format!("SERVICE is missing, expected one of: {names}")).at("SERVICE")
     })

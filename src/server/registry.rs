@@ -106,7 +106,7 @@ impl Registry {
             return None;
         }
         let mut names = self.services.iter().filter_map(|(service, dialect)| {
-            let has = dialect.operations.iter().any(|it| it.name.eq_ignore_ascii_case(operation));
+            let has = dialect.operations.iter().any(|it| it.is_called(operation));
             has.then(|| service.name())
         });
         let name = names.next()?;

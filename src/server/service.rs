@@ -30,10 +30,19 @@ pub struct Dialect {
 pub struct Operation {
     /// Its name, as in `REQUEST=`.
     pub name: &'static str,
+    /// Names that older clients have for it; empty where there is none.
+    pub also: &'static [&'static str],
     /// Whether it may be asked by POST with an XML body.
     pub post: bool,
     /// Parameters whose values are told, and those values.
     pub parameters: &'static [(&'static str, &'static [&'static str])],
+}
+
+impl Operation {
+    /// Whether a client means it by this name.
+    pub(super) fn is_called(&self, name: &str) -> bool {
+        self.name.eq_ignore_ascii_case(name) || self.also.iter().any(|also| also.eq_ignore_ascii_case(name))
+    }
 }
 
 /// How the version of an answer is found.
@@ -61,7 +70,7 @@ impl Dialect {
             Error::new(Kind::MissingParameter, format!("REQUEST is missing, expected one of: {}", names()))
                 .at("REQUEST")
         })?;
-        self.operations.iter().find(|operation| operation.name.eq_ignore_ascii_case(name)).ok_or_else(|| {
+        self.operations.iter().find(|operation| operation.is_called(name)).ok_or_else(|| {
             Error::new(Kind::Unsupported, format!("REQUEST is '{name}', expected one of: {}", names())).at("REQUEST")
         })
     }

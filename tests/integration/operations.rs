@@ -41,6 +41,14 @@ fn metrics_count_what_was_asked() {
     server.get("/ogcapi/collections/cities/items?limit=7").expect(200);
     server.get("/ogcapi/collections/cities/items?limit=x").expect(400);
     server.get("/ows?SERVICE=nonsense").expect(400);
+    let wfs = "/ows?SERVICE=WFS&VERSION=2.0.0&REQUEST=GetFeature";
+    server.get(&format!("{wfs}&TYPENAMES=cities&COUNT=11")).expect(200);
+    server.get(&format!("{wfs}&TYPENAMES=cities&COUNT=3&OUTPUTFORMAT=GeoJSON")).expect(200);
+    server.get(&format!("{wfs}&STOREDQUERY_ID=urn:ogc:def:query:OGC-WFS::GetFeatureById&ID=cities.1")).expect(200);
+    let map = "/ows?SERVICE=WMS&VERSION=1.3.0&LAYERS=countries&STYLES=&CRS=CRS:84&BBOX=-180,-90,180,90&WIDTH=36&HEIGHT=18\
+               &FORMAT=image/png";
+    server.get(&format!("{map}&REQUEST=GetMap")).expect(200);
+    server.get(&format!("{map}&REQUEST=GetFeatureInfo&QUERY_LAYERS=countries&I=19&J=4")).expect(200);
     let answer = server.get("/metrics").expect(200);
     assert_eq!(answer.header("content-type"), "text/plain; version=0.0.4; charset=utf-8");
     let text = answer.text();
@@ -49,6 +57,9 @@ fn metrics_count_what_was_asked() {
         "graticule_requests_total{operation=\"getFeatures\",status=\"400\"} 1",
         "graticule_requests_total{operation=\"none\",status=\"400\"} 1",
         "graticule_rows_total{operation=\"getFeatures\"} 7",
+        "graticule_rows_total{operation=\"WFS.GetFeature\"} 15",
+        "graticule_rows_total{operation=\"WMS.GetMap\"} 177",
+        "graticule_rows_total{operation=\"WMS.GetFeatureInfo\"} 1",
         "graticule_requests_in_flight 1",
         "graticule_requests_waiting 0",
     ] {

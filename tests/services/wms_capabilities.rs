@@ -99,6 +99,22 @@ fn versions_are_negotiated() {
 }
 
 #[test]
+fn clients_of_wms_1_0_are_understood() {
+    let server = server();
+    for path in ["/ows?WMTVER=1.0.0&REQUEST=capabilities", "/?WMTVER=1.1.1&REQUEST=capabilities"] {
+        let text = answer(&server, Request::get(path)).text();
+        assert!(text.contains("_Capabilities version=\"1.1.1\""), "{path}: {text}");
+    }
+    let map = "/ows?WMTVER=1.0.0&REQUEST=map&LAYERS=countries&STYLES=&SRS=EPSG:4326&BBOX=-180,-90,180,90&WIDTH=36&HEIGHT=18\
+               &FORMAT=PNG";
+    assert!(answer(&server, Request::get(map)).picture().painted() > 10);
+    let info = map.replace("=map", "=feature_info").replace("FORMAT=PNG", "QUERY_LAYERS=countries&X=19&Y=4");
+    assert!(answer(&server, Request::get(&info)).text().contains("name = "));
+    let lonely = answer(&server, Request::get("/ows?REQUEST=capabilities"));
+    assert!(lonely.text().contains("_Capabilities"), "{}", lonely.text());
+}
+
+#[test]
 fn a_client_that_has_the_document_is_told_so() {
     let server = server();
     let text = ask(&server, "REQUEST=GetCapabilities").text();

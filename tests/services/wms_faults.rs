@@ -8,6 +8,13 @@ const INFO: &str = "REQUEST=GetFeatureInfo&LAYERS=countries&QUERY_LAYERS=countri
                     &WIDTH=100&HEIGHT=50&I=5&J=5";
 
 #[test]
+fn a_box_beyond_all_numbers_is_told_as_such() {
+    let query = MAP.replace("BBOX=-180,-90,180,90", "BBOX=-1e308,-1e308,1e308,1e308&VERSION=1.3.0");
+    let text = ask(&server(), &query).text();
+    assert!(text.contains("too large") && !text.contains("lower corner"), "{text}");
+}
+
+#[test]
 fn each_fault_has_its_code() {
     let server = server();
     let with = |query: &str, from: &str, to: &str| query.replace(from, to);
@@ -26,6 +33,11 @@ fn each_fault_has_its_code() {
         (with(MAP, "&BBOX=-180,-90,180,90", ""), "MissingParameterValue"),
         (with(MAP, "WIDTH=100", "WIDTH=abc"), "InvalidParameterValue"),
         (with(MAP, "WIDTH=100", "WIDTH=1001"), "InvalidParameterValue"),
+        (with(MAP, "WIDTH=100", "WIDTH=1e2"), "InvalidParameterValue"),
+        (with(MAP, "WIDTH=100", "WIDTH=100.5"), "InvalidParameterValue"),
+        (format!("{MAP}&DPI=0"), "InvalidParameterValue"),
+        (format!("{MAP}&MAP_RESOLUTION=-1"), "InvalidParameterValue"),
+        (format!("{MAP}&FILTER=%3CFilter"), "InvalidParameterValue"),
         (with(MAP, "WIDTH=100", "WIDTH=0"), "InvalidParameterValue"),
         (with(MAP, "LAYERS=countries", "LAYERS=world,world"), "InvalidParameterValue"),
         (format!("{MAP}&BGCOLOR=red"), "InvalidParameterValue"),

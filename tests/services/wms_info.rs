@@ -116,6 +116,8 @@ fn a_filter_narrows_the_map_and_finds_without_a_point() {
                %3C/PropertyIsEqualTo%3E%3C/Filter%3E)";
     let brazil = map(fes).picture();
     assert_eq!((brazil.at(125, 100), brazil.at(183, 62)), ([0, 255, 0, 255], [255; 4]));
+    let bare = map(fes.trim_start_matches('(').trim_end_matches(')')).picture();
+    assert_eq!((bare.at(125, 100), bare.at(183, 62)), ([0, 255, 0, 255], [255; 4]));
     let found = ask(
         &server,
         "VERSION=1.3.0&REQUEST=GetFeatureInfo&LAYERS=countries&QUERY_LAYERS=countries&STYLES=&CRS=EPSG:4326&WIDTH=10&HEIGHT=10\

@@ -179,7 +179,10 @@ fn write_cell(row: Row<'_>, cell: Cell, out: &mut Vec<u8>) {
     match cell {
         Cell::Int(number) => write_integer(number, out),
         Cell::Float(number) if number.is_finite() => write_float(number, out),
-        Cell::Null | Cell::Float(_) => {}
+        Cell::Null => {}
+        // As XML Schema writes them, and most readers take them.
+        Cell::Float(number) if number.is_nan() => out.extend_from_slice(b"NaN"),
+        Cell::Float(number) => out.extend_from_slice(if number > 0.0 { b"INF" } else { b"-INF" }),
         Cell::Bool(truth) => out.extend_from_slice(if truth { b"true" } else { b"false" }),
         Cell::Date(date) => date.write(out),
         Cell::Instant(at) => at.write(out),
@@ -231,6 +234,19 @@ mod tests {
         );
         assert_eq!(lines[2], "2,\"\",,,,,,,,");
         assert_eq!(lines[4], "");
+    }
+
+    #[test]
+    fn what_is_no_finite_number_is_told_from_nothing() {
+        let written = |number: f64| {
+            let mut batch = Batch::new(2);
+            batch.push(Cell::Null);
+            batch.push(Cell::Float(number));
+            let (row, mut out) = (batch.row(0), Vec::new());
+            write_cell(row, row.cell(1), &mut out);
+            String::from_utf8(out).unwrap()
+        };
+        assert_eq!([f64::INFINITY, f64::NEG_INFINITY, f64::NAN, -0.5].map(written), ["INF", "-INF", "NaN", "-0.5"]);
     }
 
     #[test]

@@ -38,9 +38,9 @@ static DIALECTS: [Dialect; 2] = [
             Code::bad(Kind::BadRequest, "NoApplicableCode"),
         ],
         operations: &[
-            Operation { name: "GetCapabilities", post: true, parameters: &[] },
-            Operation { name: "DescribeCoverage", post: true, parameters: &[] },
-            Operation { name: "GetCoverage", post: true, parameters: &[] },
+            Operation { name: "GetCapabilities", also: &[], post: true, parameters: &[] },
+            Operation { name: "DescribeCoverage", also: &[], post: true, parameters: &[] },
+            Operation { name: "GetCoverage", also: &[], post: true, parameters: &[] },
         ],
     },
     Dialect {
@@ -55,9 +55,9 @@ static DIALECTS: [Dialect; 2] = [
             Code::bad(Kind::Unsupported, "InvalidParameterValue"),
         ],
         operations: &[
-            Operation { name: "GetCapabilities", post: false, parameters: &[] },
-            Operation { name: "DescribeCoverage", post: false, parameters: &[] },
-            Operation { name: "GetCoverage", post: false, parameters: &[] },
+            Operation { name: "GetCapabilities", also: &[], post: false, parameters: &[] },
+            Operation { name: "DescribeCoverage", also: &[], post: false, parameters: &[] },
+            Operation { name: "GetCoverage", also: &[], post: false, parameters: &[] },
         ],
     },
 ];

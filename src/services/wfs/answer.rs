@@ -1,6 +1,7 @@
 //! An answer on its way: the rows of one question after the other become bytes, in constant memory.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -15,7 +16,9 @@ use crate::formats::gml::FeatureWriter;
 use crate::formats::{Closing, Encoder, Part};
 use crate::message::body::Body;
 use crate::message::response::Response;
+use crate::message::trace::Trace;
 use crate::model::batch::Batch;
+use crate::server::context::Context;
 
 /// An answer up to this size is sent whole. What the root of GML tells of what follows is counted by then, or must be
 /// counted apart.
@@ -51,6 +54,7 @@ pub(super) enum Writer {
 
 /// The rows of all questions.
 pub(super) struct Running {
+    trace: Arc<Trace>,
     turns: VecDeque<Turn>,
     current: Option<(Features, Turn, u64)>,
     /// What writes features in a format that is no GML.
@@ -74,12 +78,14 @@ pub(super) struct Running {
 impl Running {
     /// Begins with the first question, so that its faults still have a status.
     pub(super) fn start(
+        cx: &Context,
         turns: Vec<Turn>,
         left: Option<u64>,
         encoder: Option<Box<dyn Encoder>>,
         close: &'static [u8],
     ) -> Result<Self> {
         let mut running = Self {
+            trace: Arc::clone(&cx.head().trace),
             turns: turns.into(),
             current: None,
             encoder,
@@ -123,6 +129,7 @@ impl Running {
             let rows = batch.len() as u64;
             *count += rows;
             self.returned += rows;
+            self.trace.add_rows(rows);
             turn.write(&batch, self.encoder.as_mut(), out);
             features.recycle(batch);
             return Ok(());

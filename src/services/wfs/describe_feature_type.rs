@@ -5,12 +5,12 @@ use crate::error::Result;
 use crate::formats::gml::{self, Version};
 use crate::message::response::Response;
 use crate::services::ows::capabilities;
-use crate::services::ows::kvp::Kvp;
+use crate::services::ows::kvp::{Kvp, invalid};
 
 use super::Call;
 use super::dialects::gml;
 use super::names::{FeatureType, Names};
-use super::output_format::OutputFormat;
+use super::output_format::{GML2, GML31, GML32, OutputFormat};
 
 pub(super) async fn describe_feature_type(call: &Call<'_>) -> Result<Response> {
     let (cx, kvp) = (call.cx, Kvp::new(call.cx.head()));
@@ -34,10 +34,14 @@ pub(super) async fn describe_feature_type(call: &Call<'_>) -> Result<Response> {
     let version = match format.as_deref() {
         None => usual,
         Some(name) if name.eq_ignore_ascii_case("XMLSCHEMA") => usual,
-        Some(name) => match OutputFormat::read(name, usual)? {
-            OutputFormat::Gml(version) => version,
+        Some(name) => match OutputFormat::read(name, usual) {
+            Ok(OutputFormat::Gml(version)) => version,
             // A schema is XML, whatever the features will be.
-            OutputFormat::Other(_) => usual,
+            Ok(OutputFormat::Other(_)) => usual,
+            Err(_) => {
+                let expected = format!("the GML of a schema: XMLSCHEMA, {}, {} or {}", GML32[0], GML31[0], GML2[0]);
+                return Err(invalid("OUTPUTFORMAT", name, &expected));
+            }
         },
     };
     if types.is_empty() {

@@ -41,7 +41,7 @@ static CODES_20: [Code; 8] = [
 type Values = &'static [(&'static str, &'static [&'static str])];
 
 const fn operation(name: &'static str, parameters: Values) -> Operation {
-    Operation { name, post: true, parameters }
+    Operation { name, also: &[], post: true, parameters }
 }
 
 /// Sections of the capabilities of 2.0.0.

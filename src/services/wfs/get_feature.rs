@@ -100,7 +100,7 @@ impl Gml<'_> {
         let (view, question) = (turn.view.clone(), turn.query.clone());
         let is_values = self.ask.value.is_some();
         let close = if is_values { CLOSE_VALUES } else { CLOSE };
-        let mut running = Running::start(vec![turn], None, None, close)?;
+        let mut running = Running::start(self.call.cx, vec![turn], None, None, close)?;
         let mut out = Vec::with_capacity(64 * 1024);
         let is_whole = running.fill(&mut out).await?;
         let (start, mut told) = (self.ask.start, Told::default());
@@ -176,7 +176,7 @@ impl Gml<'_> {
             self.neighbours(&mut told, matched > self.ask.start.saturating_add(returned));
         }
         let limit = if is_nested { None } else { self.ask.count };
-        let mut running = Running::start(turns, limit, None, CLOSE)?;
+        let mut running = Running::start(self.call.cx, turns, limit, None, CLOSE)?;
         let mut out = Vec::with_capacity(64 * 1024);
         if running.fill(&mut out).await? && !is_nested {
             told.returned = Some(running.returned);
@@ -254,7 +254,7 @@ async fn plain(call: &Call<'_>, ask: &Ask, queries: &[TypeQuery], format: Output
     let first = turns.first().map(|turn| (turn.view.clone(), turn.query.clone())).filter(|_| turns.len() == 1);
     let mut head = Vec::new();
     encoder.open(&Opening { time_stamp: time_stamp(), matched: None }, &mut head);
-    let mut running = Running::start(turns, ask.count, Some(encoder), b"")?;
+    let mut running = Running::start(call.cx, turns, ask.count, Some(encoder), b"")?;
     let mut out = Vec::with_capacity(64 * 1024);
     if running.fill(&mut out).await? {
         let is_last = !running.more && (running.returned > 0 || ask.start == 0);

@@ -103,6 +103,7 @@ pub(super) async fn get_feature_by_id(
     };
     let mut features = query.of.view.features(&question)?;
     let batch = features.next().await.transpose()?.ok_or_else(|| unknown(id))?;
+    call.cx.head().trace.add_rows(1);
     let mut out = Vec::new();
     match format {
         OutputFormat::Gml(version) => {

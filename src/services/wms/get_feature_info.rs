@@ -224,11 +224,15 @@ impl Question<'_> {
         }
         let features = view.features(&query)?;
         out.layer(&self.part(drawn, schema.clone(), features.layout().clone(), &crs)?);
-        if is_drawn { self.rows(features, target, out).await } else { Ok(()) }
+        if is_drawn {
+            let rows = self.rows(features, target, out).await?;
+            drawn.trace.add_rows(rows as u64);
+        }
+        Ok(())
     }
 
-    /// The rows that are hit, as many as are wanted.
-    async fn rows(&self, mut features: Features, target: Option<Rect>, out: &mut dyn InfoWriter) -> Result<()> {
+    /// The rows that are hit, as many as are wanted; how many there were.
+    async fn rows(&self, mut features: Features, target: Option<Rect>, out: &mut dyn InfoWriter) -> Result<usize> {
         let mut left = self.most as usize;
         while left > 0 {
             let Some(batch) = features.next().await else { break };
@@ -243,6 +247,6 @@ impl Question<'_> {
             }
             features.recycle(batch);
         }
-        Ok(())
+        Ok(self.most as usize - left)
     }
 }

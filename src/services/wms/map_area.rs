@@ -16,7 +16,7 @@ use super::version::Version;
 /// Dots per inch of a pixel of 0.28 mm, the standard's idea of a screen (WMS 1.3.0, 7.2.4.6.9).
 pub(super) const STANDARD_DPI: f64 = 25.4 / 0.28;
 
-/// The resolutions that are believed; others are a slip of the pen.
+/// The resolutions that are believed.
 const DPI: std::ops::RangeInclusive<f64> = 10.0..=2400.0;
 
 /// A piece of the world on so many pixels.
@@ -78,15 +78,9 @@ fn crs(cx: &Context, kvp: Kvp<'_>, version: &Version) -> Result<Crs> {
 pub(super) fn size(kvp: Kvp<'_>, limits: &Wms) -> Result<(u32, u32)> {
     let side = |name: &'static str, most: u32| -> Result<u32> {
         let given = kvp.required(name)?;
-        // Some clients send sizes with a fraction.
-        let pixels = given.parse::<f64>().ok().filter(|pixels| pixels.is_finite()).map(f64::round);
-        let wrong = |kind| Error::new(kind, format!("{name} is '{given}', expected 1 to {most} pixels")).at(name);
-        let pixels = pixels.ok_or_else(|| wrong(Kind::InvalidParameter))?;
-        if !(1.0..=f64::from(most)).contains(&pixels) {
-            return Err(wrong(Kind::OutOfRange));
-        }
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // it lies between 1 and a u32
-        Ok(pixels as u32)
+        let expected = format!("a whole number of pixels from 1 to {most}");
+        let pixels = given.parse().ok().filter(|pixels| (1..=most).contains(pixels));
+        pixels.ok_or_else(|| invalid(name, given, &expected))
     };
     Ok((side("WIDTH", limits.max_width)?, side("HEIGHT", limits.max_height)?))
 }
@@ -94,7 +88,7 @@ pub(super) fn size(kvp: Kvp<'_>, limits: &Wms) -> Result<(u32, u32)> {
 /// The box, x before y.
 fn rect(kvp: Kvp<'_>, is_y_first: bool) -> Result<Rect> {
     let given = kvp.required("BBOX")?;
-    let wrong = |why: &str| invalid("BBOX", given, &format!("four numbers: {why}"));
+    let wrong = |why: &str| invalid("BBOX", given, &format!("four numbers; {why}"));
     let numbers: Option<Vec<f64>> =
         given.split(',').map(|part| part.trim().parse().ok().filter(|number: &f64| number.is_finite())).collect();
     let numbers = numbers.ok_or_else(|| wrong("one is not a number"))?;
@@ -105,7 +99,10 @@ fn rect(kvp: Kvp<'_>, is_y_first: bool) -> Result<Rect> {
         Rect { min_x: a, min_y: b, max_x: c, max_y: d }
     };
     let (across, down) = (rect.max_x - rect.min_x, rect.max_y - rect.min_y);
-    if across <= 0.0 || down <= 0.0 || !across.is_finite() || !down.is_finite() {
+    if !across.is_finite() || !down.is_finite() {
+        return Err(wrong("they are too large"));
+    }
+    if across <= 0.0 || down <= 0.0 {
         return Err(wrong("the lower corner must lie below the upper one on both axes"));
     }
     Ok(rect)
@@ -115,8 +112,11 @@ fn rect(kvp: Kvp<'_>, is_y_first: bool) -> Result<Rect> {
 pub(super) fn dpi(kvp: Kvp<'_>) -> Result<f64> {
     let options = kvp.text("FORMAT_OPTIONS")?.unwrap_or_default();
     let option = options.split(';').find_map(|option| option.trim().strip_prefix("dpi:")?.parse().ok());
-    let named = kvp.number("DPI")?.or(kvp.number("MAP_RESOLUTION")?);
-    Ok(named.or(option).filter(|dpi| DPI.contains(dpi)).unwrap_or(STANDARD_DPI))
+    if let Some((name, given)) = kvp.first(&["DPI", "MAP_RESOLUTION"])? {
+        let dpi = given.parse().ok().filter(|dpi| DPI.contains(dpi));
+        return dpi.ok_or_else(|| invalid(name, given, &format!("a number from {} to {}", DPI.start(), DPI.end())));
+    }
+    Ok(option.filter(|dpi| DPI.contains(dpi)).unwrap_or(STANDARD_DPI))
 }
 
 #[cfg(test)]
@@ -154,13 +154,15 @@ mod tests {
     fn sizes_keep_to_the_limits() {
         let limits = Wms { max_width: 100, max_height: 50, ..Wms::default() };
         let size_of = |query| with(query, |kvp| size(kvp, &limits));
-        assert_eq!(size_of("WIDTH=100&HEIGHT=49.7").unwrap(), (100, 50));
+        assert_eq!(size_of("WIDTH=100&HEIGHT=50").unwrap(), (100, 50));
         for bad in [
             "WIDTH=101&HEIGHT=5",
             "WIDTH=10&HEIGHT=51",
             "WIDTH=0&HEIGHT=5",
             "WIDTH=-1&HEIGHT=5",
             "WIDTH=x&HEIGHT=5",
+            "WIDTH=1e2&HEIGHT=5",
+            "WIDTH=99.5&HEIGHT=5",
             "WIDTH=NaN&HEIGHT=5",
             "WIDTH=99999999999999999999&HEIGHT=1",
             "HEIGHT=5",
@@ -175,10 +177,13 @@ mod tests {
             ("DPI=96", 96.0),
             ("MAP_RESOLUTION=120&FORMAT_OPTIONS=dpi:150", 120.0),
             ("format_options=antialias:on;dpi:180", 180.0),
-            ("DPI=-5", STANDARD_DPI),
+            ("FORMAT_OPTIONS=dpi:many", STANDARD_DPI),
             ("", STANDARD_DPI),
         ] {
             assert!((with(query, dpi).unwrap() - expected).abs() < 1e-9, "{query}");
+        }
+        for bad in ["DPI=-1", "DPI=0", "DPI=1e9", "MAP_RESOLUTION=nan", "DPI=x&MAP_RESOLUTION=96"] {
+            assert_eq!(with(bad, dpi).unwrap_err().kind(), Kind::InvalidParameter, "{bad}");
         }
     }
 }

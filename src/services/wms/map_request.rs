@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::error::{Error, Kind, Result};
 use crate::expr::Expr;
+use crate::message::trace::Trace;
 use crate::render::style::Style;
 use crate::server::context::Context;
 use crate::services::ows::kvp::Kvp;
@@ -28,6 +29,8 @@ pub(super) struct Drawn {
     pub(super) filter: Option<Expr>,
     /// Whether FILTER names it.
     pub(super) is_filtered: bool,
+    /// Where its rows are counted.
+    pub(super) trace: Arc<Trace>,
 }
 
 /// The layers of a map, in the order of drawing: the first lies at the bottom.
@@ -59,6 +62,7 @@ pub(super) fn layers(cx: &Context, kvp: Kvp<'_>) -> Result<Vec<Drawn>> {
                 opacity,
                 filter: (!conditions.is_empty()).then_some(Expr::And(conditions)),
                 is_filtered,
+                trace: Arc::clone(&cx.head().trace),
             });
         }
         if drawn.len() > most {

@@ -46,12 +46,17 @@ macro_rules! codes {
     };
 }
 
-const fn operation(name: &'static str) -> Operation {
-    Operation { name, post: false, parameters: &[] }
+const fn operation(name: &'static str, also: &'static [&'static str]) -> Operation {
+    Operation { name, also, post: false, parameters: &[] }
 }
 
-static OPERATIONS: [Operation; 4] =
-    [operation("GetCapabilities"), operation("GetMap"), operation("GetFeatureInfo"), operation("GetLegendGraphic")];
+/// The operations, also as WMS 1.0 called them (1.1.1, A.1).
+static OPERATIONS: [Operation; 4] = [
+    operation("GetCapabilities", &["capabilities"]),
+    operation("GetMap", &["map"]),
+    operation("GetFeatureInfo", &["feature_info"]),
+    operation("GetLegendGraphic", &[]),
+];
 
 static DIALECTS: [Dialect; 2] = [
     Dialect { version: "1.3.0", report: Report::Service130, codes: codes!("InvalidCRS"), operations: &OPERATIONS },

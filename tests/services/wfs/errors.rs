@@ -10,6 +10,8 @@ async fn exceptions_have_code_locator_and_status() {
         ("REQUEST=GetFeature&TYPENAMES=nosuch", 400, "InvalidParameterValue", "TYPENAMES"),
         ("REQUEST=GetFeature&TYPENAMES=other:cities", 400, "InvalidParameterValue", "TYPENAMES"),
         ("REQUEST=GetFeature", 400, "MissingParameterValue", "TYPENAMES"),
+        ("REQUEST=GetFeature&RESOURCEID=garbage", 400, "InvalidParameterValue", "RESOURCEID"),
+        ("REQUEST=DescribeFeatureType&OUTPUTFORMAT=shape", 400, "InvalidParameterValue", "OUTPUTFORMAT"),
         ("REQUEST=Nope", 501, "OperationNotSupported", "REQUEST"),
         ("REQUEST=", 400, "MissingParameterValue", "REQUEST"),
         ("REQUEST=GetFeature&TYPENAMES=cities&COUNT=-1", 400, "InvalidParameterValue", "COUNT"),

@@ -21,7 +21,7 @@ pub(in crate::services::wcs) async fn get_coverage(cx: &Context) -> Result<Respo
     let frame = Frame::of(view.grid())?;
     let crs = system(kvp, "CRS")?.ok_or_else(|| Error::new(Kind::MissingParameter, "CRS is missing").at("CRS"))?;
     let answer = system(kvp, "RESPONSE_CRS")?.unwrap_or_else(|| crs.clone());
-    let area = area(kvp, &crs)?;
+    let area = area(kvp, &crs, &frame.crs)?;
     let edges = if answer.is_same_plane(&crs) {
         area
     } else {
@@ -53,13 +53,17 @@ fn system(kvp: Kvp<'_>, name: &str) -> Result<Option<Crs>> {
     Ok(Some(crs))
 }
 
-/// The box, x before y whatever the authority says; in degrees it may cross the date line.
-fn area(kvp: Kvp<'_>, crs: &Crs) -> Result<Rect> {
+/// The box, x before y whatever the authority says; over a grid of degrees it may cross the date line.
+fn area(kvp: Kvp<'_>, crs: &Crs, stored: &Crs) -> Result<Rect> {
     let text = kvp.required("BBOX")?;
-    let bbox: Bbox = text.parse().map_err(|fault: String| invalid("BBOX", text, &fault))?;
+    let bbox: Bbox = text
+        .parse()
+        .map_err(|fault: String| Error::new(Kind::InvalidParameter, format!("BBOX is '{text}': {fault}")).at("BBOX"))?;
     let mut area = Rect { min_x: bbox.min_x, min_y: bbox.min_y, max_x: bbox.max_x, max_y: bbox.max_y };
-    let is_geographic = reference::of(crs).is_ok_and(|reference| reference.is_geographic);
-    if area.min_x > area.max_x && is_geographic {
+    let is_geographic = |crs: &Crs| reference::of(crs).is_ok_and(|reference| reference.is_geographic);
+    // The standard knows no box over the date line: it is one where nothing else can be meant.
+    let is_narrow = area.min_x <= 180.0 && area.max_x >= -180.0 && area.min_x - area.max_x > 180.0;
+    if is_narrow && is_geographic(crs) && is_geographic(stored) {
         area.max_x += 360.0;
     }
     if area.min_x >= area.max_x || area.min_y >= area.max_y {

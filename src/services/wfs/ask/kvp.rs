@@ -93,7 +93,7 @@ fn queries(version: Version, names: &Names<'_>, kvp: Kvp<'_>) -> Result<Vec<Type
 
 /// Features by their ids: of the types that are named, or of those that the ids name.
 fn by_ids(names: &Names<'_>, kvp: Kvp<'_>, types: &mut Vec<(FeatureType, Option<Vec<FeatureId>>)>) -> Result<()> {
-    let Some((_, text)) = kvp.first(&["RESOURCEID", "FEATUREID"])? else {
+    let Some((at, text)) = kvp.first(&["RESOURCEID", "FEATUREID"])? else {
         if types.is_empty() {
             let at = if kvp.text("VERSION")?.is_some_and(|version| version.starts_with('1')) {
                 "TYPENAME"
@@ -116,9 +116,13 @@ fn by_ids(names: &Names<'_>, kvp: Kvp<'_>, types: &mut Vec<(FeatureType, Option<
             None if is_open => types.push((of, Some(vec![key]))),
             None => {
                 let expected = "ids of features of the types that are named";
-                return Err(invalid("RESOURCEID", id, expected));
+                return Err(invalid(at, id, expected));
             }
         }
+    }
+    if types.is_empty() {
+        // Neither a type nor an id that tells one.
+        return Err(invalid(at, text, "ids of features, such as type.1, or the names of their types beside"));
     }
     Ok(())
 }

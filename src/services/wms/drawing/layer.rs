@@ -49,6 +49,7 @@ fn features(area: &MapArea, drawn: &Drawn, view: &View, canvas: &mut Canvas, can
         let mut features = view.features(&query)?;
         while let Some(batch) = cancel.wait(features.next())? {
             let batch = batch?;
+            drawn.trace.add_rows(batch.len() as u64);
             painter.draw(canvas, &batch);
             features.recycle(batch);
             cancel.check()?;
