@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::base::format::Format;
+use crate::base::link::Rel;
 use crate::error::{Error, Result};
 use crate::message::response::Response;
 use crate::web::page::{Crumb, Page, page_urls};
@@ -25,6 +26,7 @@ pub(crate) fn page(
     let title = title.or_else(|| Some(breadcrumbs.last()?.title.clone())).unwrap_or_else(|| route.summary.clone());
     let mut page = Page::new(title, cx.project(), cx.base(), cx.head());
     page.breadcrumbs = breadcrumbs;
+    page.viewer = viewer(rendering);
     for format in route.formats.iter().filter(|format| **format != Format::Html) {
         page.add_format(*format, rendering.url(&["f"], &[("f", format.name())]));
     }
@@ -52,6 +54,15 @@ pub(crate) fn page(
     let name = if cx.templates().has(&name) { &name } else { GENERIC };
     let html = cx.templates().render(name, &context, &page_urls(cx.base(), cx.head()))?;
     Ok(rendering.response(html))
+}
+
+/// The page of maps, where the API at the root links to one.
+fn viewer(rendering: &Rendering) -> Option<String> {
+    let cx = &rendering.cx;
+    let root = cx.registry().apis().find(|api| api.info().root.is_empty())?;
+    cx.registry().with_operation("GetMap")?;
+    let links = root.links(cx);
+    links.into_iter().find(|link| link.rel == Rel::Map).map(|link| link.href)
 }
 
 /// The way to the page: home, the API, and each part of the path that is a page itself.

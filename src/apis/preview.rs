@@ -22,9 +22,24 @@ const AROUND: f64 = 500.0;
 /// of the room.
 const ENDS: (f64, f64) = (-84.0, 84.0);
 
+/// Whether a service draws maps.
+pub(in crate::apis) fn is_drawn(cx: &Context) -> bool {
+    cx.registry().with_operation("GetMap") == Some("WMS")
+}
+
+/// The URL of a layer's legend.
+pub(in crate::apis) fn legend(cx: &Context, id: &str) -> String {
+    let layer = percent_encoding::utf8_percent_encode(id, COMPONENT);
+    cx.url(&format!(
+        "/ows?SERVICE=WMS&VERSION=1.3.0&REQUEST=GetLegendGraphic&LAYER={layer}&FORMAT=image/png&TRANSPARENT=TRUE&LAYERTITLE=FALSE"
+    ))
+}
+
 /// The URLs of pictures of a layer, for its page; none where no service draws it.
 pub(in crate::apis) fn map(cx: &Context, id: &str, extent: &Rect) -> Option<Value> {
-    cx.registry().with_operation("GetMap").filter(|name| *name == "WMS")?;
+    if !is_drawn(cx) {
+        return None;
+    }
     let layer = percent_encoding::utf8_percent_encode(id, COMPONENT);
     let ([left, bottom, right, top], width, height) = frame(extent);
     let url = |query: String| cx.url(&format!("/ows?SERVICE=WMS&{query}"));
@@ -37,7 +52,7 @@ pub(in crate::apis) fn map(cx: &Context, id: &str, extent: &Rect) -> Option<Valu
         "height": height,
         "wms": cx.url("/ows"),
         "layer": id,
-        "legend": url(format!("VERSION=1.3.0&REQUEST=GetLegendGraphic&LAYER={layer}&FORMAT=image/png&TRANSPARENT=TRUE&LAYERTITLE=FALSE")),
+        "legend": legend(cx, id),
     }))
 }
 

@@ -43,6 +43,9 @@ pub enum Rel {
     Up,
     /// A service.
     Service,
+    /// A map to look at.
+    #[serde(rename = "http://www.opengis.net/def/rel/ogc/1.0/map")]
+    Map,
     /// The properties that can be asked for.
     #[serde(rename = "http://www.opengis.net/def/rel/ogc/1.0/queryables")]
     Queryables,
@@ -78,6 +81,7 @@ impl Rel {
             Self::Root => "root",
             Self::Up => "up",
             Self::Service => "service",
+            Self::Map => "http://www.opengis.net/def/rel/ogc/1.0/map",
             Self::Queryables => "http://www.opengis.net/def/rel/ogc/1.0/queryables",
             Self::Functions => "http://www.opengis.net/def/rel/ogc/1.0/functions",
             Self::Schema => "http://www.opengis.net/def/rel/ogc/1.0/schema",

@@ -12,7 +12,7 @@ use super::service::{Dialect, DynService};
 use super::versions::choose;
 
 /// Paths of the API at the empty root, which nothing else may take.
-const LANDING: [&str; 5] = ["static", "health", "ready", "metrics", "api"];
+const LANDING: [&str; 6] = ["static", "health", "ready", "metrics", "api", "map"];
 
 /// All that is registered.
 #[derive(Default)]

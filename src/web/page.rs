@@ -48,6 +48,9 @@ pub struct Page {
     pub base: String,
     /// The catalogue of the project.
     pub home: String,
+    /// The page of maps, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub viewer: Option<String>,
     /// Names the request in the log.
     pub request_id: String,
     project: ProjectWords,
@@ -78,6 +81,7 @@ impl Page {
             formats: Vec::new(),
             base: base.as_str().to_owned(),
             home: base.join(&project.name.as_ref().map_or_else(|| "/".to_owned(), |name| format!("/{name}/"))),
+            viewer: None,
             request_id: head.id.to_string(),
             project: ProjectWords { title: project.title.clone(), description: project.description.clone() },
             map: MapWords { settings: project.map.clone(), library: assets::MAP_LIBRARY },

@@ -58,6 +58,15 @@ fn geometry_comes_in_the_system_of_the_map_where_it_is_wanted() {
 }
 
 #[test]
+fn a_point_within_a_polygon_is_found_on_a_map_in_another_system() {
+    let server = server();
+    let query = "VERSION=1.3.0&REQUEST=GetFeatureInfo&LAYERS=countries&QUERY_LAYERS=countries&STYLES=&CRS=EPSG:3857\
+                 &BBOX=0,5000000,2000000,7000000&WIDTH=400&HEIGHT=400&I=200&J=200&INFO_FORMAT=application/json";
+    let json: Value = serde_json::from_str(&ask(&server, query).text()).unwrap();
+    assert_eq!(json["features"][0]["properties"]["name"], "Switzerland", "{json}");
+}
+
+#[test]
 fn tolerances_counts_and_either_names_of_the_pixel() {
     let server = server();
     // 3 pixels beside Vienna.

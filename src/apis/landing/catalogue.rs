@@ -110,6 +110,8 @@ async fn catalogue(cx: Context, _: NoParams) -> Result<Json<Catalogue>> {
             "The definition of the whole, for people",
         ),
     ];
+    let mut links = links;
+    links.extend(super::viewer::link_to(&cx));
     let others = cx.registry().apis().filter(|api| !api.info().root.is_empty());
     let apis = others.map(|api| {
         let info = api.info();
@@ -138,10 +140,7 @@ async fn catalogue(cx: Context, _: NoParams) -> Result<Json<Catalogue>> {
         }
     });
     // Whoever has a route to collections is the API that the collections' entries lead to.
-    let root = cx.registry().apis().find_map(|api| {
-        let collections = cx.url(&format!("{}/collections", api.info().root));
-        api.links(&cx).iter().any(|link| link.href == collections).then(|| api.info().root.clone())
-    });
+    let root = root_of_collections(&cx);
     let collections = root.into_iter().flat_map(|root| entries(&cx, &root)).collect();
     // The catalogue of one project does not lead to others.
     let is_root = project.name.is_none();
@@ -162,6 +161,14 @@ async fn catalogue(cx: Context, _: NoParams) -> Result<Json<Catalogue>> {
         projects: projects.collect(),
     });
     Ok(catalogue.told(move |value| json_ld::words(json_ld::catalogue(&of, value))))
+}
+
+/// The root of the API that has collections.
+pub(super) fn root_of_collections(cx: &Context) -> Option<String> {
+    cx.registry().apis().find_map(|api| {
+        let collections = cx.url(&format!("{}/collections", api.info().root));
+        api.links(cx).iter().any(|link| link.href == collections).then(|| api.info().root.clone())
+    })
 }
 
 /// The services that tell what they can, with the URLs where they do.

@@ -7,6 +7,7 @@ mod files;
 mod health;
 mod metrics;
 mod ready;
+mod viewer;
 
 /// The API at the root.
 pub fn api() -> OgcApi {
@@ -14,6 +15,7 @@ pub fn api() -> OgcApi {
         .description("All that this server has to offer.")
         .version(env!("CARGO_PKG_VERSION"))
         .route(catalogue::route())
+        .route(viewer::route())
         .route(files::route())
         .route(health::route())
         .route(ready::route())

@@ -149,6 +149,19 @@ fn place(area: &MapArea, pixel: [f64; 2], version: &Version) -> Result<(f64, f64
     Ok((x - turn.unwrap_or(0.0), area.frame.rect.max_y - (pixel[1].floor() + 0.5) * down))
 }
 
+/// The part of the map in which rows are looked for: a pixel wider than the target, for what is cut to an area without a
+/// size has no inside left. `rows` tests the target itself.
+fn around(rect: Rect, area: &MapArea) -> Area {
+    let (across, down) = area.frame.pixel_size();
+    let rect = Rect {
+        min_x: rect.min_x - across,
+        min_y: rect.min_y - down,
+        max_x: rect.max_x + across,
+        max_y: rect.max_y + down,
+    };
+    Area { rect, crs: area.crs.clone() }
+}
+
 impl Question<'_> {
     /// Pixels around the point that hit a geometry of this kind.
     fn tolerance(&self, kind: GeometryKind) -> Result<f64> {
@@ -212,7 +225,7 @@ impl Question<'_> {
             filter: drawn.filter.clone(),
             without_geometry: target.is_none() && !is_true(self.kvp, "WITH_GEOMETRY")?,
             crs: crs.clone(),
-            area: target.map(|rect| Area { rect, crs: crs.clone() }),
+            area: target.zip(self.area.as_ref()).map(|(rect, area)| around(rect, area)),
             ..Query::default()
         };
         let mut is_drawn = true;

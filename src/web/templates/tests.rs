@@ -54,7 +54,8 @@ fn data(text: &str, href: &str) -> Vec<Value> {
         "roots": [{ "title": text, "href": href }], "conformsTo": [text, href], "links": links,
         "projects": [{ "name": text, "title": text, "description": text, "href": href }],
         "apis": [{ "title": text, "description": text, "version": text, "links": links }],
-        "services": [{ "title": text, "links": links }], "collections": [collection.clone()],
+        "layers": [{ "id": text, "title": text, "description": text, "kind": text, "legend": href, "attribution": text, "shown": true, "links": [link("collection"), link("items")] }],
+        "wms": href, "services": [{ "title": text, "links": links }], "collections": [collection.clone()],
     });
     let list =
         json!({ "type": "FeatureCollection", "features": [feature.clone()], "numberMatched": 1, "links": links });
