@@ -138,6 +138,6 @@ soak: setup ## Let 64 connections of every temper at a server with filters and p
 fuzz: setup ## Throw changed requests at the parsers, for SECONDS (600) each of XML and of keys and values
 	@SECONDS_OF_FUZZ=$(or $(SECONDS),600) $(CARGO) bench --locked --bench fuzz
 
-conformance: setup-test ## Check any server against OGC API Features Part 1: make conformance URL=http://127.0.0.1:8080/ogcapi
+conformance: setup-test ## Check any server against OGC API Features Parts 1, 2, 3 and 5 and CQL2: make conformance URL=http://127.0.0.1:8080/ogcapi
 	@[ -n "$(URL)" ] || { echo "say which server: make conformance URL=http://127.0.0.1:8080/ogcapi" >&2; exit 2; }
 	GRATICULE_CONFORMANCE_URL="$(URL)" $(CARGO) test --locked --test conformance

@@ -53,12 +53,17 @@ impl Checker<'_> {
             }
             Expr::In(operand, values) => return self.list(operand, values),
             Expr::IsNull(Operand::Property(name)) => {
-                if self.schema.position(name).is_none() && self.is_geometry(name) {
-                    return Err(format!("IS NULL is for properties, not for the geometry '{name}'"));
+                if let Some(geometry) = &self.schema.geometry
+                    && self.schema.position(name).is_none()
+                    && self.is_geometry(name)
+                {
+                    return Ok(Expr::NoGeometry(geometry.name.clone()));
                 }
                 self.field(name)?;
                 expr.clone()
             }
+            Expr::NoGeometry(name) if self.is_geometry(name) => expr.clone(),
+            Expr::NoGeometry(name) => return Err(format!("'{name}' is no geometry")),
             Expr::Spatial { relation, property, geometry, distance } => match &self.schema.geometry {
                 Some(field) if self.is_geometry(property) => Expr::Spatial {
                     relation: *relation,
@@ -345,6 +350,15 @@ mod tests {
     }
 
     #[test]
+    fn a_geometry_may_be_missing() {
+        let missing = Expr::NoGeometry("shape".to_owned());
+        assert_eq!(checked("geometry IS NULL"), Ok(missing.clone()));
+        let there = checked("shape IS NOT NULL").unwrap();
+        assert_eq!(there, Expr::Not(Box::new(missing)));
+        assert_eq!(there.to_string(), "shape IS NOT NULL");
+    }
+
+    #[test]
     fn the_key_is_compared_as_an_id() {
         let ids = |ids: &[i64]| Expr::Ids(ids.iter().copied().map(FeatureId::Int).collect());
         assert_eq!(checked("fid = 3"), Ok(ids(&[3])));
@@ -374,7 +388,6 @@ mod tests {
             ("fid IS NULL", "=, <> and IN only"),
             ("fid = 'a'", "whole number"),
             ("shape = 1", "S_INTERSECTS"),
-            ("shape IS NULL", "not for the geometry"),
             ("S_INTERSECTS(name, POINT(1 2))", "it is called 'shape'"),
         ] {
             let error = checked(text).unwrap_err();

@@ -54,6 +54,7 @@ enum Node {
     Between(Side, Side, Side),
     In(Side, Vec<Value>),
     IsNull(Side),
+    NoGeometry,
     Spatial(Place),
     Temporal(Span, TimeRelation, Span),
     Array(Members, ArrayRelation, Members),
@@ -118,9 +119,12 @@ impl Node {
             Expr::Between(operand, low, high) => Node::Between(side(operand)?, side(low)?, side(high)?),
             Expr::In(operand, values) => Node::In(side(operand)?, values.clone()),
             Expr::IsNull(operand) => Node::IsNull(side(operand)?),
-            Expr::Spatial { property, .. } if !layout.geometry || !is_geometry(schema, property) => {
+            Expr::Spatial { property, .. } | Expr::NoGeometry(property)
+                if !layout.geometry || !is_geometry(schema, property) =>
+            {
                 return Err(property.clone());
             }
+            Expr::NoGeometry(_) => Node::NoGeometry,
             Expr::Spatial { relation, geometry, distance, .. } => {
                 Node::Spatial(Place::new(*relation, geometry, *distance))
             }
@@ -167,6 +171,7 @@ impl Node {
                 Side::Cell(cell) => row.cell(*cell) == Cell::Null,
                 other => *other.value(row) == Value::Null,
             }),
+            Node::NoGeometry => Some(row.geometry().is_none()),
             // Where a geometry that cannot be read lies is unknown.
             Node::Spatial(place) => place.test(row.geometry()?),
             Node::Temporal(left, relation, right) => Some(relation.holds(&left.value(row)?, &right.value(row)?)),

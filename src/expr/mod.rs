@@ -90,6 +90,8 @@ pub enum Expr {
     In(Operand, Vec<Value>),
     /// Whether there is no value.
     IsNull(Operand),
+    /// Whether there is no geometry; with its name.
+    NoGeometry(String),
     /// How the geometry lies to a literal; unknown for a feature without one.
     Spatial {
         /// How: the feature's geometry is the first of the two.
@@ -158,6 +160,7 @@ impl Expr {
             | Expr::Between(..)
             | Expr::In(..)
             | Expr::IsNull(_)
+            | Expr::NoGeometry(_)
             | Expr::Spatial { .. }
             | Expr::Temporal(..)
             | Expr::Array(..)
@@ -202,7 +205,7 @@ impl Expr {
     /// Whether a test of it reads the geometry.
     pub fn reads_geometry(&self) -> bool {
         let mut reads = false;
-        self.walk(&mut |part| reads |= matches!(part, Expr::Bbox { .. } | Expr::Spatial { .. }));
+        self.walk(&mut |part| reads |= matches!(part, Expr::Bbox { .. } | Expr::Spatial { .. } | Expr::NoGeometry(_)));
         reads
     }
 
@@ -240,7 +243,9 @@ impl Expr {
                     }
                 }
             }
-            Expr::Spatial { property, .. } if !is_geometry(schema, property) => no_geometry = Some(property.clone()),
+            Expr::Spatial { property, .. } | Expr::NoGeometry(property) if !is_geometry(schema, property) => {
+                no_geometry = Some(property.clone());
+            }
             Expr::During(_) => times = true,
             _ => {}
         });

@@ -1,10 +1,11 @@
 //! What every check uses: the server under test, found by its links, and what is asked of it.
 
 use std::collections::BTreeMap;
-use std::sync::OnceLock;
+use std::sync::{Arc, Mutex, OnceLock};
 
 use serde_json::Value;
 
+use super::known::Known;
 use crate::harness::client::{self, Answer};
 
 /// Why a check ends before its end.
@@ -53,6 +54,7 @@ pub(crate) struct Kit {
     collections: OnceLock<Vec<Collection>>,
     api: OnceLock<Value>,
     conforms_to: OnceLock<Vec<String>>,
+    known: Mutex<BTreeMap<String, Arc<Known>>>,
 }
 
 /// A collection of features.
@@ -75,7 +77,42 @@ impl Kit {
             collections: OnceLock::new(),
             api: OnceLock::new(),
             conforms_to: OnceLock::new(),
+            known: Mutex::new(BTreeMap::new()),
         }
+    }
+
+    /// What a collection is without a filter.
+    pub(crate) fn known(&self, collection: &Collection) -> Checked<Arc<Known>> {
+        if let Some(known) = self.known.lock().unwrap().get(&collection.id) {
+            return Ok(known.clone());
+        }
+        let known = Arc::new(Known::read(self, collection)?);
+        self.known.lock().unwrap().insert(collection.id.clone(), known.clone());
+        Ok(known)
+    }
+
+    /// The address of a schema of a collection, by its link: `schema`, `queryables` or `sortables`.
+    #[allow(clippy::unused_self, reason = "checks ask the kit")]
+    pub(crate) fn schema_url(&self, collection: &Collection, name: &str) -> Checked<String> {
+        let rels = [format!("http://www.opengis.net/def/rel/ogc/1.0/{name}"), format!("[ogc-rel:{name}]")];
+        let mut found: Vec<Value> = rels.iter().flat_map(|rel| client::links(&collection.value, rel)).collect();
+        found.sort_by_key(|link| link["type"].as_str().is_some_and(|kind| kind.contains("html")));
+        match found.first().and_then(|link| link["href"].as_str()) {
+            Some(href) => Ok(resolve(&collection.url, href)),
+            None => fail(format!("collection {} has no link with rel {}", collection.id, rels[0])),
+        }
+    }
+
+    /// Skips the check where a class (the end of its URI) is not declared.
+    pub(crate) fn needs(&self, class: &str) -> Checked {
+        if self.declares(class)? { Ok(()) } else { skip(format!("the class {class} is not declared")) }
+    }
+
+    /// Asks, and wants 400.
+    pub(crate) fn refused(&self, url: &str) -> Checked {
+        let answer = self.get(url, GEOJSON)?;
+        ensure!(answer.status == 400, "{url}: status {}, not 400", answer.status);
+        Ok(())
     }
 
     /// Asks with an `Accept` header (none where it is empty).
@@ -110,6 +147,12 @@ impl Kit {
 
     pub(crate) fn collections_url(&self) -> Checked<String> {
         self.linked(&["data", "http://www.opengis.net/def/rel/ogc/1.0/data"])
+    }
+
+    /// The list of functions, whose path the standard fixes.
+    pub(crate) fn functions_url(&self) -> String {
+        let bare = self.root.split('?').next().unwrap_or_default();
+        with_query_of(&format!("{}/functions", bare.trim_end_matches('/')), &self.root)
     }
 
     /// Every collection of features.

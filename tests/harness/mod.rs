@@ -5,6 +5,7 @@
 use std::path::{Path, PathBuf};
 
 pub(crate) mod client;
+pub(crate) mod examples;
 pub(crate) mod gdal;
 pub(crate) mod odd;
 pub(crate) mod package;

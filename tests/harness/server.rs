@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 use serde_json::Value;
 
 use super::client::{self, Answer};
-use super::{SAMPLE, odd, text};
+use super::{SAMPLE, examples, odd, text};
 
 /// The program under test.
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_graticule");
@@ -157,8 +157,8 @@ pub(crate) fn demo() -> &'static Server {
     DEMO.get_or_init(|| Server::start(&[]))
 }
 
-/// A server with the sample data and every odd layer; one for all tests of a binary.
+/// A server with the sample data, every odd layer and the examples' one; one for all tests of a binary.
 pub(crate) fn odd_server() -> &'static Server {
     static ODD: OnceLock<Server> = OnceLock::new();
-    ODD.get_or_init(|| Server::start(&[SAMPLE, text(odd::file()), text(odd::many())]))
+    ODD.get_or_init(|| Server::start(&[SAMPLE, text(odd::file()), text(odd::many()), text(examples::file())]))
 }

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use crate::base::crs::Crs;
 use crate::error::{Error, Kind, Result};
 use crate::expr::{Expr, check, cql2};
-use crate::model::schema::Schema;
+use crate::model::schema::{FieldKind, Schema};
 
 /// The language of a filter
 #[derive(Clone, Copy, Deserialize, PartialEq, ToSchema)]
@@ -32,5 +32,11 @@ pub(super) fn read(text: &str, language: Language, crs: Crs, schema: &Schema) ->
         Language::Json => cql2::parse_json(text, &frame),
     };
     let expr = read.map_err(|fault| wrong(fault.to_string()))?;
-    check(&expr, schema).map_err(wrong)
+    let checked = check(&expr, schema).map_err(wrong)?;
+    // Bytes are no queryables, not even for IS NULL.
+    let fields = checked.fields(schema).map_err(wrong)?;
+    match fields.into_iter().map(|field| &schema.fields[field]).find(|field| field.kind == FieldKind::Binary) {
+        Some(field) => Err(wrong(format!("'{}' is bytes, by which no feature can be chosen", field.name))),
+        None => Ok(checked),
+    }
 }

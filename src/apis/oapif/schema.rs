@@ -78,8 +78,10 @@ async fn schema(cx: Context, path: CollectionPath) -> Result<JsonSchema> {
 async fn queryables(cx: Context, path: CollectionPath) -> Result<JsonSchema> {
     let (layer, view) = cx.layer(&path.collection_id)?;
     let schema = view.schema();
-    let fields = schema.fields.iter().filter(|field| field.kind.is_comparable());
-    let properties = geometry(schema).into_iter().chain(fields.map(|field| (field.name.clone(), described(field))));
+    // Documents as well: lists are compared with lists.
+    let fields = schema.fields.iter().filter(|field| field.kind != FieldKind::Binary);
+    let fields = fields.map(|field| (field.name.clone(), described(field)));
+    let properties = geometry(schema).into_iter().chain(fields);
     Ok(object(&layer.title, properties, true))
 }
 
@@ -131,7 +133,8 @@ fn described(field: &Field) -> Map<String, Value> {
         _ if field.kind == FieldKind::Binary => {
             Map::from_iter([("type".to_owned(), "string".into()), ("contentEncoding".to_owned(), "base64".into())])
         }
-        _ => Map::new(),
+        // A document of any form; a list is what filters can compare.
+        _ => Map::from_iter([("type".to_owned(), json!(["array", "object", "string", "number", "boolean"]))]),
     };
     words.insert("title".to_owned(), field.title.clone().unwrap_or_else(|| field.name.clone()).into());
     words.extend(field.description.clone().map(|text| ("description".to_owned(), text.into())));

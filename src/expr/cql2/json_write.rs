@@ -27,6 +27,7 @@ pub(super) fn write(expr: &Expr) -> Option<Json> {
             let values = values.iter().map(value).collect::<Option<Vec<_>>>()?;
             op("in", vec![operand(one)?, Json::Array(values)])
         }
+        Expr::NoGeometry(name) => op("isNull", vec![operand(&Operand::Property(name.clone()))?]),
         Expr::IsNull(one) => op("isNull", vec![operand(one)?]),
         Expr::Spatial { relation: Relation::DWithin | Relation::Beyond, .. } => return None,
         Expr::Spatial { relation, property, geometry, .. } => {

@@ -135,7 +135,9 @@ fn write_at(out: &mut Formatter<'_>, expr: &Expr, least: Level) -> fmt::Result {
         Expr::Or(parts) => (parts, Level::Or, " OR "),
         Expr::Not(part) => {
             return match &**part {
-                Expr::Like { .. } | Expr::Between(..) | Expr::In(..) | Expr::IsNull(_) => predicate(out, part, " NOT"),
+                Expr::Like { .. } | Expr::Between(..) | Expr::In(..) | Expr::IsNull(_) | Expr::NoGeometry(_) => {
+                    predicate(out, part, " NOT")
+                }
                 part => {
                     out.write_str("NOT ")?;
                     write_at(out, part, Level::Not)
@@ -171,6 +173,7 @@ fn predicate(out: &mut Formatter<'_>, expr: &Expr, not: &str) -> fmt::Result {
             listed(out, values.iter().map(Literal))?;
             out.write_str(")")
         }
+        Expr::NoGeometry(name) => write!(out, "{} IS{not} NULL", Name(name)),
         Expr::IsNull(operand) => write!(out, "{operand} IS{not} NULL"),
         Expr::Spatial { relation: Relation::DWithin | Relation::Beyond, property, geometry, distance } => {
             // CQL2 knows no distances.

@@ -190,6 +190,7 @@ fn any_predicate(names: &[String], geometry: &str) -> impl Strategy<Value = Expr
         2 => (operand(), literal(), literal()).prop_map(|(operand, low, high)| Expr::Between(operand, low, high)),
         2 => (operand(), prop::collection::vec(any_literal(), 0..5)).prop_map(|(operand, values)| Expr::In(operand, values)),
         1 => operand().prop_map(Expr::IsNull),
+        1 => Just(Expr::NoGeometry(geometry.to_owned())),
         3 => any_spatial(Just(geometry.to_owned())),
         2 => (any_operand(name(), any_literal()), any_comparison(), any_operand(name(), any_literal()))
             .prop_map(|(left, how, right)| Expr::Compare(left, how, right)),

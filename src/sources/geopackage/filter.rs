@@ -135,6 +135,7 @@ fn exact(table: &Table, expr: &Expr, positive: bool) -> Option<Sql> {
         | Expr::Like { .. }
         | Expr::In(..)
         | Expr::IsNull(_)
+        | Expr::NoGeometry(_)
         | Expr::Spatial { .. }
         | Expr::Temporal(..)
         | Expr::Array(..)

@@ -89,6 +89,11 @@ impl Writer<'_> {
                 self.out.add(&test);
                 Some(())
             }
+            Expr::NoGeometry(_) => {
+                let column = self.table.geometry.as_ref()?.column.clone();
+                self.out.add(&format!("{column} IS NULL"));
+                Some(())
+            }
             Expr::Compare(Operand::Property(name), how, Operand::Literal(value)) => {
                 self.compare(name, *how, value, positive)
             }
