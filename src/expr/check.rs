@@ -192,7 +192,9 @@ impl Checker<'_> {
             | (FieldKind::DateTime, Value::Instant(_)) => value.clone(),
             (FieldKind::DateTime, Value::Date(day)) => Value::Instant(day.start()),
             (FieldKind::Date | FieldKind::DateTime, Value::Text(text)) => {
-                let time = Date::parse(text).map(Value::Date).or_else(|| Instant::parse(text).map(Value::Instant));
+                // GDAL's client of OGC API Features ends a day with a T.
+                let day = Date::parse(text.strip_suffix('T').unwrap_or(text));
+                let time = day.map(Value::Date).or_else(|| Instant::parse(text).map(Value::Instant));
                 match (kind, time) {
                     (FieldKind::DateTime, Some(Value::Date(day))) => Value::Instant(day.start()),
                     (_, Some(time)) => time,
@@ -334,6 +336,7 @@ mod tests {
             ("size IN (1, 2)", "size IN (1.0, 2.0)"),
             ("day = '2018-02-12'", "day = DATE('2018-02-12')"),
             ("at < '2018-02-12'", day),
+            ("at < '2018-02-12T'", day),
             ("at < DATE('2018-02-12')", day),
             ("at < '2018-02-12T01:00:00+01:00'", day),
             ("S_INTERSECTS(geometry, POINT(1 2))", "S_INTERSECTS(shape, POINT(1 2))"),

@@ -77,7 +77,7 @@ fn row(layer: &mut super::package::Layer<'_>, at: usize) {
             ("floors", &whole(id % 9)),
             ("taxes", &some(step * 12.5 + 100.0)),
             ("balance", &some(step * 10.0 - 150.0)),
-            ("swimming_pool", &(at % 4 != 3).then_some(at % 3 == 0)),
+            ("swimming_pool", &(at % 4 != 3).then_some(at.is_multiple_of(3))),
             ("material", &material),
             ("depth", &some(100.0 + step)),
             ("category", &whole(id % 5)),

@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use crate::harness::server::{demo, odd_server};
-use crate::harness::{SAMPLE, gdal, odd};
+use crate::harness::{SAMPLE, examples, gdal, odd};
 
 /// The features of a collection as the server has them.
 fn served(collection: &str, query: &str) -> Vec<Value> {
@@ -135,6 +135,53 @@ fn its_own_client_sees_every_layer() {
     assert!(found.matches("OGRFeature(").count() == 1 && found.contains("Norway"), "{found}");
     let found = gdal::run("ogrinfo", &["-ro", "-q", &target, "cities", "-spat", "7", "46", "9", "48", "-geom=NO"]);
     assert!(found.contains("Bern") && !found.contains("Tokyo"), "{found}");
+}
+
+/// What GDAL's own client of OGC API Features sends for a condition, and the ids that come of it.
+fn sent(layer: &str, condition: &str) -> (Vec<String>, Vec<i64>) {
+    let target = format!("OAPIF:{}/ogcapi", odd_server().url);
+    let args = ["-ro", "-q", "--debug", "on", "-geom=NO", "-fields=NO", &target, layer, "-where", condition];
+    let output = std::process::Command::new("ogrinfo").args(args).env("NO_PROXY", "127.0.0.1").output().unwrap();
+    let log = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success() && !log.contains("ERROR"), "{condition}: {log}");
+    let filters = log.lines().filter_map(|line| {
+        let (_, rest) = line.split_once("filter=")?;
+        let encoded = rest.split('&').next()?;
+        Some(percent_encoding::percent_decode_str(encoded).decode_utf8_lossy().into_owned())
+    });
+    let found = String::from_utf8_lossy(&output.stdout).into_owned();
+    let ids = found.lines().filter_map(|line| line.strip_prefix(&format!("OGRFeature({layer}):"))?.parse().ok());
+    let mut ids: Vec<i64> = ids.collect();
+    ids.sort_unstable();
+    (filters.collect(), ids)
+}
+
+#[test]
+fn its_client_leaves_conditions_to_the_server() {
+    for (layer, condition, wanted) in [
+        ("countries", "pop_est > 100000000", "pop_est > 100000000"),
+        ("countries", "continent = 'Europe' AND pop_est < 1000000", "continent = 'Europe'"),
+        ("countries", "continent = 'Europe' OR gdp_md_est >= 1000000", " OR "),
+        ("countries", "NOT continent = 'Europe'", "NOT"),
+        ("countries", "name LIKE 'B%'", "name LIKE 'B%'"),
+        ("countries", "name ILIKE 'b%'", "name ILIKE 'b%'"),
+        ("countries", "name = 'Côte d''Ivoire'", "'Côte d''Ivoire'"),
+        ("countries", "pop_est BETWEEN 1000000 AND 2000000", "pop_est >= 1000000"),
+        ("examples", "depth IS NULL", "depth IS NULL"),
+        ("examples", "built >= '2012/06/05'", "built >= '2012-06-05"),
+        ("examples", "updated_at < '2013/01/01 00:00:00'", "updated_at < '2013-01-01"),
+    ] {
+        let (filters, ids) = sent(layer, condition);
+        assert!(filters.iter().any(|filter| filter.contains(wanted)), "{condition} was sent as {filters:?}");
+        let file = if layer == "countries" { Path::new(SAMPLE) } else { examples::file() };
+        // SQLite's LIKE, which GDAL asks of the file, is that of ILIKE.
+        let of_file = condition.replace("ILIKE", "LIKE");
+        let theirs = gdal::features(file, layer, &["-preserve_fid", "-where", &of_file]);
+        let mut wanted: Vec<i64> = theirs.iter().map(|it| it["id"].as_i64().unwrap()).collect();
+        wanted.sort_unstable();
+        assert!(!wanted.is_empty(), "{condition} is a test of something");
+        assert_eq!(ids, wanted, "{condition}");
+    }
 }
 
 #[test]

@@ -17,7 +17,7 @@ pub(super) enum Language {
     /// CQL2 as JSON
     #[serde(rename = "cql2-json")]
     Json,
-    /// CQL2 as text by an older name
+    /// CQL2 as text by an older name, with ILIKE, as GDAL sends it
     #[serde(rename = "cql-text")]
     Older,
 }
@@ -28,7 +28,8 @@ pub(super) fn read(text: &str, language: Language, crs: Crs, schema: &Schema) ->
     let is_swapped = crs.is_lat_first();
     let frame = cql2::Frame { crs, is_swapped };
     let read = match language {
-        Language::Text | Language::Older => cql2::parse_in(text, frame),
+        Language::Text => cql2::parse_in(text, frame),
+        Language::Older => cql2::parse_older(text, frame),
         Language::Json => cql2::parse_json(text, &frame),
     };
     let expr = read.map_err(|fault| wrong(fault.to_string()))?;

@@ -77,6 +77,11 @@ pub fn to_json(expr: &Expr) -> Option<serde_json::Value> {
     json_write::write(expr)
 }
 
+/// Reads what clients call `cql-text`, of before CQL2: the same with `!=` and ILIKE.
+pub fn parse_older(text: &str, frame: Frame) -> Result<Expr, Fault> {
+    read(text, frame, Dialect::Qgis)
+}
+
 /// Reads what QGIS Server takes as FILTER: the same with `!=` and ILIKE.
 pub fn parse_qgis(text: &str) -> Result<Expr, Fault> {
     read(text, Frame::default(), Dialect::Qgis)
