@@ -236,7 +236,7 @@ impl Cells<'_> {
                 ys.push(y);
             }
         }
-        if is_bent && !transform::points(&mut xs, &mut ys, &self.grid.crs, &Crs::Crs84)? {
+        if is_bent && !transform::line(&mut xs, &mut ys, &self.grid.crs, &Crs::Crs84)? {
             return Ok(None);
         }
         let mut around = Rect::EMPTY;
@@ -251,7 +251,7 @@ impl Cells<'_> {
             wkb.extend(y.to_le_bytes());
         }
         if around.max_x - around.min_x > 180.0 && is_bent {
-            // It may lie across the date line, where its outline means nothing: smaller ones do not.
+            // It may lie around a pole, where its outline means nothing: smaller ones do not.
             return Ok(None);
         }
         self.batch.reset(2);
