@@ -1,11 +1,11 @@
 //! A response as CGI has it: a `Status:` line, headers, an empty line, the body.
 
 use http::header::{CONNECTION, CONTENT_LENGTH, HeaderName, TRANSFER_ENCODING};
-use http::{Method, StatusCode};
+use http::{HeaderValue, Method, StatusCode};
 
 use crate::error::{Error, Kind};
 use crate::message::request::RequestId;
-use crate::message::response::Response;
+use crate::message::response::{REQUEST_ID, Response};
 use crate::web::problem::Problem;
 
 /// The most that is read of variables that are too many, so that the answer is not lost in a reset.
@@ -41,6 +41,9 @@ pub(super) fn refusal(error: &Error) -> Response {
     let mut response = Problem::new(error, id).to_response(error);
     for (name, value) in error.headers() {
         response.headers.append(name.clone(), value.clone());
+    }
+    if let Ok(id) = HeaderValue::from_str(id.as_str()) {
+        response.set(REQUEST_ID, id);
     }
     response
 }

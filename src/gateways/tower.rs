@@ -7,7 +7,8 @@ use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use ::http::{Request as HttpRequest, Response as HttpResponse};
+use ::http::header::HOST;
+use ::http::{HeaderValue, Request as HttpRequest, Response as HttpResponse};
 use axum::extract::{ConnectInfo, OriginalUri};
 use bytes::Bytes;
 use futures_util::stream;
@@ -58,18 +59,23 @@ where
     let original = parts.extensions.get::<OriginalUri>().map_or(path, |OriginalUri(uri)| uri.path());
     let prefix = original.strip_suffix(path).or_else(|| original.strip_suffix('/')).unwrap_or(original);
     let prefix = if original == path { "" } else { prefix.trim_end_matches('/') };
-    let host = parts.headers.get(::http::header::HOST).and_then(|host| host.to_str().ok());
-    let authority = parts.uri.authority().map(::http::uri::Authority::as_str).or(host).unwrap_or("localhost");
+    let mut headers = parts.headers;
+    let target = parts.uri.authority().and_then(|authority| HeaderValue::from_str(authority.as_str()).ok());
+    if let Some(authority) = target {
+        // Of a target in absolute form, and of HTTP/2: it counts, whatever Host says (RFC 9112, 3.2.2).
+        headers.insert(HOST, authority);
+    }
+    let authority = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost").to_owned();
     let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address.ip());
     let mut ours = Request::new(parts.method, "/");
     *ours.head_mut() = Head {
         method: ours.head().method.clone(),
         scheme: parts.uri.scheme_str().unwrap_or("http").to_owned(),
-        authority: authority.to_owned(),
+        authority,
         prefix: prefix.to_owned(),
         path: if path.is_empty() { "/".to_owned() } else { path.to_owned() },
         parameters: Parameters::parse(parts.uri.query().unwrap_or_default(), Origin::Query),
-        headers: parts.headers,
+        headers,
         peer,
         principal: None,
         id: ours.head().id,

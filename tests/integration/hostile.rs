@@ -122,6 +122,22 @@ fn http_1_0_is_answered() {
 }
 
 #[test]
+fn the_target_tells_the_host_where_it_is_in_absolute_form() {
+    let request = b"GET http://right.example/ogcapi HTTP/1.1\r\nHost: wrong.example\r\nConnection: close\r\n\r\n";
+    let answer = String::from_utf8(raw(demo().authority(), request)).unwrap();
+    assert!(answer.contains("http://right.example/ogcapi") && !answer.contains("wrong.example"), "{answer}");
+}
+
+#[test]
+fn a_refusal_before_a_request_is_read_has_an_id_as_well() {
+    let answer = raw(demo().authority(), b"nonsense\r\n\r\n");
+    assert_eq!(status_of(&answer), 400);
+    let text = String::from_utf8(answer).unwrap().to_ascii_lowercase();
+    let id = text.split("x-request-id: ").nth(1).and_then(|rest| rest.get(..16)).unwrap();
+    assert_eq!(text.matches(id).count(), 2, "in the header and in the document: {text}");
+}
+
+#[test]
 fn many_and_large_headers() {
     let authority = demo().authority();
     let many = (0..500).map(|number| format!("X-H{number}: 1\r\n")).collect::<Vec<_>>().concat();
