@@ -3,6 +3,9 @@
 use graticule::message::request::Request;
 use http::{HeaderValue, Method};
 
+use graticule::project::catalog::Project;
+
+use crate::kit;
 use crate::wms_kit::{answer, ask, builder, server};
 
 const RED: [u8; 4] = [255, 0, 0, 255];
@@ -161,4 +164,31 @@ fn layers_draw_in_parallel_as_they_do_one_by_one() {
             assert_eq!(map.at(x, y), expected.at(x, y));
         }
     }
+}
+
+#[tokio::test]
+async fn a_default_of_time_is_told_and_a_lonely_point_has_room() {
+    let project = Project::new("Times").with(kit::layer("one", 1)).unwrap();
+    let server = kit::builder(project).build().unwrap();
+    let text = kit::ask(&server, "/ows?SERVICE=WMS&VERSION=1.3.0&REQUEST=GetCapabilities").await.text();
+    let default = "2000-06-01T00:00:00Z/2000-06-01T00:00:00Z";
+    assert!(text.contains(&format!("default=\"{default}\"")), "{text}");
+    assert!(
+        text.contains("<BoundingBox CRS=\"CRS:84\" minx=\"-0.001\" miny=\"-0.001\" maxx=\"0.001\" maxy=\"0.001\"/>"),
+        "{text}"
+    );
+    let map = "/ows?SERVICE=WMS&VERSION=1.3.0&REQUEST=GetMap&LAYERS=one&STYLES=&CRS=CRS:84&BBOX=-1,-1,1,1&WIDTH=9&HEIGHT=9\
+               &FORMAT=image/png";
+    let warned = kit::ask(&server, map).await;
+    assert_eq!(warned.header("warning"), format!("99 Default value used: time={default} ISO8601"));
+    assert_eq!(kit::ask(&server, &format!("{map}&TIME=2000")).await.header("warning"), "");
+}
+
+#[test]
+fn an_exponent_may_have_a_plus_that_nobody_escaped() {
+    let server = server();
+    let map =
+        "VERSION=1.3.0&REQUEST=GetMap&LAYERS=countries&STYLES=&CRS=CRS:84&WIDTH=36&HEIGHT=18&FORMAT=image/png&BBOX=";
+    let plain = ask(&server, &format!("{map}-180,-90,180,90")).body;
+    assert!(plain == ask(&server, &format!("{map}-18E1,-900E-1,+1.8E+2,.9E%2B2")).body);
 }

@@ -1,6 +1,7 @@
 //! GetMap: layers, drawn.
 
 use http::Method;
+use http::header::WARNING;
 
 use crate::error::Result;
 use crate::message::response::Response;
@@ -10,8 +11,8 @@ use crate::services::ows::kvp::Kvp;
 use super::drawing::{self, Work};
 use super::image_request::Image;
 use super::map_area::MapArea;
-use super::map_request;
 use super::version::Version;
+use super::{map_request, time};
 
 /// Answers the request.
 pub(super) async fn answer(cx: &Context, kvp: Kvp<'_>, version: &'static Version) -> Result<Response> {
@@ -25,7 +26,12 @@ pub(super) async fn answer(cx: &Context, kvp: Kvp<'_>, version: &'static Version
     if cx.head().method == Method::HEAD {
         return Ok(Response::ok(image.media_type, Vec::new()));
     }
+    let defaults = time::defaults(kvp, &layers).await?;
     let work = Work { area, layers, image };
     let bytes = drawing::draw(work, cx.project().wms.deadline()).await?;
-    Ok(Response::ok(image.media_type, bytes))
+    let mut response = Response::ok(image.media_type, bytes);
+    for warning in defaults {
+        response.headers.append(WARNING, warning);
+    }
+    Ok(response)
 }

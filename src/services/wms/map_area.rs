@@ -89,8 +89,9 @@ pub(super) fn size(kvp: Kvp<'_>, limits: &Wms) -> Result<(u32, u32)> {
 fn rect(kvp: Kvp<'_>, is_y_first: bool) -> Result<Rect> {
     let given = kvp.required("BBOX")?;
     let wrong = |why: &str| invalid("BBOX", given, &format!("four numbers; {why}"));
-    let numbers: Option<Vec<f64>> =
-        given.split(',').map(|part| part.trim().parse().ok().filter(|number: &f64| number.is_finite())).collect();
+    // A plus in a URL that nobody escaped is a blank.
+    let number = |part: &str| part.trim().replace(' ', "+").parse().ok().filter(|number: &f64| number.is_finite());
+    let numbers: Option<Vec<f64>> = given.split(',').map(number).collect();
     let numbers = numbers.ok_or_else(|| wrong("one is not a number"))?;
     let [a, b, c, d] = numbers[..] else { return Err(wrong(&format!("there are {}", numbers.len()))) };
     let rect = if is_y_first {
@@ -134,6 +135,7 @@ mod tests {
         let turned = rect_of("bbox=-90,-180,80,170", true).unwrap();
         assert_eq!(turned, Rect { min_x: -180.0, min_y: -90.0, max_x: 170.0, max_y: 80.0 });
         assert_eq!(rect_of("BBOX=-180,-90,170,80", false).unwrap(), turned);
+        assert_eq!(rect_of("BBOX=-.18E3,-900E-1,+1.7e+2,.8E%2B2", false).unwrap(), turned);
         for bad in [
             "",
             "BBOX=",

@@ -1,9 +1,52 @@
 //! The TIME parameter: instants of any precision, intervals, and lists of both (WMS 1.3.0, annexes C and D).
 
+use std::time::Duration;
+
+use http::HeaderValue;
+
 use crate::base::datetime::{Date, Instant, Interval};
 use crate::error::{Error, Kind, Result};
 use crate::expr::Expr;
+use crate::model::schema::{FieldKind, Schema};
+use crate::server::context::Published;
 use crate::services::ows::kvp::Kvp;
+
+use super::map_request::Drawn;
+
+/// From the first instant to the last: what a map has of a layer where TIME says nothing.
+pub(super) fn whole(schema: &Schema, time: Option<(Option<Instant>, Option<Instant>)>) -> Option<String> {
+    let (Some((Some(start), Some(end))), true) = (time, schema.time.is_some()) else { return None };
+    let told = |at: Instant| {
+        let text = at.to_string();
+        if is_date(schema) { text.split('T').next().unwrap_or_default().to_owned() } else { text }
+    };
+    Some(format!("{}/{}", told(start), told(end)))
+}
+
+/// Whether the times of a layer are days.
+pub(super) fn is_date(schema: &Schema) -> bool {
+    schema.time.is_some_and(|time| schema.fields[time.start].kind == FieldKind::Date)
+}
+
+/// What an answer says of each default that it used in the place of TIME (WMS 1.3.0, C.4.2), as far as it was told to
+/// clients.
+pub(super) async fn defaults(kvp: Kvp<'_>, layers: &[Drawn]) -> Result<Vec<HeaderValue>> {
+    let mut told = Vec::new();
+    if kvp.text("TIME")?.is_some() {
+        return Ok(told);
+    }
+    for drawn in layers.iter().filter(|drawn| drawn.layer.has_time()) {
+        let Published::Features(view) = &drawn.layer.data else { continue };
+        let extent = drawn.layer.extent(Duration::ZERO).await;
+        if let Some(all) = whole(view.schema(), extent.and_then(|extent| extent.time))
+            && let Ok(value) = HeaderValue::try_from(format!("99 Default value used: time={all} ISO8601"))
+            && !told.contains(&value)
+        {
+            told.push(value);
+        }
+    }
+    Ok(told)
+}
 
 /// Most parts of a list.
 const MOST: usize = 1000;

@@ -65,6 +65,7 @@ impl Tree<'_> {
     fn boxes(&self, xml: &mut Writer, held: &Held, more: &[Crs]) {
         // A named layer must have one; of one without features, or not yet measured, the world says nothing wrong.
         let rect = held.space.unwrap_or(Rect::WORLD);
+        let rect = place::roomy(&rect);
         place::geographic(xml, self.version, &rect);
         for crs in self.crs.iter().chain(more) {
             place::bounding_box(xml, self.version, &rect, crs);

@@ -5,9 +5,10 @@ use crate::base::crs::Crs;
 use crate::base::datetime::Instant;
 use crate::base::xml::Writer;
 use crate::data::transform;
-use crate::model::schema::{FieldKind, Schema};
+use crate::model::schema::Schema;
 
 use super::super::offered;
+use super::super::time::{is_date, whole};
 use super::super::version::Version;
 
 /// The latitude at which web Mercator ends.
@@ -25,6 +26,23 @@ fn written(number: f64, decimals: usize) -> String {
     let text = format!("{number:.decimals$}");
     let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
     if text == "-0" { "0".to_owned() } else { text.to_owned() }
+}
+
+/// Degrees below which a layer's box is a point or a line to its clients, which can make no map of it.
+const FLAT: f64 = 1e-6;
+/// Degrees that such a box has on each side, about a hundred metres.
+const ROOM: f64 = 1e-3;
+
+/// A box of which a map can be made.
+pub(super) fn roomy(rect: &Rect) -> Rect {
+    let mut rect = *rect;
+    if rect.max_x - rect.min_x < FLAT {
+        (rect.min_x, rect.max_x) = (rect.min_x - ROOM, rect.max_x + ROOM);
+    }
+    if rect.max_y - rect.min_y < FLAT {
+        (rect.min_y, rect.max_y) = ((rect.min_y - ROOM).max(-90.0), (rect.max_y + ROOM).min(90.0));
+    }
+    rect
 }
 
 /// The box in longitude and latitude.
@@ -93,17 +111,11 @@ pub(super) fn time(
     schema: &Schema,
     time: Option<(Option<Instant>, Option<Instant>)>,
 ) {
-    let (Some(fields), Some((Some(start), Some(end)))) = (schema.time, time) else { return };
-    let is_date = schema.fields[fields.start].kind == FieldKind::Date;
+    let (Some(all), Some((Some(start), Some(end)))) = (whole(schema, time), time) else { return };
+    let is_date = is_date(schema);
     let seconds = (end.0.saturating_sub(start.0)) / 1_000_000;
     let fits = |(step, _): &&(i64, &str)| seconds / step <= SLIDER && (!is_date || *step >= 86_400);
     let step = STEPS.iter().find(fits).map_or("P1Y", |step| step.1);
-    let told = |at: Instant| {
-        let text = at.to_string();
-        if is_date { text.split('T').next().unwrap_or_default().to_owned() } else { text }
-    };
-    let (start, end) = (told(start), told(end));
-    let all = format!("{start}/{end}");
     let steps = format!("{all}/{step}");
     if version.is_1_3() {
         let attributes = [("name", "time"), ("units", "ISO8601"), ("default", all.as_str()), ("multipleValues", "1")];
