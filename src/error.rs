@@ -112,6 +112,7 @@ struct Inner {
     code: Option<&'static str>,
     locator: Option<String>,
     headers: Vec<(HeaderName, HeaderValue)>,
+    instead: Vec<(String, String)>,
     cause: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
@@ -124,6 +125,7 @@ impl Error {
             code: None,
             locator: None,
             headers: Vec::new(),
+            instead: Vec::new(),
             cause: None,
         }))
     }
@@ -172,6 +174,18 @@ impl Error {
     pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.0.headers.push((name, value));
         self
+    }
+
+    /// Tells what there is instead, by title and absolute URL: what the client may see, never more.
+    #[must_use]
+    pub fn instead(mut self, title: impl Into<String>, href: impl Into<String>) -> Self {
+        self.0.instead.push((title.into(), href.into()));
+        self
+    }
+
+    /// What there is instead: titles and URLs.
+    pub fn ways_out(&self) -> &[(String, String)] {
+        &self.0.instead
     }
 
     /// The kind of fault.

@@ -60,7 +60,10 @@ pub(in crate::apis) fn map(cx: &Context, id: &str, extent: &Rect) -> Option<Valu
 pub(in crate::apis) fn services(cx: &Context) -> Value {
     let one = |(name, version): (&str, &str)| {
         let href = cx.url(&format!("/ows?SERVICE={name}&VERSION={version}&REQUEST=GetCapabilities"));
-        json!({ "href": href, "rel": "service", "type": "text/xml", "title": format!("{name} {version}") })
+        json!({
+            "href": href, "rel": "service", "type": "text/xml", "title": format!("{name} {version}"),
+            "name": name, "version": version,
+        })
     };
     cx.registry().with_capabilities().map(one).collect()
 }

@@ -5,4 +5,5 @@ pub mod crs;
 pub mod datetime;
 pub mod format;
 pub mod link;
+pub mod near;
 pub mod xml;

@@ -80,6 +80,22 @@ pub enum GeometryKind {
     GeometryCollection,
 }
 
+impl GeometryKind {
+    /// The name as GeoJSON and WKT have it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Any => "any",
+            Self::Point => "Point",
+            Self::LineString => "LineString",
+            Self::Polygon => "Polygon",
+            Self::MultiPoint => "MultiPoint",
+            Self::MultiLineString => "MultiLineString",
+            Self::MultiPolygon => "MultiPolygon",
+            Self::GeometryCollection => "GeometryCollection",
+        }
+    }
+}
+
 /// The geometry of a layer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GeometryField {

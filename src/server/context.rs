@@ -8,6 +8,7 @@ use std::time::SystemTime;
 
 use http::HeaderValue;
 
+use crate::base::near::near;
 use crate::data::coverage_gate::CoverageView;
 use crate::data::gate::View;
 use crate::data::policy::{Admissions, CacheScope, LayerRef};
@@ -15,7 +16,7 @@ use crate::error::{Error, Kind, Result};
 use crate::exchange::cache::{CacheKey, CacheKind, Cached};
 use crate::message::parameters::{Origin, Parameters};
 use crate::message::principal::Principal;
-use crate::message::request::Head;
+use crate::message::request::{COMPONENT, Head};
 use crate::project::catalog::{Layer, Project};
 use crate::project::limits::Limits;
 use crate::web::base_url::BaseUrl;
@@ -25,6 +26,9 @@ use crate::web::validators;
 use super::registry::Registry;
 use super::security::Security;
 use super::setup::Shared;
+
+/// Layers of a like name that an error tells of.
+const LIKE: usize = 5;
 
 /// The context of one request.
 #[derive(Clone)]
@@ -301,7 +305,12 @@ impl Context {
             Ok((layer, view))
         } else {
             let list = self.api_url("/collections");
-            Err(Error::new(Kind::UnknownLayer, format!("there is no collection '{id}'; see {list}")))
+            let unknown = Error::new(Kind::UnknownLayer, format!("there is no collection '{id}'; see {list}"));
+            let unknown = self.like(id, false).into_iter().fold(unknown, |unknown, layer| {
+                let segment = percent_encoding::utf8_percent_encode(&layer.id, COMPONENT);
+                unknown.instead(&layer.title, format!("{list}/{segment}"))
+            });
+            Err(unknown.instead("All collections", list))
         }
     }
 
@@ -309,8 +318,22 @@ impl Context {
     pub fn coverage(&self, id: &str) -> Result<(Arc<Layer>, CoverageView)> {
         match self.find(id)? {
             Some((layer, Published::Coverage(view))) => Ok((layer, view)),
-            _ => Err(Error::new(Kind::UnknownLayer, format!("there is no coverage '{id}'"))),
+            _ => {
+                let unknown = Error::new(Kind::UnknownLayer, format!("there is no coverage '{id}'"));
+                Err(self.like(id, true).into_iter().fold(unknown, |unknown, layer| {
+                    let segment = percent_encoding::utf8_percent_encode(&layer.id, COMPONENT);
+                    unknown.instead(&layer.title, self.api_url(&format!("/{segment}")))
+                }))
+            }
         }
+    }
+
+    /// The coverages, or the collections, of a like id: of those that the client may see.
+    fn like(&self, id: &str, is_coverage: bool) -> Vec<&Arc<Layer>> {
+        let layers = || self.0.project.layers().iter().filter(|layer| layer.is_coverage() == is_coverage);
+        let names = near(id, layers().map(|layer| layer.id.as_str()), LIKE);
+        let named = names.into_iter().filter_map(|name| self.0.project.layer(name));
+        named.filter(|layer| matches!(self.guard(layer), Ok(Some(_)))).collect()
     }
 
     /// What is published under an id, where the client may see it; what may not be seen does not exist.

@@ -34,7 +34,7 @@ pub struct Problem {
     pub roots: Vec<Root>,
 }
 
-/// The root of an API or service.
+/// What there is instead: the root of an API or service, a collection of a like name.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Root {
     /// Title
@@ -53,7 +53,7 @@ impl Problem {
             detail: error.message().to_owned(),
             parameter: error.locator().map(str::to_owned),
             request_id: id.to_string(),
-            roots: Vec::new(),
+            roots: error.ways_out().iter().cloned().map(|(title, href)| Root { title, href }).collect(),
         }
     }
 

@@ -31,3 +31,19 @@ for (const input of document.querySelectorAll("input[data-finds]")) {
   input.addEventListener("input", find);
   find();
 }
+
+// A text that is made to be copied gets a button.
+if (navigator.clipboard) {
+  for (const text of document.querySelectorAll("[data-copy]")) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "quiet copy";
+    button.textContent = "Copy";
+    button.addEventListener("click", async () => {
+      await navigator.clipboard.writeText(text.textContent).catch(() => getSelection().selectAllChildren(text));
+      button.textContent = "Copied";
+      setTimeout(() => (button.textContent = "Copy"), 1500);
+    });
+    text.after(button);
+  }
+}

@@ -20,7 +20,7 @@ use crate::formats::{self, Closing, Encoder, Opening, Part};
 use crate::message::body::Body;
 use crate::message::response::Response;
 use crate::model::batch::Layout;
-use crate::model::schema::FieldKind;
+use crate::model::schema::{FieldKind, KeyKind};
 
 use super::super::html;
 use super::download::{set_file_name, set_links};
@@ -288,7 +288,12 @@ impl Reply for OneFeature {
         }
         let mut features = self.view.features(&self.query)?;
         let Some(batch) = features.next().await else {
-            return Err(Error::new(Kind::UnknownFeature, format!("collection '{}' has no such feature", self.name)));
+            let unknown = Error::new(Kind::UnknownFeature, format!("collection '{}' has no such feature", self.name));
+            let of = self.links.iter().find(|link| link.rel == Rel::Collection);
+            return Err(match of {
+                Some(link) => unknown.instead(link.title.clone().unwrap_or_default(), &link.href),
+                None => unknown,
+            });
         };
         let batch = batch?;
         if is_known {
@@ -370,6 +375,13 @@ pub(crate) fn words_of(view: &View) -> Map<String, Value> {
     };
     let mut map = Map::new();
     map.insert("schema".to_owned(), schema.fields.iter().enumerate().map(words).collect());
+    let (key, kind) = &schema.key;
+    let kind = if *kind == KeyKind::Integer { "integer" } else { "string" };
+    map.insert("key".to_owned(), json!({ "name": key, "type": kind }));
+    if let Some(geometry) = &schema.geometry {
+        let words = json!({ "name": geometry.name, "type": geometry.kind.name(), "has_z": geometry.has_z });
+        map.insert("geometry".to_owned(), words);
+    }
     map.insert("has_time".to_owned(), schema.time.is_some().into());
     map.insert("has_geometry".to_owned(), schema.geometry.is_some().into());
     map

@@ -1,6 +1,7 @@
 //! One coverage.
 
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::api::{Json, Route, get};
@@ -137,7 +138,13 @@ async fn coverage(cx: Context, path: CoveragePath) -> Result<Json<Coverage>> {
     let (layer, view) = cx.coverage(&path.coverage_id)?;
     let mut reply = Json::new(describe(&cx, &layer, &view)).for_page("services", preview::services(&cx));
     let (place, of) = (cx.api_url(&format!("/{}", segment(&layer.id))), (cx.clone(), layer.clone()));
-    reply = reply.told(move |value| json_ld::words(json_ld::dataset(&of.0, &of.1, &place, value)));
+    reply = reply.told(move |value| {
+        let (cx, layer) = &of;
+        let mut words = json_ld::words(json_ld::dataset(cx, layer, &place, value));
+        let ows = cx.registry().with_capabilities().next().map(|_| cx.url("/ows"));
+        words.insert("urls".to_owned(), json!({ "ows": ows }));
+        words
+    });
     if let Some(map) = view.extent().and_then(|extent| preview::map(&cx, &layer.id, &extent)) {
         reply = reply.for_page("map", map);
     }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::api::reply::words_of;
@@ -115,7 +116,15 @@ async fn collection(cx: Context, path: CollectionPath) -> Result<Json<Collection
     let mut reply = Json::new(describe(&cx, &layer, &view).await);
     reply = reply.for_page("services", preview::services(&cx));
     let (place, of) = (cx.api_url(&format!("/collections/{}", segment(&layer.id))), (cx.clone(), layer.clone()));
-    reply = reply.told(move |value| json_ld::words(json_ld::dataset(&of.0, &of.1, &place, value)));
+    reply = reply.told(move |value| {
+        let (cx, layer) = &of;
+        let mut words = json_ld::words(json_ld::dataset(cx, layer, &place, value));
+        let ows = cx.registry().with_capabilities().next().map(|_| cx.url("/ows"));
+        let urls = json!({ "api": cx.api_url(""), "items": format!("{place}/items"), "ows": ows });
+        words.insert("urls".to_owned(), urls);
+        words.insert("most".to_owned(), layer.limit.maximum.into());
+        words
+    });
     let is_placed = view.schema().geometry.is_some();
     // The description has waited for it.
     let extent = view.extent(Duration::ZERO).await.and_then(|extent| extent.space);

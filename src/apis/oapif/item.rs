@@ -49,7 +49,8 @@ async fn item(cx: Context, params: Item) -> Result<OneFeature> {
     let (layer, view) = cx.layer(&params.collection_id)?;
     let id = FeatureId::parse(view.schema().key.1, &params.feature_id).ok_or_else(|| {
         let message = format!("collection '{}' has no feature '{}'", layer.id, params.feature_id);
-        Error::new(Kind::UnknownFeature, message)
+        let path = format!("/collections/{}", segment(&layer.id));
+        Error::new(Kind::UnknownFeature, message).instead(&layer.title, cx.api_url(&path))
     })?;
     let crs = super::crs::chosen("crs", params.crs.as_deref(), &layer, view.schema())?;
     let query = Query { filter: Some(Expr::Ids(vec![id])), limit: Some(1), crs, ..Query::default() };

@@ -8,7 +8,7 @@ use utoipa::IntoParams;
 use crate::api::{JsonSchema, Route, get};
 use crate::base::format::Format;
 use crate::error::Result;
-use crate::model::schema::{Field, FieldKind, GeometryKind, KeyKind, Schema};
+use crate::model::schema::{Field, FieldKind, KeyKind, Schema};
 use crate::server::context::Context;
 
 use super::collection::ids;
@@ -150,16 +150,7 @@ fn key(schema: &Schema) -> (String, Map<String, Value>) {
 
 fn geometry(schema: &Schema) -> Option<(String, Map<String, Value>)> {
     let geometry = schema.geometry.as_ref()?;
-    let format = match geometry.kind {
-        GeometryKind::Any => "geometry-any",
-        GeometryKind::Point => "geometry-point",
-        GeometryKind::LineString => "geometry-linestring",
-        GeometryKind::Polygon => "geometry-polygon",
-        GeometryKind::MultiPoint => "geometry-multipoint",
-        GeometryKind::MultiLineString => "geometry-multilinestring",
-        GeometryKind::MultiPolygon => "geometry-multipolygon",
-        GeometryKind::GeometryCollection => "geometry-geometrycollection",
-    };
+    let format = format!("geometry-{}", geometry.kind.name().to_ascii_lowercase());
     let words = json!({ "title": geometry.name, "x-ogc-role": "primary-geometry", "format": format });
     Some((geometry.name.clone(), words.as_object().cloned().unwrap_or_default()))
 }

@@ -27,6 +27,7 @@ pub(super) fn register(environment: &mut Environment<'static>) {
     environment.add_filter("crs_name", crs_name);
     environment.add_filter("geometry_name", geometry_name);
     environment.add_filter("without", without);
+    environment.add_filter("shell", shell);
     environment.add_filter("feature_title", feature_title);
 }
 
@@ -133,6 +134,15 @@ fn without(map: &Value, names: &Value) -> Value {
     Value::from(kept)
 }
 
+/// A text as one word of a shell's command, which reads nothing into it.
+fn shell(text: &Value) -> String {
+    let text = plain(text);
+    if !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._/:=".contains(&b)) {
+        return text;
+    }
+    format!("'{}'", text.replace('\'', "'\\''"))
+}
+
 /// Properties that are likely to name a feature, best first.
 const NAMING: &[&str] = &["name", "title", "label", "name_en", "nom"];
 
@@ -156,6 +166,8 @@ fn feature_title(feature: &Value) -> String {
 
 #[cfg(test)]
 mod tests {
+    use minijinja::value::Serde;
+
     use super::*;
 
     #[test]
@@ -175,6 +187,30 @@ mod tests {
         assert_eq!(degrees(&Value::from(-12.34567), "lon", None), "12.3457° W");
         assert_eq!(degrees(&Value::from(83.64513), "lat", Some(1)), "83.6° N");
         assert_eq!(degrees(&Value::from(0), "lat", None), "0°");
+    }
+
+    #[test]
+    fn a_shell_reads_a_text_as_one_word() {
+        assert_eq!(shell(&Value::from("http://h/a?b=c&d")), "'http://h/a?b=c&d'");
+        assert_eq!(shell(&Value::from("it's $(x)")), r"'it'\''s $(x)'");
+        assert_eq!(shell(&Value::from("plain.gpkg")), "plain.gpkg");
+    }
+
+    #[test]
+    fn parameters_can_be_left_out() {
+        let map = Value::from(Serde(serde_json::json!({ "a": "1", "b": "2", "c": "3" })));
+        let names = |map: Value| map.try_iter().unwrap().map(|name| name.to_string()).collect::<Vec<_>>();
+        assert_eq!(names(without(&map, &Value::from("b"))), ["a", "c"]);
+        assert_eq!(names(without(&map, &Value::from(vec!["a", "c"]))), ["b"]);
+        assert_eq!(without(&map, &Value::from("b")).get_attr("c").unwrap().as_str(), Some("3"));
+        assert!(names(without(&Value::UNDEFINED, &Value::from("b"))).is_empty());
+    }
+
+    #[test]
+    fn types_of_geometries_have_names() {
+        assert_eq!(geometry_name(&Value::from("geometry-multipolygon")), "area of several parts");
+        assert_eq!(geometry_name(&Value::from("LineString")), "line");
+        assert_eq!(geometry_name(&Value::from("Solid")), "Solid");
     }
 
     #[test]

@@ -26,7 +26,8 @@ fn context(data: &Value, text: &str, href: &str) -> Value {
         "params": { "x": text, "limit": "10", "offset": text, "filter": text, "bbox": text, text: text },
         "error": { "title": text, "detail": text, "parameter": "x", "status": 400 },
         "schema": [{ "name": "name", "title": text, "type": "string", "description": text }, { "name": text, "type": "number" }],
-        "has_geometry": true, "has_time": true, "most": 100, "json_ld": { "name": text, "url": href, text: [text] },
+        "has_geometry": true, "has_time": true, "most": 100, "urls": { "api": text, "items": text, "ows": text }, "key": { "name": text, "type": text }, "geometry": { "name": text, "type": text, "has_z": true },
+        "services": [{ "href": href, "name": text, "version": text, "type": text, "title": text }], "json_ld": { "name": text, "url": href, text: [text] },
         "conditions": [{ "text": text, "rest": text, "property": text, "operator": text, "value": text }, { "text": text, "rest": null }],
         "page": {
             "title": text, "breadcrumbs": [{ "title": text, "href": href }, { "title": text }],
