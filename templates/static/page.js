@@ -47,3 +47,13 @@ if (navigator.clipboard) {
     text.after(button);
   }
 }
+
+// On paper nothing can be opened: what is folded shows whole, and closes again after.
+let opened = [];
+addEventListener("beforeprint", () => {
+  opened = [...document.querySelectorAll("details.fold:not([open])")];
+  for (const fold of opened) fold.open = true;
+});
+addEventListener("afterprint", () => {
+  for (const fold of opened) fold.open = false;
+});
