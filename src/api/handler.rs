@@ -12,7 +12,6 @@ use crate::error::Result;
 use crate::message::response::Response;
 use crate::server::context::Context;
 
-use super::check::Values;
 use super::reply::{Rendering, Reply};
 use super::values;
 
@@ -54,14 +53,15 @@ pub struct NoParams {}
 
 /// A handler as a route keeps it: typed parameters in, a response out.
 pub(crate) type Run =
-    Arc<dyn Fn(Context, Values, Rendering) -> Pin<Box<dyn Future<Output = Result<Response>> + Send>> + Send + Sync>;
+    Arc<dyn Fn(Context, Rendering) -> Pin<Box<dyn Future<Output = Result<Response>> + Send>> + Send + Sync>;
 
 pub(crate) fn erase<P: Params, H: Handler<P>>(handler: H) -> Run {
     let handler = Arc::new(handler);
-    Arc::new(move |cx, given, rendering| {
+    Arc::new(move |cx, rendering| {
         let handler = handler.clone();
         Box::pin(async move {
-            let params = values::read::<P>(&given)?;
+            let own = |name: &str| rendering.route.params.iter().any(|param| param.name == name);
+            let params = values::read::<P>(&rendering.values, own)?;
             handler.handle(cx, params).await?.render(rendering).await
         })
     })

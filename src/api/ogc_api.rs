@@ -172,12 +172,11 @@ impl OgcApi {
             format,
         };
         let answered = match checked {
-            Ok(mut values) => {
-                rendering.values = Arc::new(values.clone());
+            Ok(values) => {
                 let own = |name: &String| route.params.iter().any(|param| param.name == *name);
                 let extra = values.iter().filter(|(name, _)| !own(name)).map(|(a, b)| (a.clone(), b.clone())).collect();
-                values.retain(|name, _| own(name));
-                (route.run)(cx.with_extra(extra), values, rendering.clone()).await
+                rendering.values = Arc::new(values);
+                (route.run)(cx.with_extra(extra), rendering.clone()).await
             }
             Err(error) => Err(error),
         };

@@ -13,6 +13,8 @@ pub(crate) struct Pattern {
     pub(crate) groups: Vec<String>,
     /// `/collections/{collectionId}`, below the API's root.
     pub(crate) template: String,
+    /// How every path that matches begins and ends: most routes are not meant, and that is seen at once.
+    ends: (String, String),
     /// Whether it is matched against the full path, as QGIS Server's published example is written.
     full: bool,
 }
@@ -27,6 +29,12 @@ impl Pattern {
             let mut template = String::new();
             write_template(&hir, &mut template).then_some(template)
         });
+        let outer = |template: &String| {
+            let first = template.split('{').next().unwrap_or_default();
+            let last = template.rsplit('}').next().unwrap_or_default();
+            (first.to_owned(), last.to_owned())
+        };
+        let ends = derived.as_ref().map(outer).unwrap_or_default();
         let template = template.map(str::to_owned).or(derived).ok_or_else(|| {
             format!("the path '{text}' is more than literals and named groups: state its OpenAPI path with .template(\"/…\")")
         })?;
@@ -34,7 +42,7 @@ impl Pattern {
             template.strip_prefix(root).filter(|rest| !root.is_empty() && (rest.is_empty() || rest.starts_with('/')));
         let full = below.is_some();
         let template = below.map_or(template.clone(), str::to_owned);
-        Ok(Self { regex, groups, template, full })
+        Ok(Self { regex, groups, template, ends, full })
     }
 
     /// Where the template is no path of these groups.
@@ -57,6 +65,9 @@ impl Pattern {
         } else {
             rest
         };
+        if !subject.starts_with(&self.ends.0) || !subject.ends_with(&self.ends.1) {
+            return None;
+        }
         let captures = self.regex.captures(subject)?;
         let mut found = Vec::new();
         for name in &self.groups {

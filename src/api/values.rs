@@ -9,10 +9,11 @@ use crate::error::{Error, Kind, Result};
 
 use super::check::Values;
 
-/// Reads the struct; what a type of its own refuses (a bbox, an interval) names the parameter.
-pub(crate) fn read<P: DeserializeOwned>(values: &Values) -> Result<P> {
+/// Reads the struct from those values that are its own; what a type of its own refuses (a bbox, an interval) names the parameter.
+pub(crate) fn read<P: DeserializeOwned>(values: &Values, is_own: impl Fn(&str) -> bool) -> Result<P> {
     let current = RefCell::new("");
-    let entries = values.iter().map(|(name, value)| (Name { name, current: &current }, Text(value)));
+    let own = values.iter().filter(|(name, _)| is_own(name));
+    let entries = own.map(|(name, value)| (Name { name, current: &current }, Text(value)));
     P::deserialize(MapDeserializer::<_, de::value::Error>::new(entries)).map_err(|cause| {
         let name = *current.borrow();
         let shown: String = values.get(name).map(|value| value.chars().take(80).collect()).unwrap_or_default();
@@ -143,7 +144,7 @@ mod tests {
     #[test]
     fn texts_become_fields() {
         let read: Params =
-            read(&values(&[("x", "1.5"), ("list", "1,2"), ("colour", "red"), ("bbox", "1,2,3,4")])).unwrap();
+            read(&values(&[("x", "1.5"), ("list", "1,2"), ("colour", "red"), ("bbox", "1,2,3,4")]), |_| true).unwrap();
         assert_eq!((read.x, read.n, read.list, read.colour), (1.5, None, vec![1, 2], Colour::Red));
         assert_eq!(read.bbox, Some(Bbox::new(1.0, 2.0, 3.0, 4.0)));
     }
@@ -151,7 +152,8 @@ mod tests {
     #[test]
     fn what_a_type_refuses_names_the_parameter() {
         let error =
-            read::<Params>(&values(&[("x", "1"), ("list", "1"), ("colour", "red"), ("bbox", "1,9,3,4")])).unwrap_err();
+            read::<Params>(&values(&[("x", "1"), ("list", "1"), ("colour", "red"), ("bbox", "1,9,3,4")]), |_| true)
+                .unwrap_err();
         assert_eq!(error.locator(), Some("bbox"));
     }
 }

@@ -58,6 +58,11 @@ impl Features {
         self.more
     }
 
+    /// How many rows match, page or not, where the source came to know it on its way; asked after the last batch.
+    pub fn matched(&self) -> Option<u64> {
+        if self.tests.is_some() { None } else { self.rows.matched() }
+    }
+
     /// Gives a batch back to be filled again.
     pub fn recycle(&self, batch: Batch) {
         self.rows.recycle(batch);

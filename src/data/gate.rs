@@ -3,7 +3,7 @@
 //! no handler can forget a policy.
 
 use std::hash::{Hash, Hasher};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 
 use crate::base::bbox::Rect;
@@ -51,6 +51,9 @@ pub struct Visible {
     pub(super) fields: Vec<usize>,
 }
 
+/// State of a source, and when its rows last changed.
+type Seen = (u64, Option<SystemTime>);
+
 /// What one request may see of a layer.
 #[derive(Clone)]
 pub struct View {
@@ -58,6 +61,9 @@ pub struct View {
     visible: Arc<Visible>,
     /// Conditions of the policies, in the source's names; they may read hidden fields.
     policies: Vec<Expr>,
+    /// State and time of the source as a request saw them first: one look is enough for it, and a validator must not be younger
+    /// than the rows.
+    seen: Option<Arc<OnceLock<Seen>>>,
 }
 
 impl Locked {
@@ -87,7 +93,7 @@ impl Locked {
 
     /// Opens a view on which only what is visible exists, and only rows that pass every policy.
     pub(crate) fn open(&self, visible: Arc<Visible>, policies: Vec<Expr>) -> View {
-        View { room: self.0.clone(), visible, policies }
+        View { room: self.0.clone(), visible, policies, seen: None }
     }
 
     /// A view for a test.
@@ -137,19 +143,33 @@ impl View {
 
     /// A number that changes whenever the rows may have changed.
     pub fn state(&self) -> u64 {
-        self.room.source.state()
+        match &self.seen {
+            Some(seen) => seen.get_or_init(|| self.room.source.seen()).0,
+            None => self.room.source.state(),
+        }
+    }
+
+    /// The same view for one request, which looks at the source's state once.
+    pub(crate) fn for_request(self) -> Self {
+        Self { seen: Some(Arc::default()), ..self }
     }
 
     /// When the rows last changed, where the source knows and no policy cuts them: who asks is no matter of time.
     pub fn modified(&self) -> Option<SystemTime> {
-        self.policies.is_empty().then(|| self.room.source.modified()).flatten()
+        let modified = || match &self.seen {
+            Some(seen) => seen.get_or_init(|| self.room.source.seen()).1,
+            None => self.room.source.modified(),
+        };
+        self.policies.is_empty().then(modified).flatten()
     }
 
     /// Adds all that the view's rows depend on: the state of the source, what is visible, what the policies demand.
     pub(crate) fn fingerprint(&self, hasher: &mut impl Hasher) {
         self.state().hash(hasher);
         self.schema().fields.iter().for_each(|field| field.name.hash(hasher));
-        format!("{:?}", self.policies).hash(hasher);
+        if !self.policies.is_empty() {
+            format!("{:?}", self.policies).hash(hasher);
+        }
     }
 
     /// Starts to read. Geometries come in the query's system, rows in its order.

@@ -1,9 +1,11 @@
 //! Rows on their way out of a source: a bounded channel of batches from a source's thread, that stops the thread when its
 //! reader is gone.
 
-use std::sync::{Arc, Mutex, PoisonError};
-
-use tokio::sync::mpsc;
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
 
 use crate::error::{Error, Result};
 use crate::model::batch::{Batch, Layout};
@@ -14,17 +16,96 @@ const WAITING: usize = 2;
 /// What a source hands out: batches, one after the other.
 pub struct Rows {
     layout: Arc<Layout>,
-    batches: mpsc::Receiver<Result<Batch>>,
-    spare: Arc<Mutex<Vec<Batch>>>,
-    // Dropped with the rows, which interrupts the query.
-    _stop: StopOnDrop,
+    pipe: Arc<Pipe>,
 }
 
 /// A source's end of [`Rows`].
 pub struct RowSender {
-    batches: mpsc::Sender<Result<Batch>>,
-    spare: Arc<Mutex<Vec<Batch>>>,
+    pipe: Arc<Pipe>,
+}
+
+/// What both ends share: one allocation and one lock, for most answers are a single small batch.
+#[derive(Default)]
+struct Pipe {
+    state: Mutex<State>,
+    /// For threads, at either end.
+    moved: Condvar,
     stop: Stop,
+}
+
+#[derive(Default)]
+struct State {
+    batches: VecDeque<Result<Batch>>,
+    spare: Vec<Batch>,
+    matched: Option<u64>,
+    /// Whether nothing more comes.
+    ended: bool,
+    /// Whether nobody reads any more.
+    gone: bool,
+    /// The task that waits for rows.
+    reader: Option<Waker>,
+    /// The tasks that wait for room, or for the reader to leave.
+    senders: Vec<Waker>,
+    /// Threads that wait at either end.
+    threads: usize,
+}
+
+impl State {
+    fn wait_as_sender(&mut self, cx: &Context<'_>) {
+        if !self.senders.iter().any(|waker| waker.will_wake(cx.waker())) {
+            self.senders.push(cx.waker().clone());
+        }
+    }
+}
+
+impl Pipe {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits in a thread until something moved.
+    fn wait<'a>(&self, mut state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
+        state.threads += 1;
+        let mut state = self.moved.wait(state).unwrap_or_else(PoisonError::into_inner);
+        state.threads -= 1;
+        state
+    }
+
+    /// Tells the other end, whoever waits there.
+    fn tell(&self, state: MutexGuard<'_, State>, wakers: impl IntoIterator<Item = Waker>) {
+        let has_threads = state.threads > 0;
+        drop(state);
+        if has_threads {
+            self.moved.notify_all();
+        }
+        wakers.into_iter().for_each(Waker::wake);
+    }
+
+    fn tell_reader(&self, mut state: MutexGuard<'_, State>) {
+        let reader = state.reader.take();
+        self.tell(state, reader);
+    }
+
+    fn tell_senders(&self, mut state: MutexGuard<'_, State>) {
+        let senders = std::mem::take(&mut state.senders);
+        self.tell(state, senders);
+    }
+}
+
+type OnWait = Box<dyn Fn(bool)>;
+
+thread_local! {
+    /// What is told when this thread waits for a reader, and when it goes on.
+    static WAITS: RefCell<Option<OnWait>> = const { RefCell::new(None) };
+}
+
+/// Has this thread tell when it waits for a reader (true), and when it goes on: meanwhile it needs no processor.
+pub fn on_wait(told: impl Fn(bool) + 'static) {
+    WAITS.with_borrow_mut(|waits| *waits = Some(Box::new(told)));
+}
+
+fn tell_wait(waits: bool) {
+    WAITS.with_borrow(|told| told.as_ref().map(|told| told(waits)));
 }
 
 /// Tells a running query to stop, even one that yields no rows and so never notices that its reader left.
@@ -77,11 +158,8 @@ impl Stop {
 
 /// A pair of ends.
 pub fn channel(layout: Arc<Layout>) -> (RowSender, Rows) {
-    let (sender, receiver) = mpsc::channel(WAITING);
-    let spare = Arc::<Mutex<Vec<Batch>>>::default();
-    let stop = Stop::default();
-    let rows = Rows { layout, batches: receiver, spare: spare.clone(), _stop: StopOnDrop(stop.clone()) };
-    (RowSender { batches: sender, spare, stop }, rows)
+    let pipe = Arc::<Pipe>::default();
+    (RowSender { pipe: pipe.clone() }, Rows { layout, pipe })
 }
 
 impl Rows {
@@ -92,27 +170,71 @@ impl Rows {
 
     /// The next batch; `None` after the last. After an error nothing follows.
     pub async fn next(&mut self) -> Option<Result<Batch>> {
-        self.batches.recv().await
+        poll_fn(|cx| self.poll_next(cx)).await
+    }
+
+    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Batch>>> {
+        let mut state = self.pipe.state();
+        if let Some(batch) = state.batches.pop_front() {
+            self.pipe.tell_senders(state);
+            return Poll::Ready(Some(batch));
+        }
+        if state.ended {
+            return Poll::Ready(None);
+        }
+        match &mut state.reader {
+            Some(reader) => reader.clone_from(cx.waker()),
+            none => *none = Some(cx.waker().clone()),
+        }
+        Poll::Pending
     }
 
     /// The same for a thread that may block.
     pub fn blocking_next(&mut self) -> Option<Result<Batch>> {
-        self.batches.blocking_recv()
+        let mut state = self.pipe.state();
+        loop {
+            if let Some(batch) = state.batches.pop_front() {
+                self.pipe.tell_senders(state);
+                return Some(batch);
+            }
+            if state.ended {
+                return None;
+            }
+            state = self.pipe.wait(state);
+        }
+    }
+
+    /// How many rows match, page or not, where the source came to know it on its way; asked after the last batch.
+    pub fn matched(&self) -> Option<u64> {
+        self.pipe.state().matched
     }
 
     /// Gives a batch back to be filled again.
     pub fn recycle(&self, batch: Batch) {
-        let mut spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner);
-        if spare.len() < WAITING {
-            spare.push(batch);
+        let mut state = self.pipe.state();
+        if state.spare.len() < WAITING && !state.ended {
+            state.spare.push(batch);
         }
+    }
+}
+
+impl Drop for Rows {
+    fn drop(&mut self) {
+        if !self.pipe.state().ended {
+            // The query is interrupted.
+            self.pipe.stop.stop();
+        }
+        let mut state = self.pipe.state();
+        state.gone = true;
+        state.batches.clear();
+        self.pipe.tell_senders(state);
     }
 }
 
 impl RowSender {
     /// An empty batch for rows of this many cells.
     pub fn batch(&self, width: usize) -> Batch {
-        let spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let spare = self.pipe.state().spare.pop();
         spare.map_or_else(
             || Batch::new(width),
             |mut batch| {
@@ -125,35 +247,169 @@ impl RowSender {
     /// Hands a batch to the reader, waiting for room; false where the reader is gone.
     #[must_use]
     pub fn send(&self, batch: Batch) -> bool {
-        self.batches.blocking_send(Ok(batch)).is_ok()
+        self.push(Ok(batch), false)
+    }
+
+    /// The same with the last one, so that the reader is called once.
+    pub fn send_last(&self, batch: Batch) {
+        self.push(Ok(batch), true);
+    }
+
+    fn push(&self, batch: Result<Batch>, is_last: bool) -> bool {
+        let mut state = self.pipe.state();
+        if state.batches.len() >= WAITING && !state.gone {
+            drop(state);
+            tell_wait(true);
+            state = self.pipe.state();
+            while state.batches.len() >= WAITING && !state.gone {
+                state = self.pipe.wait(state);
+            }
+            drop(state);
+            tell_wait(false);
+            state = self.pipe.state();
+        }
+        if state.gone || state.ended {
+            return false;
+        }
+        state.batches.push_back(batch);
+        state.ended |= is_last;
+        self.pipe.tell_reader(state);
+        true
+    }
+
+    /// Says how many rows match, page or not.
+    pub fn tell_matched(&self, count: u64) {
+        self.pipe.state().matched = Some(count);
     }
 
     /// Ends the rows with an error. Where no batch was sent yet there is room, so an async task may call this as well.
     pub fn fail(&self, error: Error) {
-        if let Err(mpsc::error::TrySendError::Full(waiting)) = self.batches.try_send(Err(error)) {
-            // Nobody to tell where the reader is gone.
-            let _ = self.batches.blocking_send(waiting);
-        }
+        self.push(Err(error), true);
     }
 
     /// The same as [`RowSender::send`] for a task.
     pub async fn send_later(&self, batch: Batch) -> bool {
-        self.batches.send(Ok(batch)).await.is_ok()
+        self.push_later(Ok(batch), false).await
     }
 
     /// The same as [`RowSender::fail`] for a task.
     pub async fn fail_later(&self, error: Error) {
-        // Nobody to tell where the reader is gone.
-        let _ = self.batches.send(Err(error)).await;
+        self.push_later(Err(error), true).await;
+    }
+
+    async fn push_later(&self, batch: Result<Batch>, is_last: bool) -> bool {
+        let mut batch = Some(batch);
+        poll_fn(|cx| {
+            let mut state = self.pipe.state();
+            if !state.gone && state.batches.len() >= WAITING {
+                state.wait_as_sender(cx);
+                return Poll::Pending;
+            }
+            let is_there = !state.gone;
+            if is_there {
+                state.batches.extend(batch.take());
+                state.ended |= is_last;
+                self.pipe.tell_reader(state);
+            }
+            Poll::Ready(is_there)
+        })
+        .await
     }
 
     /// Done when the reader is gone.
     pub async fn gone(&self) {
-        self.batches.closed().await;
+        poll_fn(|cx| {
+            let mut state = self.pipe.state();
+            if state.gone {
+                return Poll::Ready(());
+            }
+            state.wait_as_sender(cx);
+            Poll::Pending
+        })
+        .await;
     }
 
     /// What stops the query behind these rows.
     pub fn stop(&self) -> &Stop {
-        &self.stop
+        &self.pipe.stop
+    }
+}
+
+impl Drop for RowSender {
+    fn drop(&mut self) {
+        let mut state = self.pipe.state();
+        if !state.ended {
+            state.ended = true;
+            self.pipe.tell_reader(state);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::batch::Cell;
+
+    fn one(number: i64) -> Batch {
+        let mut batch = Batch::new(1);
+        batch.push(Cell::Int(number));
+        batch
+    }
+
+    fn ends() -> (RowSender, Rows) {
+        channel(Arc::new(Layout { geometry: false, fields: Vec::new() }))
+    }
+
+    #[test]
+    fn batches_come_in_order_to_a_thread_and_wait_for_room() {
+        let (sender, mut rows) = ends();
+        let maker = std::thread::spawn(move || {
+            let sent = (0..100).filter(|number| sender.send(one(*number))).count();
+            sender.tell_matched(7);
+            sender.send_last(one(100));
+            sent
+        });
+        let got: Vec<_> =
+            std::iter::from_fn(|| rows.blocking_next()).map(|batch| batch.unwrap().row(0).cell(0)).collect();
+        assert_eq!(got, (0..=100).map(Cell::Int).collect::<Vec<_>>());
+        assert_eq!((maker.join().unwrap(), rows.matched()), (100, Some(7)));
+    }
+
+    #[tokio::test]
+    async fn a_task_reads_what_a_task_sends_and_an_error_is_the_last() {
+        let (sender, mut rows) = ends();
+        let maker = tokio::spawn(async move {
+            for number in 0..10 {
+                assert!(sender.send_later(one(number)).await);
+            }
+            sender.fail_later(Error::cancelled()).await;
+        });
+        let mut count = 0;
+        while let Some(Ok(_)) = rows.next().await {
+            count += 1;
+        }
+        assert!(count == 10 && rows.next().await.is_none());
+        maker.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn who_leaves_stops_the_sender_and_a_sender_that_is_dropped_ends_the_rows() {
+        let (sender, rows) = ends();
+        let (waits, told) = std::sync::mpsc::channel();
+        let maker = std::thread::spawn(move || {
+            on_wait(move |waiting| waits.send(waiting).unwrap());
+            let sent = (0..10).take_while(|number| sender.send(one(*number))).count();
+            (sent, sender.stop().is_stopped())
+        });
+        assert!(told.recv().unwrap(), "it waits for room");
+        drop(rows);
+        assert!(!told.recv().unwrap(), "it goes on");
+        assert_eq!(maker.join().unwrap(), (WAITING, true));
+        let (sender, mut rows) = ends();
+        drop(sender);
+        assert!(rows.next().await.is_none());
+        let (sender, rows) = ends();
+        drop(rows);
+        sender.gone().await;
     }
 }

@@ -58,4 +58,9 @@ pub trait FeatureSource: Send + Sync + 'static {
     fn modified(&self) -> Option<SystemTime> {
         None
     }
+
+    /// Both at once, for a source that finds them by one look.
+    fn seen(&self) -> (u64, Option<SystemTime>) {
+        (self.state(), self.modified())
+    }
 }

@@ -101,15 +101,20 @@ impl Parameters {
 
     /// The query string of a link: the parameters of the client as they came, without those named, followed by others.
     pub fn query(&self, without: &[&str], more: &[(&str, &str)]) -> String {
-        let mut query = String::new();
+        let mut query = String::with_capacity(64);
         let kept = self.0.iter().filter(|it| it.origin == Origin::Query && !without.contains(&it.name.as_str()));
-        let raws = kept.map(|it| if it.raw.contains('=') { it.raw.clone() } else { format!("{}=", it.raw) });
-        let added = more.iter().map(|(name, value)| {
-            format!("{name}={}", percent_encoding::utf8_percent_encode(value, super::request::COMPONENT))
-        });
-        for pair in raws.chain(added) {
-            query.push(if query.is_empty() { '?' } else { '&' });
-            query.push_str(&pair);
+        let join = |query: &mut String| query.push(if query.is_empty() { '?' } else { '&' });
+        for parameter in kept {
+            join(&mut query);
+            query.push_str(&parameter.raw);
+            if !parameter.raw.contains('=') {
+                query.push('=');
+            }
+        }
+        for (name, value) in more {
+            join(&mut query);
+            query.extend([name, "="]);
+            query.extend(percent_encoding::utf8_percent_encode(value, super::request::COMPONENT));
         }
         query
     }

@@ -41,7 +41,8 @@ impl Head {
 impl Response {
     /// An empty response.
     pub fn new(status: StatusCode) -> Self {
-        Self { head: Head { status, headers: HeaderMap::new(), raised: None }, body: Body::empty() }
+        // Room for what nearly every answer has.
+        Self { head: Head { status, headers: HeaderMap::with_capacity(16), raised: None }, body: Body::empty() }
     }
 
     /// A response of 200 with this body.

@@ -144,11 +144,19 @@ impl Layer {
         matches!(self.source, Source::Coverage(_))
     }
 
+    /// The reference system in which features with this geometry are given where none is asked for.
+    pub fn usual(geometry: &GeometryField) -> Crs {
+        if geometry.has_z { Crs::Crs84h } else { Crs::Crs84 }
+    }
+
     /// The reference systems in which features with this geometry are offered, the usual one first: CRS84 (with heights
     /// CRS84h), then those of the project, else the stored one and the two that every client knows.
     pub fn offered(&self, geometry: &GeometryField) -> Vec<Crs> {
         let usual = [geometry.crs.clone(), Crs::Epsg(4326), Crs::Epsg(3857)];
-        let mut offered = if geometry.has_z { vec![Crs::Crs84h, Crs::Crs84] } else { vec![Crs::Crs84] };
+        let mut offered = vec![Self::usual(geometry)];
+        if geometry.has_z {
+            offered.push(Crs::Crs84);
+        }
         for crs in self.crs.as_deref().unwrap_or(&usual) {
             // A definition without a name cannot be asked for.
             if crs.uri().is_some() && !offered.contains(crs) {

@@ -87,6 +87,9 @@ impl Context {
 
     /// The same with the values of dynamic parameters.
     pub(crate) fn with_extra(&self, extra: BTreeMap<String, String>) -> Self {
+        if extra.is_empty() && self.0.extra.is_empty() {
+            return self.clone();
+        }
         Self(Arc::new(Inner { extra, ..(*self.0).clone() }))
     }
 
@@ -346,7 +349,7 @@ impl Context {
     fn guard(&self, layer: &Layer) -> Result<Option<Published>> {
         if self.0.admissions.0.is_empty() {
             return Ok(match layer.view() {
-                Some(view) => Some(Published::Features(view)),
+                Some(view) => Some(Published::Features(view.for_request())),
                 None => layer.coverage_view(None, Vec::new())?.map(Published::Coverage),
             });
         }
@@ -365,7 +368,7 @@ impl Context {
             // Of no band there is nothing to be had.
             return Ok(view.filter(|view| !view.grid().bands.is_empty()).map(Published::Coverage));
         }
-        Ok(layer.view_under(verdict.attributes, verdict.conditions).map(Published::Features))
+        Ok(layer.view_under(verdict.attributes, verdict.conditions).map(|view| Published::Features(view.for_request())))
     }
 }
 

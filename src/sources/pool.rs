@@ -1,5 +1,6 @@
-//! Threads that each own a handle of one file (a connection, a dataset). One is started when no idle one is left: with a fixed few, a few slow
-//! readers would stop the file for everybody.
+//! Threads that each own a handle of one file (a connection, a dataset). Half as many work as there are processors: more of them only take the
+//! processors from one another, and each call of a sleeping thread costs more than a small page. One that waits for a slow reader does not count,
+//! and where a job has waited for a while, all being busy with long ones, another thread is started or called.
 
 use std::collections::VecDeque;
 use std::fs;
@@ -7,14 +8,14 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::os::unix::fs::MetadataExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{self, RecvTimeoutError, Sender};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, Thread};
+use std::time::{Duration, Instant};
 
 use http::HeaderValue;
 use http::header::RETRY_AFTER;
 
-use crate::data::rows::RowSender;
+use crate::data::rows::{RowSender, on_wait};
 use crate::error::{Error, Kind, Result};
 
 /// Most threads of one file, unless told otherwise.
@@ -23,6 +24,14 @@ pub(super) const THREADS: usize = 64;
 const WAITING: usize = 1024;
 /// How long an idle thread stays.
 const STAY: Duration = Duration::from_secs(60);
+/// How long a job waits for those that work, before another thread takes it.
+const PATIENCE: Duration = Duration::from_millis(3);
+/// How often a thread that watches looks again though no job waited too long: to call one costs more.
+const ROUNDS: u32 = 20;
+
+/// Threads of one file that work at a time, while all goes well: the others of the processors write what these read.
+static WORKING: LazyLock<usize> =
+    LazyLock::new(|| thread::available_parallelism().map_or(1, |processors| (processors.get() / 2).max(1)));
 
 /// Work for a handle, or the reason why there is none.
 pub(super) type Job<H> = Box<dyn FnOnce(Result<&mut H>) + Send>;
@@ -30,7 +39,7 @@ pub(super) type Job<H> = Box<dyn FnOnce(Result<&mut H>) + Send>;
 type Open<H> = Box<dyn Fn(&Path) -> Result<H> + Send + Sync>;
 
 /// The threads of one file. Dropped, it lets the running jobs end.
-pub(super) struct Pool<H>(Arc<Shared<H>>);
+pub(super) struct Pool<H: 'static>(Arc<Shared<H>>);
 
 struct Shared<H> {
     path: PathBuf,
@@ -42,9 +51,13 @@ struct Shared<H> {
 
 struct State<H> {
     /// Threads without work, the last used on top: its handle has the warmest cache, and those below can end.
-    idle: Vec<(u64, Sender<Option<Job<H>>>)>,
-    waiting: VecDeque<Job<H>>,
+    idle: Vec<(u64, Thread)>,
+    waiting: VecDeque<(Instant, Job<H>)>,
     threads: usize,
+    /// Threads that have a job, or were called for one, and do not wait for a reader.
+    working: usize,
+    /// The thread that looks after jobs that wait too long.
+    watcher: Option<u64>,
     started: u64,
     closed: bool,
 }
@@ -60,68 +73,101 @@ impl<H: 'static> Pool<H> {
         let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
         // A name with a zero byte cannot be a thread's.
         let name = format!("{kind}-{}", stem.replace('\0', ""));
-        let state = State { idle: Vec::new(), waiting: VecDeque::new(), threads: 0, started: 0, closed: false };
+        let state = State {
+            idle: Vec::new(),
+            waiting: VecDeque::new(),
+            threads: 0,
+            working: 0,
+            watcher: None,
+            started: 0,
+            closed: false,
+        };
         let (path, cap, state) = (path.to_owned(), cap.max(1), Mutex::new(state));
         Self(Arc::new(Shared { path, name, cap, open: Box::new(open), state }))
     }
 
     /// Has a job done: by an idle thread, by a new one, or by the first that becomes free.
     pub(super) fn submit(&self, job: Job<H>) -> Result<()> {
-        let mut job = Some(job);
         let mut state = self.0.state();
-        while let Some((_, idle)) = state.idle.pop() {
-            match idle.send(job.take()) {
-                Ok(()) => return Ok(()),
-                // Its thread has died: the next one, then.
-                Err(mpsc::SendError(back)) => job = back,
-            }
+        if state.waiting.len() >= WAITING {
+            return Err(busy("too many requests wait for this layer, try again"));
         }
-        let Some(job) = job else { return Ok(()) };
-        if state.threads >= self.0.cap {
-            if state.waiting.len() >= WAITING {
-                return Err(busy("too many requests wait for this layer, try again"));
-            }
-            state.waiting.push_back(job);
-            return Ok(());
+        state.waiting.push_back((Instant::now(), job));
+        let result = self.0.call(&mut state);
+        if result.is_err() {
+            state.waiting.pop_back();
         }
-        let (number, shared) = (state.started, self.0.clone());
-        let thread = std::thread::Builder::new().name(format!("{}-{number}", self.0.name));
-        thread.spawn(move || shared.work(number, job)).map_err(|cause| {
-            tracing::error!(%cause, "no thread can be started");
-            busy("the server has too much to do, try again")
-        })?;
-        state.threads += 1;
-        state.started += 1;
-        Ok(())
+        result
     }
 }
 
-impl<H> Drop for Pool<H> {
+impl<H: 'static> Drop for Pool<H> {
     fn drop(&mut self) {
         let mut state = self.0.state();
         state.closed = true;
-        for (_, idle) in state.idle.drain(..) {
-            // A thread that has ended already needs no telling.
-            let _ = idle.send(None);
-        }
+        state.idle.drain(..).for_each(|(_, thread)| thread.unpark());
     }
 }
 
-impl<H> Shared<H> {
+impl<H: 'static> Shared<H> {
     fn state(&self) -> MutexGuard<'_, State<H>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn work(&self, number: u64, first: Job<H>) {
-        let mut next = Some(first);
+    /// Sees to it that somebody takes the job that was added, now or after a while.
+    fn call(self: &Arc<Self>, state: &mut State<H>) -> Result<()> {
+        let is_to_work = state.working < *WORKING;
+        if !is_to_work && state.watcher.is_some() {
+            return Ok(());
+        }
+        let number = if let Some((number, thread)) = state.idle.pop() {
+            thread.unpark();
+            number
+        } else if state.threads < self.cap {
+            let (number, shared) = (state.started, self.clone());
+            let thread = thread::Builder::new().name(format!("{}-{number}", self.name));
+            thread.spawn(move || shared.work(number)).map_err(|cause| {
+                tracing::error!(%cause, "no thread can be started");
+                busy("the server has too much to do, try again")
+            })?;
+            state.threads += 1;
+            state.started += 1;
+            number
+        } else {
+            return Ok(());
+        };
+        if is_to_work {
+            state.working += 1;
+        } else {
+            state.watcher = Some(number);
+        }
+        Ok(())
+    }
+
+    fn work(self: Arc<Self>, number: u64) {
+        let shared = self.clone();
+        on_wait(move |waits| shared.waits(waits));
         let mut kept = None;
-        while let Some(job) = next {
+        while let Some(job) = self.next(number) {
             let handle = self.handle(&mut kept);
             if catch_unwind(AssertUnwindSafe(|| job(handle))).is_err() {
                 tracing::error!(file = %self.path.display(), "a read panicked");
                 kept = None;
             }
-            next = self.next(number);
+        }
+    }
+
+    /// A thread that waits for its reader leaves the processor to another.
+    fn waits(self: &Arc<Self>, waits: bool) {
+        let mut state = self.state();
+        if !waits {
+            state.working += 1;
+            return;
+        }
+        state.working = state.working.saturating_sub(1);
+        if !state.waiting.is_empty() {
+            // Those that work take it later where no thread can be started.
+            let _ = self.call(&mut state);
         }
     }
 
@@ -145,32 +191,64 @@ impl<H> Shared<H> {
     }
 
     /// The next job; `None` where the thread has been idle for long, or is not needed any more.
-    fn next(&self, number: u64) -> Option<Job<H>> {
-        let (sender, receiver) = mpsc::channel();
-        {
-            let mut state = self.state();
-            if let Some(job) = state.waiting.pop_front() {
-                return Some(job);
+    fn next(self: &Arc<Self>, number: u64) -> Option<Job<H>> {
+        let mut state = self.state();
+        loop {
+            if state.watcher == Some(number) {
+                let (watched, job) = self.watch(state);
+                if job.is_some() {
+                    return job;
+                }
+                state = watched;
+            } else {
+                // Back from a job, or called for one.
+                if let Some((_, job)) = state.waiting.pop_front() {
+                    return Some(job);
+                }
+                state.working = state.working.saturating_sub(1);
             }
             if state.closed {
                 state.threads -= 1;
                 return None;
             }
-            state.idle.push((number, sender));
-        }
-        let job = match receiver.recv_timeout(STAY) {
-            Ok(job) => job,
-            Err(RecvTimeoutError::Disconnected) => None,
-            Err(RecvTimeoutError::Timeout) => {
-                self.state().idle.retain(|(other, _)| *other != number);
-                // Whatever was handed over between the two is there by now.
-                receiver.try_recv().ok().flatten()
+            state.idle.push((number, thread::current()));
+            let end = Instant::now() + STAY;
+            // Whoever calls takes it off the list.
+            while state.idle.iter().any(|(other, _)| *other == number) {
+                let left = end.saturating_duration_since(Instant::now());
+                if left.is_zero() {
+                    state.idle.retain(|(other, _)| *other != number);
+                    state.threads -= 1;
+                    return None;
+                }
+                drop(state);
+                thread::park_timeout(left);
+                state = self.state();
             }
-        };
-        if job.is_none() {
-            self.state().threads -= 1;
         }
-        job
+    }
+
+    /// Looks every now and then whether a job has waited for long.
+    fn watch<'a>(self: &'a Arc<Self>, state: MutexGuard<'a, State<H>>) -> (MutexGuard<'a, State<H>>, Option<Job<H>>) {
+        let mut state = state;
+        let mut round = 0;
+        while round < ROUNDS && !state.closed {
+            drop(state);
+            thread::park_timeout(PATIENCE);
+            state = self.state();
+            round = if state.waiting.is_empty() { round + 1 } else { 0 };
+            if state.waiting.front().is_some_and(|(since, _)| since.elapsed() >= PATIENCE) {
+                break;
+            }
+        }
+        state.watcher = None;
+        let Some((_, job)) = state.waiting.pop_front() else { return (state, None) };
+        state.working += 1;
+        if !state.waiting.is_empty() {
+            // Those that work take the others where no thread can be started.
+            let _ = self.call(&mut state);
+        }
+        (state, Some(job))
     }
 }
 
@@ -217,8 +295,13 @@ impl Drop for Telltale<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::sync::mpsc;
+
     use rusqlite::Connection;
+
+    use super::*;
+    use crate::data::rows::channel;
+    use crate::model::batch::{Batch, Layout};
 
     fn pool(path: &Path, cap: usize) -> Pool<Connection> {
         Pool::new("test", path, cap, |path| Connection::open(path).map_err(Error::internal))
@@ -257,7 +340,13 @@ mod tests {
         let (_folder, path) = file();
         let pool = pool(&path, 1);
         let (go, gone) = mpsc::channel::<()>();
-        pool.submit(Box::new(move |_| assert!(gone.recv().is_err()))).unwrap();
+        let (begin, begun) = mpsc::channel();
+        let long = move |_: Result<&mut Connection>| {
+            begin.send(()).unwrap();
+            assert!(gone.recv().is_err());
+        };
+        pool.submit(Box::new(long)).unwrap();
+        begun.recv().unwrap();
         for _ in 0..WAITING {
             pool.submit(Box::new(|_| {})).unwrap();
         }
@@ -269,6 +358,30 @@ mod tests {
             std::thread::yield_now();
         }
         assert_eq!(ask(&pool), 1);
+    }
+
+    #[test]
+    fn a_job_behind_long_ones_and_slow_readers_is_taken_by_another_thread() {
+        let (_folder, path) = file();
+        let pool = pool(&path, 64);
+        let (go, gone) = mpsc::channel::<()>();
+        let gone = Arc::new(Mutex::new(gone));
+        for _ in 0..*WORKING {
+            let gone = gone.clone();
+            pool.submit(Box::new(move |_| assert!(gone.lock().unwrap().recv().is_err()))).unwrap();
+        }
+        assert_eq!(ask(&pool), 1);
+        let mut unread = Vec::new();
+        for _ in 0..2 * *WORKING {
+            let (sender, rows) = channel(Arc::new(Layout { geometry: false, fields: Vec::new() }));
+            pool.submit(Box::new(move |_| while sender.send(Batch::new(1)) {})).unwrap();
+            unread.push(rows);
+        }
+        assert_eq!(ask(&pool), 1);
+        drop((go, unread));
+        while pool.0.state().working > 0 {
+            std::thread::yield_now();
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Validators (RFC 9110, 8.8 and 13): whether a client has an answer already, so that it need not be sent again.
 
+use std::cell::RefCell;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::{Duration, SystemTime};
 
@@ -26,8 +27,22 @@ pub fn weak(hasher: &DefaultHasher) -> HeaderValue {
 /// A time as headers have it; none where it is so near that another change may have it as well.
 pub fn date(time: SystemTime) -> Option<HeaderValue> {
     let is_past = time.elapsed().is_ok_and(|ago| ago >= Duration::from_secs(2));
-    let text = chrono::DateTime::<chrono::Utc>::from(time).format("%a, %d %b %Y %H:%M:%S GMT").to_string();
-    HeaderValue::try_from(text).ok().filter(|_| is_past)
+    thread_local! {
+        /// A file that is read again and again has the same time.
+        static LAST: RefCell<Option<(SystemTime, HeaderValue)>> = const { RefCell::new(None) };
+    }
+    if !is_past {
+        return None;
+    }
+    LAST.with_borrow_mut(|last| match last {
+        Some((of, value)) if *of == time => Some(value.clone()),
+        _ => {
+            let text = chrono::DateTime::<chrono::Utc>::from(time).format("%a, %d %b %Y %H:%M:%S GMT").to_string();
+            let value = HeaderValue::try_from(text).ok()?;
+            *last = Some((time, value.clone()));
+            Some(value)
+        }
+    })
 }
 
 /// Whether the client has what has this validator (`If-None-Match`, by weak comparison), or anything at all (`*`): for what is

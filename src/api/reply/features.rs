@@ -230,6 +230,9 @@ impl PageEncoder {
         if self.is_last() {
             return Ok(Some(self.query.offset + self.returned));
         }
+        if let Some(matched) = self.features.as_ref().and_then(Features::matched) {
+            return Ok(Some(matched));
+        }
         let budget = if self.features.is_some() { COUNT_BUDGET } else { HITS_BUDGET };
         self.view.count(&self.query, budget).await
     }

@@ -105,9 +105,9 @@ impl Rendering {
     pub fn url(&self, without: &[&str], more: &[(&str, &str)]) -> String {
         let cx = &self.cx;
         let path = if without.contains(&"f") { &self.path } else { cx.rest() }.trim_end_matches('/');
-        let root = format!("{}{}{}{path}", cx.base().as_str(), cx.mount(), cx.root());
         let slash = if path.is_empty() && cx.root().is_empty() { "/" } else { "" };
-        format!("{root}{slash}{}", cx.head().parameters.query(without, more))
+        let query = cx.head().parameters.query(without, more);
+        [cx.base().as_str(), cx.mount(), cx.root(), path, slash, &query].concat()
     }
 
     /// The links of every document: itself, and itself in the other formats.
@@ -116,7 +116,8 @@ impl Rendering {
         let mut links = vec![Link::new(self.url(&[], &[]), Rel::Itself, self.format.media_type(), "This document")];
         for format in self.route.formats.iter().filter(|format| **format != self.format) {
             let href = self.url(&["f"], &[("f", format.name())]);
-            links.push(Link::new(href, Rel::Alternate, format.media_type(), format!("{title} as {format}")));
+            let title = [title, " as ", format.label()].concat();
+            links.push(Link::new(href, Rel::Alternate, format.media_type(), title));
         }
         links
     }

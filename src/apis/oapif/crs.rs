@@ -33,9 +33,8 @@ pub(super) fn param(name: &str, words: &str, layer: &Layer, schema: &Schema) -> 
 
 /// The system that was chosen, else the usual one.
 pub(super) fn chosen(name: &str, text: Option<&str>, layer: &Layer, schema: &Schema) -> Result<Crs> {
-    let offered = offered(layer, schema);
-    let Some(text) = text else { return Ok(offered.into_iter().next().unwrap_or_default()) };
-    let found = offered.into_iter().find(|crs| crs.uri().as_deref() == Some(text));
+    let Some(text) = text else { return Ok(schema.geometry.as_ref().map(Layer::usual).unwrap_or_default()) };
+    let found = offered(layer, schema).into_iter().find(|crs| crs.uri().as_deref() == Some(text));
     found.ok_or_else(|| {
         let list = uris(layer, schema).join(", ");
         let list = if list.is_empty() { "none: there is no geometry".to_owned() } else { list };

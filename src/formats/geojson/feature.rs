@@ -164,7 +164,21 @@ pub fn write_value(row: Row<'_>, cell: Cell, is_json_field: bool, out: &mut Vec<
 
 /// Appends the `links` member, with the comma before it.
 pub(super) fn write_links(links: &[Link], out: &mut Vec<u8>) {
-    out.extend_from_slice(br#","links":"#);
-    // Links are strings, which serialize without fail.
-    out.extend_from_slice(&serde_json::to_vec(links).unwrap_or_else(|_| b"[]".to_vec()));
+    out.extend_from_slice(br#","links":["#);
+    for (at, link) in links.iter().enumerate() {
+        out.extend_from_slice(if at == 0 { br#"{"href":"# } else { br#",{"href":"# });
+        write_string(link.href.as_bytes(), out);
+        out.extend_from_slice(br#","rel":"#);
+        write_string(link.rel.name().as_bytes(), out);
+        if let Some(media_type) = &link.media_type {
+            out.extend_from_slice(br#","type":"#);
+            write_string(media_type.as_bytes(), out);
+        }
+        if let Some(title) = &link.title {
+            out.extend_from_slice(br#","title":"#);
+            write_string(title.as_bytes(), out);
+        }
+        out.push(b'}');
+    }
+    out.push(b']');
 }

@@ -126,6 +126,21 @@ fn a_collection_ends_with_counts_time_and_links() {
 }
 
 #[test]
+fn links_are_written_as_serde_writes_them() {
+    let bare =
+        Link { href: "http://localhost/?q=\"\\\u{1}".to_owned(), rel: Rel::Queryables, media_type: None, title: None };
+    let links = [Link::new("http://localhost/", Rel::Itself, "text/html", "A \"title\"\n"), bare];
+    for count in 0..=links.len() {
+        let mut out = Vec::new();
+        feature::write_links(&links[..count], &mut out);
+        assert_eq!(
+            String::from_utf8(out).unwrap(),
+            format!(",\"links\":{}", serde_json::to_string(&links[..count]).unwrap())
+        );
+    }
+}
+
+#[test]
 fn a_single_feature_has_links_of_its_own() {
     let part = part(false, &[("name", FieldKind::String)]);
     let mut batch = Batch::new(2);

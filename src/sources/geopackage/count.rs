@@ -1,8 +1,11 @@
 //! Counts rows, looking at no more of them than it must.
 
-use rusqlite::{Connection, OptionalExtension};
+use std::ops::ControlFlow;
+
+use rusqlite::{CachedStatement, Connection, OptionalExtension};
 
 use super::filter::{Filter, WantedBox};
+use super::nodes::Held;
 use super::read::{self, Selected, Tester};
 use super::spatial::{self, Route};
 use super::sql::Sql;
@@ -27,9 +30,12 @@ pub(super) fn count(connection: &Connection, table: &Table, filter: &Filter) -> 
     {
         return by_rtree(connection, table, rtree, wanted);
     }
-    let index = match spatial::route(connection, table, filter, None)? {
+    let mut held = table.rtree.as_ref().map(|rtree| Held::new(connection, rtree)).transpose()?;
+    let held = held.as_mut().map(Held::root).transpose()?;
+    let index = match spatial::route(connection, table, filter, held.as_ref().map(|(root, _)| root), None)? {
         Route::Nowhere => return Ok(0),
         Route::Index(index) => Some(index),
+        Route::Hits(hits) => table.key.rowid.as_ref().map(|rowid| spatial::among(rowid, spatial::listed(hits.ids))),
         Route::Scan { .. } => None,
     };
     let layouts: Vec<_> = filter.test.iter().map(|test| &test.layout).collect();
@@ -63,35 +69,54 @@ fn conditions(select: String, filter: &Filter, index: Option<Sql>) -> Sql {
 
 /// What lies within the box for certain needs no look at its geometry, only what lies on its edge.
 fn by_rtree(connection: &Connection, table: &Table, rtree: &Rtree, wanted: &WantedBox) -> rusqlite::Result<u64> {
-    let (Some(geometry), Some(rowid)) = (&table.geometry, &table.key.rowid) else { return Ok(0) };
-    let bounds = spatial::bounds(connection, &rtree.nodes)?;
-    if bounds.is_some_and(|bounds| wanted.rects.iter().any(|rect| rect.contains(&bounds))) {
+    let mut held = Held::new(connection, rtree)?;
+    let (root, _held) = held.root()?;
+    let covers = |bounds: Rect| wanted.rects.iter().any(|rect| rect.contains(&bounds));
+    if root.bounds().is_some_and(covers) {
         let all = format!("SELECT count(*) FROM {}", rtree.ids);
         let count: i64 = connection.prepare_cached(&all)?.query_row([], |row| row.get(0))?;
         return Ok(count.unsigned_abs());
     }
-    let look = format!("SELECT {geometry} FROM {} WHERE {rowid} = ?1", table.from);
-    let mut look = connection.prepare_cached(&look)?;
+    let mut look = Look::new(connection, table, wanted)?;
     let mut count = 0;
-    for (at, rect) in wanted.rects.iter().enumerate() {
-        let one = WantedBox { rects: vec![*rect], z: None };
-        let query = spatial::hits_of(&rtree.index, &one, "r.id, r.minx, r.miny, r.maxx, r.maxy");
-        let mut statement = connection.prepare_cached(&query.text)?;
-        let mut rows = statement.query(query.bound())?;
-        while let Some(row) = rows.next()? {
-            let envelope = Rect { min_x: row.get(1)?, min_y: row.get(2)?, max_x: row.get(3)?, max_y: row.get(4)? };
-            if wanted.rects[..at].iter().any(|earlier| earlier.intersects(&envelope)) {
-                // It was met, and looked at with all rectangles, before.
-                continue;
-            }
-            if rect.contains(&envelope) {
-                count += 1;
-                continue;
-            }
-            let id: i64 = row.get(0)?;
-            let hit = look.query_row([id], |row| Ok(read::meets(row.get_ref(0)?, wanted))).optional()?;
-            count += u64::from(hit.unwrap_or(false));
-        }
+    let walked = root.walk(connection, rtree, &wanted.rects, |id, envelope| {
+        let is_inside = wanted.rects.iter().any(|rect| rect.contains(envelope));
+        count += u64::from(is_inside || look.hits(id)?);
+        Ok(ControlFlow::Continue(()))
+    })?;
+    if walked.is_some() {
+        return Ok(count);
+    }
+    // Of an index that is none by its nodes, SQLite may know more.
+    let ids = spatial::hits_of(&rtree.index, wanted, "r.id");
+    let query = Sql::new(format!("SELECT DISTINCT id FROM ({})", ids.text), ids.values);
+    let mut statement = connection.prepare_cached(&query.text)?;
+    let mut rows = statement.query(query.bound())?;
+    let mut count = 0;
+    while let Some(row) = rows.next()? {
+        count += u64::from(look.hits(row.get(0)?)?);
     }
     Ok(count)
+}
+
+/// Looks at the geometries of single rows.
+pub(super) struct Look<'a> {
+    statement: CachedStatement<'a>,
+    wanted: &'a WantedBox,
+}
+
+impl<'a> Look<'a> {
+    pub(super) fn new(connection: &'a Connection, table: &Table, wanted: &'a WantedBox) -> rusqlite::Result<Self> {
+        // An R-tree is used only where both are there.
+        let (geometry, rowid) = (table.geometry.as_deref().unwrap_or("NULL"), table.key.rowid.as_deref());
+        let query = format!("SELECT {geometry} FROM {} WHERE {} = ?1", table.from, rowid.unwrap_or("NULL"));
+        Ok(Self { statement: connection.prepare_cached(&query)?, wanted })
+    }
+
+    /// Whether the row is there, and meets the box.
+    pub(super) fn hits(&mut self, id: i64) -> rusqlite::Result<bool> {
+        let wanted = self.wanted;
+        let hit = self.statement.query_row([id], |row| Ok(read::meets(row.get_ref(0)?, wanted))).optional()?;
+        Ok(hit.unwrap_or(false))
+    }
 }

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension};
 
 use super::cells;
-use super::spatial;
+use super::nodes::Held;
 use super::sql;
 use super::table::Table;
 use crate::base::bbox::Rect;
@@ -31,7 +31,7 @@ fn space(connection: &Connection, table: &Table) -> rusqlite::Result<Option<Rect
     let Some(rtree) = &table.rtree else {
         return if told.is_some() { Ok(told) } else { look(connection, table) };
     };
-    let indexed = spatial::bounds(connection, &rtree.nodes)?;
+    let indexed = Held::new(connection, rtree)?.root()?.0.bounds();
     Ok(match (told, indexed) {
         // The index is rounded to 32 bits, the metadata is not, but some programs forget to write it.
         (Some(told), Some(indexed)) if grown(&told).contains(&indexed) => Some(told),

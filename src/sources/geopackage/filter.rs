@@ -5,7 +5,7 @@ use rusqlite::Connection;
 use rusqlite::types::Value as Bound;
 
 use super::cells;
-use super::spatial;
+use super::nodes::Held;
 use super::sql::Sql;
 use super::table::Table;
 use crate::base::bbox::Rect;
@@ -70,7 +70,7 @@ impl Filter {
     pub(super) fn narrow(&mut self, connection: &Connection, table: &Table) -> rusqlite::Result<()> {
         if let Some(rtree) = &table.rtree
             && self.boxes.iter().any(|wanted| wanted.rects.len() > 1)
-            && let Some(bounds) = spatial::bounds(connection, &rtree.nodes)?
+            && let Some(bounds) = Held::new(connection, rtree)?.root()?.0.bounds()
         {
             self.boxes.iter_mut().for_each(|wanted| wanted.rects.retain(|rect| rect.intersects(&bounds)));
         }

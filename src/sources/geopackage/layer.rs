@@ -141,7 +141,11 @@ impl FeatureSource for Layer {
     }
 
     fn modified(&self) -> Option<SystemTime> {
-        open::modified(&self.room.path)
+        open::seen(&self.room.path).1
+    }
+
+    fn seen(&self) -> (u64, Option<SystemTime>) {
+        open::seen(&self.room.path)
     }
 }
 

@@ -20,6 +20,7 @@ mod filter;
 mod header;
 mod key;
 mod layer;
+mod nodes;
 mod open;
 mod read;
 mod reference;

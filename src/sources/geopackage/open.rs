@@ -20,25 +20,21 @@ const STATEMENTS: usize = 32;
 
 /// Says which file it is, and in which state: another one in its place is told from the one that was opened.
 pub(super) fn stamp(path: &Path) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    let mut add = |path: &Path, empty_is_none: bool| {
-        if let Ok(about) = fs::metadata(path)
-            && !(empty_is_none && about.len() == 0)
-        {
-            (about.dev(), about.ino(), about.mtime(), about.mtime_nsec(), about.len()).hash(&mut hasher);
-        }
-    };
-    add(path, false);
-    // Readers make an empty one themselves.
-    add(&beside(path, "-wal"), true);
-    hasher.finish()
+    seen(path).0
 }
 
-/// When something was last written.
-pub(super) fn modified(path: &Path) -> Option<SystemTime> {
-    let log = beside(path, "-wal");
-    let log = fs::metadata(log).ok().filter(|about| about.len() > 0).and_then(|about| about.modified().ok());
-    Some(fs::metadata(path).ok()?.modified().ok()?.max(log.unwrap_or(SystemTime::UNIX_EPOCH)))
+/// The same, and when something was last written.
+pub(super) fn seen(path: &Path) -> (u64, Option<SystemTime>) {
+    let mut hasher = DefaultHasher::new();
+    let file = fs::metadata(path).ok();
+    // Readers make an empty one themselves.
+    let log = fs::metadata(beside(path, "-wal")).ok().filter(|about| about.len() > 0);
+    for about in file.iter().chain(&log) {
+        (about.dev(), about.ino(), about.mtime(), about.mtime_nsec(), about.len()).hash(&mut hasher);
+    }
+    let written = |about: &fs::Metadata| about.modified().ok();
+    let modified = file.as_ref().and_then(written).map(|at| at.max(log.as_ref().and_then(written).unwrap_or(at)));
+    (hasher.finish(), modified)
 }
 
 /// Which file it is, whatever is written into it.

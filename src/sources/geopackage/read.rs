@@ -4,8 +4,10 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row};
 
 use super::cells;
+use super::count::Look;
 use super::filter::{Filter, WantedBox};
-use super::spatial::{self, Route};
+use super::nodes::Held;
+use super::spatial::{self, Hits, Route};
 use super::sql::Sql;
 use super::table::Table;
 use crate::base::bbox::Rect;
@@ -18,6 +20,9 @@ use crate::model::geometry::{intersects, intersects_z};
 const SPARE: usize = if cfg!(test) { 1 } else { 256 };
 /// Most ids that are bound at once.
 const MOST_IDS: usize = if cfg!(test) { 100 } else { 100_000 };
+
+/// Most rows whose geometry is looked at only to know how many rows match.
+const MOST_LOOKS: usize = 512;
 
 /// What the reading of one row, or of all, comes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -172,8 +177,14 @@ impl<'a> Reader<'a> {
         let wanted = self.plan.limit().map(|limit| limit.saturating_add(self.plan.offset()));
         // In another order than that of the key, what is found first says nothing of what comes first.
         let wanted = wanted.filter(|_| self.plan.sort().is_empty());
-        match spatial::route(self.connection, self.table, self.filter, wanted)? {
+        let (connection, table) = (self.connection, self.table);
+        let rtree = table.rtree.as_ref().filter(|_| !self.filter.boxes.is_empty());
+        let mut held = rtree.map(|rtree| Held::new(connection, rtree)).transpose()?;
+        let held = held.as_mut().map(Held::root).transpose()?;
+        let root = held.as_ref().map(|(root, _)| root);
+        match spatial::route(connection, table, self.filter, root, wanted)? {
             Route::Nowhere => return Ok(()),
+            Route::Hits(hits) => self.hits(hits)?,
             Route::Index(index) if self.plan.sort().is_empty() => {
                 self.pass(Some(index), None)?;
             }
@@ -188,8 +199,70 @@ impl<'a> Reader<'a> {
             }
         }
         if !self.batch.is_empty() {
-            // Whether the reader is still there does not matter any more.
-            let _ = self.sender.send(std::mem::take(&mut self.batch));
+            self.sender.send_last(std::mem::take(&mut self.batch));
+        }
+        Ok(())
+    }
+
+    /// The rows that the R-tree has for a box.
+    fn hits(&mut self, hits: Hits) -> rusqlite::Result<()> {
+        let Hits { ids, edge } = hits;
+        if let ([wanted], [], None, Some(_)) =
+            (&self.filter.boxes[..], &self.filter.sql[..], &self.filter.test, self.plan.limit())
+            && wanted.z.is_none()
+            && edge.len() <= MOST_LOOKS
+        {
+            // Who asks for a page wants to know how many there are as well: most lie within the box for certain.
+            let mut look = Look::new(self.connection, self.table, wanted)?;
+            let mut beside = 0;
+            for id in &edge {
+                beside += u64::from(!look.hits(*id)?);
+            }
+            self.sender.tell_matched(ids.len() as u64 - beside);
+        }
+        let Some(rowid) = &self.table.key.rowid else { return Ok(()) };
+        if !self.plan.sort().is_empty() {
+            return self.sorted(Some(spatial::among(rowid, spatial::listed(ids))));
+        }
+        if !self.table.key.is_rowid() {
+            return self.pass(Some(spatial::among(rowid, spatial::listed(ids))), None).map(|_| ());
+        }
+        self.by_number(ids, rowid)
+    }
+
+    /// One row after the other by its number, the smallest first: to find those of a page among many is cheaper than to sort all.
+    fn by_number(&mut self, ids: Vec<i64>, rowid: &str) -> rusqlite::Result<()> {
+        let mut query =
+            Sql::new(format!("SELECT {} FROM {} WHERE ", self.selected.list(), self.table.from), Vec::new());
+        for condition in self.filter.sql.iter().cloned() {
+            query.append(condition);
+            query.add(" AND ");
+        }
+        query.add(&format!("{rowid} = ?"));
+        let mut statement = self.connection.prepare_cached(&query.text)?;
+        for (at, value) in query.values.iter().enumerate() {
+            statement.raw_bind_parameter(at + 1, value)?;
+        }
+        let number = query.values.len() + 1;
+        let mut ids = ids;
+        let mut rest = &mut ids[..];
+        let wanted = self.left.unwrap_or(u64::MAX).saturating_add(self.skip);
+        let mut size = usize::try_from(wanted).unwrap_or(usize::MAX).saturating_mul(2).saturating_add(SPARE);
+        while !rest.is_empty() {
+            if size < rest.len() {
+                rest.select_nth_unstable(size);
+            }
+            let (next, later) = rest.split_at_mut(size.min(rest.len()));
+            next.sort_unstable();
+            for id in next {
+                statement.raw_bind_parameter(number, *id)?;
+                if let Some(row) = statement.raw_query().next()?
+                    && self.visit(row)? == Next::End
+                {
+                    return Ok(());
+                }
+            }
+            (rest, size) = (later, size.saturating_mul(8));
         }
         Ok(())
     }
@@ -207,9 +280,7 @@ impl<'a> Reader<'a> {
         while size <= MOST_IDS {
             let found = spatial::ids_after(self.connection, ids, last, size)?;
             let (is_last, Some(&end)) = (found.len() < size, found.last()) else { return Ok(()) };
-            let bound = serde_json::Value::from(found).to_string().into();
-            let chosen = Sql::new("SELECT value FROM json_each(?)", vec![bound]);
-            if self.pass(Some(spatial::among(rowid, chosen)), None)? == Next::End || is_last {
+            if self.pass(Some(spatial::among(rowid, spatial::listed(found))), None)? == Next::End || is_last {
                 return Ok(());
             }
             (last, size) = (end, size.saturating_mul(8));

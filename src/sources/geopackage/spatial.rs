@@ -1,20 +1,26 @@
 //! Which way through the table is the shorter one for a box: the R-tree, which knows where things are but not their
 //! order, or the rows in their order, testing each.
 
+use std::ops::ControlFlow;
+
+use rusqlite::Connection;
 use rusqlite::types::Value as Bound;
-use rusqlite::{Connection, OptionalExtension};
 
 use super::filter::{Filter, WantedBox};
+use super::nodes::Root;
 use super::sql::Sql;
 use super::table::{Rtree, Table};
-use crate::base::bbox::Rect;
 
-/// So many hits are cheap to collect and to sort. Tests have few rows, and must go both ways.
+/// So many hits are always cheap to collect and to sort. Tests have few rows, and must go both ways.
 const FEW: u64 = if cfg!(test) { 8 } else { 1024 };
 /// Rows that one node of an R-tree has on the average.
 const ROWS_PER_NODE: u64 = 36;
 /// By how much a scan may be longer than it should be if the hits were spread evenly.
 const PATIENCE: u64 = if cfg!(test) { 0 } else { 4 };
+/// How many times the hits that a page may cost to collect, where a scan would visit as many rows: a row costs that much more, or twice.
+const CHEAPER: u64 = if cfg!(test) { 0 } else { 4 };
+/// Most hits whose numbers are kept.
+const MOST_HITS: u64 = if cfg!(test) { 100 } else { 100_000 };
 
 /// A way through the table.
 pub(super) enum Route {
@@ -25,6 +31,17 @@ pub(super) enum Route {
     Scan { budget: Option<u64>, ids: Option<Sql> },
     /// Only the rows that this condition names.
     Index(Sql),
+    /// Only these rows.
+    Hits(Hits),
+}
+
+/// What an R-tree has for a box.
+#[derive(Debug, Default)]
+pub(super) struct Hits {
+    /// The numbers of the rows, in no order.
+    pub(super) ids: Vec<i64>,
+    /// Those of them that do not lie within the box for certain.
+    pub(super) edge: Vec<i64>,
 }
 
 /// Chooses the way for a page that needs this many hits, or for all of them.
@@ -32,6 +49,7 @@ pub(super) fn route(
     connection: &Connection,
     table: &Table,
     filter: &Filter,
+    root: Option<&Root>,
     wanted: Option<u64>,
 ) -> rusqlite::Result<Route> {
     let boxes = &filter.boxes;
@@ -42,10 +60,10 @@ pub(super) fn route(
     if boxes.is_empty() || filter.is_by_id {
         return Ok(whole);
     }
-    let (Some(Rtree { index: rtree, nodes, .. }), Some(rowid)) = (&table.rtree, &table.key.rowid) else {
+    let (Some(rtree), Some(rowid), Some(root)) = (&table.rtree, &table.key.rowid, root) else {
         return Ok(whole);
     };
-    let bounds = bounds(connection, nodes)?;
+    let bounds = root.bounds();
     let covers =
         |wanted: &&WantedBox| bounds.is_some_and(|bounds| wanted.rects.iter().any(|rect| rect.contains(&bounds)));
     // A box around everything says nothing about where to look.
@@ -53,31 +71,66 @@ pub(super) fn route(
     if cutting.is_empty() {
         return Ok(whole);
     }
-    let rows = rows(connection, nodes)?;
-    let few = if wanted.is_some() { FEW } else { FEW.max(rows / 4) };
-    let mut best: Option<(u64, &WantedBox)> = None;
+    let rows = rows(connection, &rtree.nodes)?;
+    let few = match wanted {
+        // A scan visits wanted * rows / hits rows.
+        Some(wanted) => FEW.max(wanted.saturating_mul(rows).isqrt().saturating_mul(CHEAPER).min(MOST_HITS)),
+        None => FEW.max(rows / 4),
+    };
+    let mut best: Option<(u64, Hits, &WantedBox)> = None;
     for wanted in cutting {
-        let hits = count_hits(connection, rtree, wanted, few)?;
-        if best.is_none_or(|(other, _)| hits < other) {
-            best = Some((hits, wanted));
+        let (count, hits) = collect(connection, rtree, root, wanted, few)?;
+        if best.as_ref().is_none_or(|(other, ..)| count < *other) {
+            best = Some((count, hits, wanted));
         }
     }
-    let Some((hits, narrowest)) = best else { return Ok(whole) };
-    let ids = hits_of(rtree, narrowest, "r.id");
+    let Some((count, hits, narrowest)) = best else { return Ok(whole) };
+    let ids = || hits_of(&rtree.index, narrowest, "r.id");
     Ok(match wanted {
-        _ if hits < few => Route::Index(among(rowid, ids)),
+        _ if count < few && hits.ids.len() as u64 == count => Route::Hits(hits),
+        _ if count < few => Route::Index(among(rowid, ids())),
         None => whole,
         Some(wanted) => {
-            let expected = u128::from(wanted) * u128::from(rows) / u128::from(hits.max(1));
+            let expected = u128::from(wanted) * u128::from(rows) / u128::from(count.max(1));
             let budget = u64::try_from(expected).unwrap_or(u64::MAX).saturating_mul(PATIENCE).saturating_add(FEW);
-            Route::Scan { budget: Some(budget), ids: Some(ids) }
+            Route::Scan { budget: Some(budget), ids: Some(ids()) }
         }
     })
+}
+
+/// The entries that meet the box: counted up to a limit, and kept where they are not too many.
+fn collect(
+    connection: &Connection,
+    rtree: &Rtree,
+    root: &Root,
+    wanted: &WantedBox,
+    limit: u64,
+) -> rusqlite::Result<(u64, Hits)> {
+    let (mut count, mut hits) = (0, Hits::default());
+    let walked = root.walk(connection, rtree, &wanted.rects, |id, rect| {
+        count += 1;
+        if count <= MOST_HITS {
+            hits.ids.push(id);
+            if !wanted.rects.iter().any(|wanted| wanted.contains(rect)) {
+                hits.edge.push(id);
+            }
+        }
+        Ok(if count >= limit { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+    })?;
+    if walked.is_some() {
+        return Ok((count, hits));
+    }
+    Ok((count_hits(connection, &rtree.index, wanted, limit)?, Hits::default()))
 }
 
 /// The condition that a row is one of these.
 pub(super) fn among(rowid: &str, ids: Sql) -> Sql {
     Sql::new(format!("{rowid} IN ({})", ids.text), ids.values)
+}
+
+/// A list of ids as a table of SQL.
+pub(super) fn listed(ids: Vec<i64>) -> Sql {
+    Sql::new("SELECT value FROM json_each(?)", vec![serde_json::Value::from(ids).to_string().into()])
 }
 
 /// The first ids after one, in order.
@@ -117,21 +170,4 @@ fn rows(connection: &Connection, nodes: &str) -> rusqlite::Result<u64> {
     let query = format!("SELECT max(nodeno) FROM {nodes}");
     let last: Option<i64> = connection.prepare_cached(&query)?.query_row([], |row| row.get(0))?;
     Ok(last.unwrap_or_default().unsigned_abs().saturating_mul(ROWS_PER_NODE).max(1))
-}
-
-/// The rectangle around all entries, read from the root of the R-tree, which is always its node 1: the height of the
-/// tree and the number of cells, then cells of a 64-bit number and four 32-bit floats.
-pub(super) fn bounds(connection: &Connection, nodes: &str) -> rusqlite::Result<Option<Rect>> {
-    let query = format!("SELECT data FROM {nodes} WHERE nodeno = 1");
-    let data: Option<Vec<u8>> = connection.prepare_cached(&query)?.query_row([], |row| row.get(0)).optional()?;
-    let data = data.unwrap_or_default();
-    let count = data.get(2..4).and_then(|bytes| bytes.try_into().ok()).map_or(0, u16::from_be_bytes);
-    let mut bounds = Rect::EMPTY;
-    for cell in data.get(4..).unwrap_or_default().chunks_exact(24).take(usize::from(count)) {
-        let number =
-            |at: usize| cell[at..at + 4].try_into().map_or(f64::NAN, |bytes| f64::from(f32::from_be_bytes(bytes)));
-        bounds.include(number(8), number(16));
-        bounds.include(number(12), number(20));
-    }
-    Ok((!bounds.is_empty()).then_some(bounds))
 }

@@ -35,6 +35,8 @@ pub(super) struct Rtree {
     pub(super) index: String,
     pub(super) nodes: String,
     pub(super) ids: String,
+    /// Whether its nodes are those of two axes with floats, as the standard has it.
+    pub(super) is_plain: bool,
 }
 
 impl Table {
@@ -172,7 +174,8 @@ fn rtree(connection: &Connection, table: &str, column: &str, from: &str) -> rusq
         return Ok(None);
     }
     let ids = sql::quoted(&format!("{name}_rowid"));
-    let rtree = Rtree { index: sql::quoted(&name), nodes: sql::quoted(&nodes), ids };
+    let is_plain = is_plain(connection, &name)?;
+    let rtree = Rtree { index: sql::quoted(&name), nodes: sql::quoted(&nodes), ids, is_plain };
     let first = format!("SELECT id, minx, maxx, miny, maxy FROM {} LIMIT 1", rtree.index);
     let is_used = connection.prepare(&first)?.exists([])?;
     let geometry = sql::column(column);
@@ -182,6 +185,17 @@ fn rtree(connection: &Connection, table: &str, column: &str, from: &str) -> rusq
         tracing::warn!(table, "the spatial index is empty and is not used: build it anew");
     }
     Ok((!is_stale).then_some(rtree))
+}
+
+/// Whether an R-tree has floats (not integers, which SQLite has as well) of two axes in the standard's order.
+fn is_plain(connection: &Connection, name: &str) -> rusqlite::Result<bool> {
+    let query = "SELECT sql FROM sqlite_master WHERE type = 'table' AND lower(name) = lower(?1)";
+    let made: Option<String> = connection.query_row(query, [name], |row| sql::text(row, 0)).optional()?.flatten();
+    let made = made.unwrap_or_default().to_ascii_lowercase();
+    let columns = made.rsplit_once("using").map(|(_, how)| how.replace(char::is_whitespace, "")).unwrap_or_default();
+    let columns = columns.strip_prefix("rtree(").and_then(|rest| rest.strip_suffix(')')).unwrap_or_default();
+    let names: Vec<&str> = columns.split(',').map(|name| name.trim_matches(['"', '\'', '`', '[', ']'])).collect();
+    Ok(matches!(names[..], [_, "minx", "maxx", "miny", "maxy"]))
 }
 
 fn is_counted(connection: &Connection, table: &str) -> rusqlite::Result<bool> {

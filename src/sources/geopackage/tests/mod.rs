@@ -60,6 +60,9 @@ async fn read(view: &View, query: &Query) -> Result<(Vec<Seen>, bool)> {
         }
         features.recycle(batch);
     }
+    if let Some(matched) = features.matched() {
+        assert_eq!(view.count(query, AMPLE).await?, Some(matched), "{query:?}");
+    }
     Ok((seen, features.more()))
 }
 
