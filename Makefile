@@ -12,7 +12,7 @@ MAP := templates/static/node_modules/leaflet/dist/leaflet.js
 # Debian packages by the command that they bring, or by their own name where they bring none.
 BUILD_COMMANDS := gcc:gcc g++:g++ pkg-config:pkg-config npm:npm
 BUILD_PACKAGES := libgdal-dev libsqlite3-dev libzstd-dev
-TEST_PACKAGES := postgresql-postgis
+TEST_PACKAGES := postgresql-postgis python3-owslib
 TEST_COMMANDS := xmllint:libxml2-utils ogrinfo:gdal-bin sqlite3:sqlite3 /usr/sbin/nginx:nginx-light redis-server:redis-server chromium:chromium
 
 # Installs what is missing of $(1), commands, and $(2), packages; npm alone may stay missing.

@@ -13,6 +13,7 @@
     reason = "a test that cannot go on fails, its numbers are small, and it uses a part of what tests share"
 )]
 
+mod clients;
 mod corpus;
 #[path = "../harness/mod.rs"]
 mod harness;
