@@ -88,6 +88,8 @@ schemas:
 		-e "s#http://schemas.opengis.net/([^\"' ]*\.xsd)#file://$$folder/ogc/\1#g" \
 		-e "s#https?://www.isotc211.org/2005/([^\"' ]*\.xsd)#file://$$folder/isotc211/2005/\1#g" \
 		-e "s#http://www.w3.org/1999/xlink.xsd#file://$$folder/xlink.xsd#g; s#http://www.w3.org/2001/xml.xsd#file://$$folder/xml.xsd#g"
+	echo "$$folder" >"$$draft/made/place"
+	rm -rf "$$folder"
 	mkdir -p "$$(dirname "$$folder")"
 	mv "$$draft/made" "$$folder"
 

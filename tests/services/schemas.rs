@@ -43,6 +43,22 @@ pub(crate) fn valid(document: &str, places: &[Place<'_>]) -> bool {
     true
 }
 
+/// Panics where a document is not valid by a published DTD, which it names. False where there is none.
+pub(crate) fn valid_by_dtd(document: &str, place: &str) -> bool {
+    let Some(folder) = published() else { return false };
+    assert!(document.contains(&format!("SYSTEM \"{place}\"")), "{document}");
+    let file = tempfile::Builder::new().suffix(".xml").tempfile_in(harness::folder()).unwrap();
+    std::fs::write(file.path(), document).unwrap();
+    let output = Command::new("xmllint")
+        .args(["--nonet", "--noout", "--dtdvalid", &local(&folder, place)])
+        .arg(file.path())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{}\n{document}", said.chars().take(3000).collect::<String>());
+    true
+}
+
 /// The file of a published schema.
 fn local(folder: &Path, place: &str) -> String {
     place.replace("http://schemas.opengis.net/", &format!("file://{}/ogc/", folder.display()))

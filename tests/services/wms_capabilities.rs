@@ -4,6 +4,7 @@ use graticule::base::xml::{Element, Limits, parse};
 
 use graticule::message::request::Request;
 
+use crate::schemas::{valid, valid_by_dtd};
 use crate::wms_kit::{answer, ask, builder, server};
 
 fn document(version: &str) -> Element {
@@ -30,6 +31,8 @@ fn layer<'a>(element: &'a Element, name: &str) -> Option<&'a Element> {
     }
     element.children_named("Layer").find_map(|it| layer(it, name))
 }
+
+const ELEVATION: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/data/elevation.tif");
 
 #[test]
 fn the_tree_has_groups_boxes_styles_and_scales() {
@@ -135,4 +138,31 @@ fn urls_keep_the_project_that_was_chosen() {
     assert!(text.contains("/ows?MAP=other&amp;\""), "{text}");
     let text = answer(&server, Request::get("/other/ows?SERVICE=WMS&REQUEST=GetCapabilities")).text();
     assert!(text.contains("/other/ows?\""), "{text}");
+}
+
+#[test]
+fn capabilities_and_exceptions_are_valid() {
+    let schemas = "http://schemas.opengis.net";
+    let times = graticule::project::catalog::Project::new("Times").with(crate::kit::layer("one", 3)).unwrap();
+    let sample =
+        format!("[[layers]]\nsource = '@'\nlayer = 'cities'\n[[layers]]\nid = 'heights'\nsource = '{ELEVATION}'\n");
+    let servers = [
+        server(),
+        crate::kit::builder(times).build().unwrap(),
+        builder(&format!("title = 'T'\n{sample}")).build().unwrap(),
+    ];
+    for server in &servers {
+        let capabilities = format!("{schemas}/wms/1.3.0/capabilities_1_3_0.xsd");
+        let legends = format!("{schemas}/sld/1.1.0/sld_capabilities.xsd");
+        let places = [("http://www.opengis.net/wms", &*capabilities), ("http://www.opengis.net/sld", &*legends)];
+        valid(&ask(server, "REQUEST=GetCapabilities&VERSION=1.3.0").text(), &places);
+        let text = ask(server, "REQUEST=GetCapabilities&VERSION=1.1.1").text();
+        valid_by_dtd(&text, &format!("{schemas}/wms/1.1.1/capabilities_1_1_1.dtd"));
+        for query in ["REQUEST=GetMap", "REQUEST=Nope", "REQUEST=GetFeatureInfo&LAYERS=%3C%22"] {
+            let place = format!("{schemas}/wms/1.3.0/exceptions_1_3_0.xsd");
+            valid(&ask(server, &format!("{query}&VERSION=1.3.0")).text(), &[("http://www.opengis.net/ogc", &place)]);
+            let place = format!("{schemas}/wms/1.1.1/exception_1_1_1.dtd");
+            valid_by_dtd(&ask(server, &format!("{query}&VERSION=1.1.1")).text(), &place);
+        }
+    }
 }

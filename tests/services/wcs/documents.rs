@@ -20,6 +20,8 @@ fn documents_fit_their_schemas() {
     }
     let fault = ask("REQUEST=DescribeCoverage&VERSION=2.0.1&COVERAGEID=zz").expect(404).text();
     valid(&fault, &[("http://www.opengis.net/ows/2.0", "http://schemas.opengis.net/ows/2.0/owsAll.xsd")]);
+    let fault = ask("REQUEST=GetCoverage&VERSION=1.0.0&COVERAGE=%3Czz%22").expect(400).text();
+    valid(&fault, &[("http://www.opengis.net/ogc", "http://schemas.opengis.net/wcs/1.0.0/OGC-exception.xsd")]);
 }
 
 #[test]
