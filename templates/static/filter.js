@@ -42,6 +42,7 @@ class Column {
     this.plain.value = "";
     this.plain.hidden = true;
     this.least.parentElement.hidden = false;
+    this.least.parentElement.classList.add("is-shown-as-range");
     this.least.id = this.plain.id;
     this.plain.removeAttribute("id");
   }

@@ -53,6 +53,9 @@ let opened = [];
 addEventListener("beforeprint", () => {
   opened = [...document.querySelectorAll("details.fold:not([open])")];
   for (const fold of opened) fold.open = true;
+  for (const link of document.querySelectorAll("main a[href]:not(.url, .key a, thead a, [href^='#'], [href^='?'], [href^='mailto:'])")) {
+    link.dataset.address = link.href;
+  }
 });
 addEventListener("afterprint", () => {
   for (const fold of opened) fold.open = false;

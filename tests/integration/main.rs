@@ -38,6 +38,7 @@ mod negotiation;
 mod openapi;
 mod operations;
 mod pages;
+mod pages_of_data;
 mod projects;
 mod random;
 mod stopping;

@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use crate::harness::server::{Server, demo};
 
-const PAGES: [(&str, &str); 9] = [
+const PAGES: [(&str, &str); 13] = [
     ("/", "Natural Earth"),
     ("/ogcapi", "conforms"),
     ("/ogcapi/conformance", "conf/core"),
@@ -14,6 +14,14 @@ const PAGES: [(&str, &str); 9] = [
     ("/ogcapi/collections/countries/items?limit=5", "Fiji"),
     ("/ogcapi/collections/cities/items/1", "1"),
     ("/customapi?x=8&y=45&r=2", "segments"),
+    // Ranges and searches come back into their fields, the rest into the expression.
+    (
+        "/ogcapi/collections/countries/items?filter=pop_est%3E%3D5%20AND%20iso_a3%20IS%20NOT%20NULL&bbox=-20,-40,60,40",
+        "is-shown-as-range",
+    ),
+    ("/ogcapi/collections/countries/items?continent=Nowhere", "No feature matches this filter"),
+    ("/map", "is-live"),
+    ("/coverages/elevation", "Bands"),
     ("/nowhere", "404"),
 ];
 
@@ -71,6 +79,18 @@ fn pages_run_without_an_error() {
 }
 
 #[test]
+fn the_viewer_keeps_its_state_in_the_address() {
+    let Some(browser) = browser() else { return };
+    let (page, console) = opened(browser, &format!("{}/map#map=3/40/10&layers=countries%4050", demo().url));
+    assert!(console.is_empty(), "{console}");
+    let list = &page[page.find("layer-list").unwrap()..];
+    let first = list.find("data-layer=").map(|at| &list[at..at + 40]).unwrap();
+    assert!(first.contains("countries"), "what the address names comes first: {first}");
+    assert_eq!(page.matches("is-shown").count(), 1, "the others are off");
+    assert!(page.contains("request=GetMap") || page.contains("REQUEST=GetMap"), "the server's WMS draws it");
+}
+
+#[test]
 fn the_definitions_page_shows_the_operations() {
     let Some(browser) = browser() else { return };
     let (page, console) = opened(browser, &format!("{}/ogcapi/api.html", demo().url));
@@ -89,6 +109,10 @@ fn pages_ask_for_nothing_elsewhere() {
         for tag in ["<script", "<img", "<link rel=\"stylesheet\"", "<iframe"] {
             for (at, _) in page.match_indices(tag) {
                 let element = &page[at..at + page[at..].find('>').unwrap()];
+                assert!(
+                    element.contains(" src=") || element.contains("ld+json") || !tag.contains("script"),
+                    "{path}: {element}"
+                );
                 assert!(!element.contains("://"), "{path}: {element}");
             }
         }

@@ -373,7 +373,7 @@ pub(crate) fn words_of(view: &View) -> Map<String, Value> {
     let words = |(at, field): (usize, &crate::model::schema::Field)| {
         json!({
             "name": field.name, "title": field.title, "description": field.description, "type": kind_name(field.kind),
-            "comparable": field.kind.is_comparable(), "role": role(at),
+            "comparable": field.kind.is_comparable(), "queryable": field.kind != FieldKind::Binary, "role": role(at),
         })
     };
     let mut map = Map::new();

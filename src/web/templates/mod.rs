@@ -15,11 +15,12 @@
 //! | `kept` | of these, what every link and form of the page must keep: the choice of a project by `MAP=` |
 //! | `error` | null, or `title`, `detail`, `parameter`, `status` of what was wrong with the form's input |
 //! | `page` | `title`, `breadcrumbs`, `formats`, `base`, `request_id`, `project`, `map`, `version` |
-//! | `schema`, `has_geometry` | pages of features: the properties in order, and whether there is something to map |
+//! | `json_ld` | what search engines read of the page, where there is something |
+//! | `schema`, `key`, `geometry`, `has_geometry`, `has_time` | collections and features: the properties in order, the key, what there is to map |
 //!
 //! Functions and filters, besides the engine's: `static`, `relative`, `segment`, `query`, `path_append`, `path_chomp`,
-//! `links_filter`, `json_dump`, `content_type_name`, `nl2br`, `starts_with`, `cell`, `number`, `integer`, `instant`,
-//! `degrees`, `crs_name`, `feature_title`.
+//! `without`, `links_filter`, `json_dump`, `content_type_name`, `nl2br`, `starts_with`, `cell`, `number`, `integer`, `instant`,
+//! `degrees`, `crs_name`, `geometry_name`, `feature_title`, `shell`. Publishers read of them in `docs/pages.md`.
 
 mod cell;
 mod filters;
