@@ -55,6 +55,18 @@ async fn a_layer_without_a_rule_is_open_and_one_with_is_closed_but_for_what_it_g
 }
 
 #[tokio::test]
+async fn neither_the_map_nor_an_error_tells_of_a_hidden_layer() {
+    let server = server(&format!("{}{}", users(&["ann:reader"]), rule("roles = ['reader']")));
+    for path in
+        ["/map", "/map?f=html", "/ogcapi/collections/contries", "/ogcapi/collections/contries?f=html", "/?f=html"]
+    {
+        let answer = as_user(&server, "", path).await;
+        assert!(!answer.text.contains("countries"), "{path}: {}", answer.text);
+        assert!(as_user(&server, "ann", path).await.text.contains("countries"), "{path}");
+    }
+}
+
+#[tokio::test]
 async fn everybody_and_authenticated() {
     let all = users(&["ann", "bob:reader"]);
     let rules = rule("roles = '*'\nrows = \"continent = 'Africa'\"")
