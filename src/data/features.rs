@@ -10,6 +10,7 @@ use crate::model::geometry::simplify::simplify;
 
 use super::frame::Frame;
 use super::order::Sorter;
+use super::position::{Position, Stretch};
 use super::rows::Rows;
 use super::test::Tests;
 use super::transform;
@@ -28,10 +29,15 @@ pub struct Features {
     pub(super) detail: Option<(f64, f64)>,
     /// What the source did not take; where it is there, the gate pages as well.
     pub(super) tests: Option<Tests>,
+    /// Between which places rows lie, where the source does not see to it.
+    pub(super) stretch: Option<Stretch>,
     pub(super) sorter: Option<Sorter>,
     pub(super) skip: u64,
     pub(super) left: Option<u64>,
     pub(super) more: bool,
+    /// The cells that make the place of a row; none where nobody wants to know.
+    pub(super) marks: Vec<usize>,
+    pub(super) ends: Option<(Position, Position)>,
 }
 
 /// What is to be done next.
@@ -61,6 +67,11 @@ impl Features {
     /// How many rows match, page or not, where the source came to know it on its way; asked after the last batch.
     pub fn matched(&self) -> Option<u64> {
         if self.tests.is_some() { None } else { self.rows.matched() }
+    }
+
+    /// The places of the first and the last row that were given, where the query wanted to know.
+    pub fn ends(&self) -> Option<&(Position, Position)> {
+        self.ends.as_ref()
     }
 
     /// Gives a batch back to be filled again.
@@ -132,6 +143,9 @@ impl Features {
         {
             return Step::Give(Some(Err(error)));
         }
+        if let Some(stretch) = &self.stretch {
+            stretch.apply(&mut batch);
+        }
         match &mut self.sorter {
             Some(_) if batch.is_empty() => self.recycle(batch),
             Some(sorter) => {
@@ -151,6 +165,9 @@ impl Features {
             self.recycle(batch);
             return Step::Wait;
         }
+        if !self.marks.is_empty() {
+            self.note_ends(&batch);
+        }
         if let Some(stored) = self.stored.as_ref().filter(|_| at.is_none() && self.layout.geometry)
             && let Err(error) = self.place(&mut batch, stored)
         {
@@ -161,6 +178,14 @@ impl Features {
         }
         batch.narrow(self.layout.width());
         Step::Give(Some(Ok(batch)))
+    }
+
+    fn note_ends(&mut self, batch: &Batch) {
+        let last = Position::of(batch.row(batch.len() - 1), &self.marks);
+        self.ends = Some(match self.ends.take() {
+            Some((first, _)) => (first, last),
+            None => (Position::of(batch.row(0), &self.marks), last),
+        });
     }
 
     /// Brings the geometries into the system in which they leave.

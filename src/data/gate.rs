@@ -22,6 +22,7 @@ use super::frame::Frame;
 use super::measure::Measured;
 use super::order::Sorter;
 use super::plan::{Plan, Sort};
+use super::position::{Position, Stretch};
 use super::query::Query;
 use super::source::{FeatureSource, Pending};
 use super::split::Split;
@@ -64,6 +65,16 @@ pub struct View {
     /// State and time of the source as a request saw them first: one look is enough for it, and a validator must not be younger
     /// than the rows.
     seen: Option<Arc<OnceLock<Seen>>>,
+}
+
+/// What [`View::place`] finds.
+pub struct Place {
+    /// The place of the last row.
+    pub last: Option<Position>,
+    /// How many rows there were.
+    pub count: u64,
+    /// Whether there are more.
+    pub more: bool,
 }
 
 impl Locked {
@@ -190,12 +201,18 @@ impl View {
             // What there is no way to is told now, not with the first row.
             transform::points(&mut [], &mut [], stored, &query.crs)?;
         }
-        let sorts = !split.sort.is_empty() && !split.pushes_sort;
-        let pushes_page = tests.is_none() && !sorts && source.pages();
+        let sorts = (!split.sort.is_empty() && !split.pushes_sort) || (query.backwards && !split.seeks);
+        let is_cut = !split.seeks && (query.after.is_some() || query.until.is_some());
+        let pushes_page = tests.is_none() && !sorts && !is_cut && source.pages();
         let mut plan = Plan::new(split.pushed, split.layout.clone());
         plan.parameters.clone_from(&query.parameters);
         if split.pushes_sort {
             plan.sort.clone_from(&split.sort);
+        }
+        if split.seeks {
+            (plan.after, plan.until) = (query.after.clone(), query.until.clone());
+            plan.backwards = query.backwards;
+            plan.marks = query.places && !(split.sort.is_empty() && source.orders_by_id());
         }
         if pushes_page {
             (plan.offset, plan.limit) = (query.offset, query.limit.map(|limit| limit.saturating_add(1)));
@@ -214,6 +231,13 @@ impl View {
             let cell = step.field.map_or(Some(0), |field| split.layout.cell_of(field));
             cell.map(|cell| (cell, step.descending))
         };
+        let steps: Vec<_> = split.sort.iter().filter_map(step).chain([(0, false)]).collect();
+        let marks = match (query.places, plan.marks) {
+            (false, _) => Vec::new(),
+            (true, true) => (split.layout.width()..plan.width()).collect(),
+            (true, false) => steps.iter().map(|(cell, _)| *cell).collect(),
+        };
+        let stretch = is_cut.then(|| Stretch::new(steps.clone(), query.after.as_ref(), query.until.as_ref()));
         let keep = query.limit.map(|limit| limit.saturating_add(query.offset).saturating_add(1));
         Ok(Features {
             rows: source.features(plan),
@@ -223,11 +247,35 @@ impl View {
             frame,
             detail: detail.filter(|_| !simplifies),
             tests,
-            sorter: sorts.then(|| Sorter::new(split.sort.iter().filter_map(step).collect(), keep)),
+            stretch,
+            sorter: sorts.then(|| Sorter::new(steps, keep, query.backwards)),
             skip: if pushes_page { 0 } else { query.offset },
             left: query.limit,
             more: false,
+            marks,
+            ends: None,
         })
+    }
+
+    /// The place of the row that is the last of so many, in the order and direction of a question, with how many rows there
+    /// were until then and whether there are more.
+    pub async fn place(&self, query: &Query) -> Result<Place> {
+        let query = Query {
+            properties: Some(Vec::new()),
+            without_geometry: true,
+            // What no output needs is not moved anywhere.
+            crs: self.schema().geometry.as_ref().map(|geometry| geometry.crs.clone()).unwrap_or_default(),
+            places: true,
+            ..query.clone()
+        };
+        let mut features = self.features(&query)?;
+        let mut count = 0;
+        while let Some(batch) = features.next().await {
+            let batch = batch?;
+            count += batch.len() as u64;
+            features.recycle(batch);
+        }
+        Ok(Place { count, more: features.more(), last: features.ends().map(|(_, last)| last.clone()) })
     }
 
     /// What the gate tests itself; none where the source takes all.

@@ -13,12 +13,14 @@ mod test;
 
 pub mod coverage;
 pub mod coverage_gate;
+pub mod cursor;
 pub mod extent;
 pub mod features;
 pub mod gate;
 pub mod measure;
 pub mod plan;
 pub mod policy;
+pub mod position;
 pub mod query;
 pub mod reference;
 pub mod rows;

@@ -16,6 +16,8 @@ const SLACK: u64 = if cfg!(test) { 8 } else { 4096 };
 pub(super) struct Sorter {
     /// Cells and whether the greatest come first.
     steps: Vec<(usize, bool)>,
+    /// Whether the last rows come first.
+    backwards: bool,
     /// The first rows that are wanted.
     keep: Option<u64>,
     held: Vec<Batch>,
@@ -25,8 +27,8 @@ pub(super) struct Sorter {
 }
 
 impl Sorter {
-    pub(super) fn new(steps: Vec<(usize, bool)>, keep: Option<u64>) -> Self {
-        Self { steps, keep, held: Vec::new(), order: Vec::new(), given: None }
+    pub(super) fn new(steps: Vec<(usize, bool)>, keep: Option<u64>, backwards: bool) -> Self {
+        Self { steps, backwards, keep, held: Vec::new(), order: Vec::new(), given: None }
     }
 
     /// Whether all rows have arrived.
@@ -72,9 +74,13 @@ impl Sorter {
     }
 
     fn sort(&mut self) {
-        let (held, steps) = (&self.held, &self.steps);
+        let (held, steps, backwards) = (&self.held, &self.steps, self.backwards);
         // Arrival breaks ties, which a stable sort keeps.
-        self.order.sort_by(|a, b| compare(held[a.0].row(a.1), held[b.0].row(b.1), steps));
+        self.order.sort_by(|a, b| {
+            let steps = steps.iter().map(|&(cell, descending)| (cell, cell, descending));
+            let order = compare(held[a.0].row(a.1), held[b.0].row(b.1), steps);
+            if backwards { order.reverse() } else { order }
+        });
     }
 
     /// Holds only the rows that are still in the order.
@@ -95,14 +101,15 @@ impl Sorter {
     }
 }
 
-fn compare(a: Row<'_>, b: Row<'_>, steps: &[(usize, bool)]) -> Ordering {
-    let step = |&(cell, descending): &(usize, bool)| {
-        let (left, right) = (a.cell(cell), b.cell(cell));
+/// Compares two rows by cells of the one and the other, and whether the greatest come first. What has no value is last.
+pub(super) fn compare(a: Row<'_>, b: Row<'_>, mut steps: impl Iterator<Item = (usize, usize, bool)>) -> Ordering {
+    let step = |(left, right, descending): (usize, usize, bool)| {
+        let (left, right) = (a.cell(left), b.cell(right));
         let nulls = (left == Cell::Null).cmp(&(right == Cell::Null));
         let order = if nulls == Ordering::Equal { values(a, left, b, right) } else { return nulls };
         if descending { order.reverse() } else { order }
     };
-    steps.iter().map(step).find(|order| *order != Ordering::Equal).unwrap_or(Ordering::Equal)
+    steps.find_map(|of| Some(step(of)).filter(|order| *order != Ordering::Equal)).unwrap_or(Ordering::Equal)
 }
 
 /// Numbers before times before text before bytes: a column may hold what its type does not say.
@@ -161,12 +168,12 @@ mod tests {
 
     #[test]
     fn more_than_memory_allows_is_refused() {
-        let mut sorter = Sorter::new(vec![(1, false)], None);
+        let mut sorter = Sorter::new(vec![(1, false)], None, false);
         let rows: Vec<_> = (0..1000).map(|id| (id, Some(-id))).collect();
         let error = (0..1000).find_map(|_| sorter.add(batch(&rows)).err()).unwrap();
         assert_eq!(error.kind(), Kind::TooLarge);
         // The first page of as many rows is no matter.
-        let mut sorter = Sorter::new(vec![(1, false)], Some(10));
+        let mut sorter = Sorter::new(vec![(1, false)], Some(10), false);
         (0..1000).for_each(|_| sorter.add(batch(&rows)).unwrap());
     }
 
@@ -177,7 +184,7 @@ mod tests {
             descending in any::<bool>(),
         ) {
             let rows: Vec<(i64, Option<i64>)> = (0..).zip(rows).collect();
-            let mut sorter = Sorter::new(vec![(1, descending)], keep);
+            let mut sorter = Sorter::new(vec![(1, descending)], keep, false);
             rows.chunks(size).for_each(|rows| sorter.add(batch(rows)).unwrap());
             sorter.finish();
             let mut sorted = Vec::new();

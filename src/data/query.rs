@@ -5,6 +5,8 @@ use crate::base::crs::Crs;
 use crate::expr::Expr;
 use crate::model::value::Value;
 
+use super::position::Edge;
+
 /// A question for rows.
 #[derive(Clone, Debug, Default)]
 pub struct Query {
@@ -23,6 +25,14 @@ pub struct Query {
     pub crs: Crs,
     /// The order of the rows, the first the foremost; rows that are equal so far come by key, as all do without.
     pub sort: Vec<SortBy>,
+    /// Only rows that come after this place in the order.
+    pub after: Option<Edge>,
+    /// Only rows that come before this place in the order.
+    pub until: Option<Edge>,
+    /// Whether the last rows come first. What is after a place does not change by that.
+    pub backwards: bool,
+    /// Whether the places of the first and the last row are told (see [`super::features::Features::ends`]).
+    pub places: bool,
     /// For a map: only rows that may touch the box, cut to what has a place in `crs` there. Coarse, so that an exact box
     /// is a filter.
     pub area: Option<Area>,
@@ -52,6 +62,11 @@ pub struct Area {
 }
 
 impl Query {
+    /// Whether places in the order have to do with it.
+    pub(super) fn has_places(&self) -> bool {
+        self.places || self.backwards || self.after.is_some() || self.until.is_some()
+    }
+
     /// Adds a condition that must hold as well.
     pub fn and(&mut self, expr: Expr) {
         self.filter = Some(match self.filter.take() {

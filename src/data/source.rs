@@ -36,6 +36,19 @@ pub trait FeatureSource: Send + Sync + 'static {
         false
     }
 
+    /// Whether it begins and ends at a place in this order (that of the key, where there is none), gives rows backwards, and
+    /// gives the marks that make a place. Asked only for an order in which it gives rows. Else the gate does all that,
+    /// by reading all rows.
+    fn seeks(&self, order: &[Sort]) -> bool {
+        let _ = order;
+        false
+    }
+
+    /// Whether the order of the key is that of the ids as rows have them; else only marks make a place.
+    fn orders_by_id(&self) -> bool {
+        true
+    }
+
     /// Whether it simplifies geometries where a plan has a detail; else the gate does.
     fn simplifies(&self) -> bool {
         false

@@ -23,6 +23,8 @@ pub(super) struct Split {
     pub(super) sort: Vec<Sort>,
     /// Whether the source sorts.
     pub(super) pushes_sort: bool,
+    /// Whether the source has to do with places in that order, where the question has.
+    pub(super) seeks: bool,
     /// What the source is asked for: the wanted cells, then those that only the rest and the order read.
     pub(super) layout: Arc<Layout>,
     /// What leaves the gate.
@@ -89,7 +91,8 @@ impl View {
         }
         let mut fields: Vec<usize> =
             if output { selected.iter().map(|&seen| visible.fields[seen]).collect() } else { Vec::new() };
-        let pushes_sort = !sort.is_empty() && source.sorts(&sort);
+        let seeks = query.has_places() && source.seeks(&sort);
+        let pushes_sort = !sort.is_empty() && source.sorts(&sort) && (seeks || !query.has_places());
         let sorted = sort.iter().filter(|_| output && !pushes_sort).filter_map(|step| step.field);
         let tested =
             rest.iter().map(|(conjunct, _)| conjunct.fields(full).map_err(unknown)).collect::<Result<Vec<_>>>()?;
@@ -107,6 +110,7 @@ impl View {
             rest,
             sort,
             pushes_sort,
+            seeks,
             layout: Arc::new(Layout { geometry, fields }),
             out: Arc::new(out),
             stored: stored.filter(|_| geometry).cloned(),
@@ -126,7 +130,7 @@ impl View {
 
     /// The order in the source's fields. A hidden property is as unknown as one that does not exist: an order would tell
     /// its values. Nothing that comes after the key can matter.
-    fn order(&self, query: &Query) -> Result<Vec<Sort>> {
+    pub(super) fn order(&self, query: &Query) -> Result<Vec<Sort>> {
         let visible = self.visible();
         let mut order: Vec<Sort> = Vec::new();
         for by in &query.sort {

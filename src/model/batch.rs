@@ -118,6 +118,19 @@ impl Batch {
         self.cells.push(Cell::Text(start, end));
     }
 
+    /// Appends a value.
+    pub fn push_value(&mut self, value: &Value) {
+        match value {
+            Value::Null => self.push(Cell::Null),
+            Value::Int(number) => self.push(Cell::Int(*number)),
+            Value::Float(number) => self.push(Cell::Float(*number)),
+            Value::Bool(truth) => self.push(Cell::Bool(*truth)),
+            Value::Text(text) => self.push_text(text),
+            Value::Date(date) => self.push(Cell::Date(*date)),
+            Value::Instant(at) => self.push(Cell::Instant(*at)),
+        }
+    }
+
     /// Appends bytes.
     pub fn push_blob(&mut self, bytes: &[u8]) {
         let (start, end) = self.store(bytes);

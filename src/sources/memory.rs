@@ -93,15 +93,7 @@ fn push_row(batch: &mut Batch, layout: &Layout, (id, geometry, values): &MemoryR
         }
     }
     for &field in &layout.fields {
-        match &values[field] {
-            Value::Null => batch.push(Cell::Null),
-            Value::Int(number) => batch.push(Cell::Int(*number)),
-            Value::Float(number) => batch.push(Cell::Float(*number)),
-            Value::Bool(truth) => batch.push(Cell::Bool(*truth)),
-            Value::Text(text) => batch.push_text(text),
-            Value::Date(date) => batch.push(Cell::Date(*date)),
-            Value::Instant(at) => batch.push(Cell::Instant(*at)),
-        }
+        batch.push_value(&values[field]);
     }
 }
 

@@ -147,7 +147,7 @@ fn next_keeps(kit: &Kit) -> Checked {
         };
         seen = true;
         let (asked, kept) = (parameters(&url), parameters(&next));
-        for (name, value) in asked.iter().filter(|(name, _)| *name != "offset") {
+        for (name, value) in asked.iter().filter(|(name, _)| !["offset", "cursor"].contains(&name.as_str())) {
             ensure!(kept.get(name) == Some(value), "{url}: next has {name}={:?}, not {value}", kept.get(name));
         }
     }

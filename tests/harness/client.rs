@@ -60,6 +60,27 @@ impl Answer {
     }
 }
 
+/// Where a link of this relation leads, in a `Link` header or in a document, JSON or page.
+pub(crate) fn neighbour(answer: &Answer, rel: &str) -> Option<String> {
+    let of = format!("rel=\"{rel}\"");
+    match answer.header("link") {
+        _ if answer.media_type().ends_with("json") => {
+            answer.links(rel).first().and_then(|link| link["href"].as_str()).map(str::to_owned)
+        }
+        _ if answer.media_type() == "text/html" => {
+            let text = answer.text();
+            let (_, rest) = text.split_once(&format!("{of} href=\""))?;
+            let relative = rest.split('"').next()?.replace("&amp;", "&").replace("&#x2f;", "/");
+            let (base, query) = (answer.url.split('?').next()?, relative.split_once('?')?.1);
+            Some(format!("{base}?{query}"))
+        }
+        header => {
+            let link = header.split(", <").find(|link| link.contains(&of))?;
+            Some(link.trim_start_matches('<').split('>').next()?.to_owned())
+        }
+    }
+}
+
 /// The links of a document with this relation.
 pub(crate) fn links(document: &Value, rel: &str) -> Vec<Value> {
     let all = document["links"].as_array().cloned().unwrap_or_default();

@@ -14,6 +14,7 @@ pub(crate) mod postgres;
 pub(crate) mod schema;
 pub(crate) mod server;
 pub(crate) mod shape;
+pub(crate) mod walk;
 
 /// The sample data.
 pub(crate) const SAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/data/natural_earth.gpkg");

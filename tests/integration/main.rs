@@ -22,6 +22,7 @@ mod circle;
 mod commands;
 mod corrupt;
 mod cors;
+mod cursors;
 mod data;
 mod embedding;
 mod errors;

@@ -17,3 +17,4 @@ mod replicas;
 mod same_as_file;
 mod tables;
 mod views;
+mod walks;

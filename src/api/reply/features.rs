@@ -12,6 +12,7 @@ use crate::base::crs::Crs;
 use crate::base::datetime::Instant;
 use crate::base::format::Format;
 use crate::base::link::{Link, Rel};
+use crate::data::cursor::Cursor;
 use crate::data::gate::{COUNT_BUDGET, Features, View};
 use crate::data::query::Query;
 use crate::error::{Error, Kind, Result};
@@ -24,6 +25,7 @@ use crate::model::schema::{FieldKind, KeyKind};
 
 use super::super::html;
 use super::download::{set_file_name, set_links};
+use super::paging::Paging;
 use super::{Described, Rendering, Reply};
 
 /// An answer up to this size is sent whole; chunking a small one costs 15% of its throughput.
@@ -45,6 +47,8 @@ pub struct FeaturePage {
     pub view: View,
     /// What it asked for; the limit is the page size.
     pub query: Query,
+    /// The place where the page begins or ends, in the query's order; its offset counts from the beginning.
+    pub cursor: Option<Cursor>,
     /// Whether only the number of features is wanted.
     pub hits: bool,
     /// Decimals of coordinates.
@@ -101,9 +105,12 @@ impl Reply for FeaturePage {
             let most = u64::from(rendering.cx.limits().page_features);
             self.query.limit = Some(self.query.limit.map_or(most, |limit| limit.min(most)));
         }
-        let mut page = PageEncoder::start(self, &rendering)?;
+        let mut page = PageEncoder::start(self, &rendering).await?;
         let mut out = Vec::with_capacity(16 * 1024);
         while (out.len() < WHOLE || is_page) && page.step(&mut out).await? {}
+        if !page.done && !rendering.format.carries_links() {
+            page.find_end(&mut out).await?;
+        }
         page.tell_in_headers(&mut response).await?;
         if !page.done {
             let rest = stream::try_unfold((page, out), |(mut page, mut out)| async move {
@@ -121,6 +128,7 @@ impl Reply for FeaturePage {
             let mut words = words_of(&page.view);
             words.insert("title".to_owned(), title.into());
             words.extend(told.map(|told| told(&value)).unwrap_or_default());
+            words.insert("passed".to_owned(), page.paging.first.into());
             response.body = html::page(&rendering, &value, None, words)?.body;
             return Ok(response);
         }
@@ -134,18 +142,23 @@ struct PageEncoder {
     encoder: Box<dyn Encoder>,
     /// None where only their number is wanted.
     features: Option<Features>,
+    part: Part,
     view: View,
     query: Query,
+    paging: Paging,
     links: Vec<Link>,
     rendering: Rendering,
     /// The document's beginning, written with the first rows.
     opening: Vec<u8>,
     returned: u64,
+    /// Rows that were counted for the log.
+    counted: u64,
     done: bool,
 }
 
 impl PageEncoder {
-    fn start(page: FeaturePage, rendering: &Rendering) -> Result<Self> {
+    async fn start(mut page: FeaturePage, rendering: &Rendering) -> Result<Self> {
+        let paging = Paging::start(page.cursor, &mut page.query, &page.view, &page.name).await?;
         let features = page.view.features(&page.query)?;
         let part = part(page.name, &page.view, features.layout(), page.query.crs.clone(), page.decimals);
         let features = (!page.hits).then_some(features);
@@ -155,18 +168,45 @@ impl PageEncoder {
         let mut started = Self {
             encoder: encoder(rendering.format)?,
             features,
+            part,
             view,
             query,
+            paging,
             links,
             rendering: rendering.clone(),
             opening: Vec::new(),
             returned: 0,
+            counted: 0,
             done: false,
         };
-        // Nothing is written before the first rows are there: an early fault still has a status.
-        started.encoder.open(&Opening { time_stamp: Instant::now().to_seconds(), matched: None }, &mut started.opening);
-        started.encoder.part(&part, &mut started.opening);
+        started.open();
         Ok(started)
+    }
+
+    /// Nothing is written before the first rows are there: an early fault still has a status.
+    fn open(&mut self) {
+        self.encoder.open(&Opening { time_stamp: Instant::now().to_seconds(), matched: None }, &mut self.opening);
+        self.encoder.part(&self.part, &mut self.opening);
+    }
+
+    /// Finds the end of a page whose links go out before its last row: where others follow it, it begins anew as the
+    /// rows up to a place, so that the next page begins right there, whatever comes or goes meanwhile.
+    async fn find_end(&mut self, out: &mut Vec<u8>) -> Result<()> {
+        let Some(limit) = self.query.limit.filter(|_| self.features.is_some()) else { return Ok(()) };
+        if self.paging.offset() == Some(0)
+            && self.view.count(&self.query, COUNT_BUDGET).await?.is_some_and(|all| all <= limit)
+        {
+            return Ok(());
+        }
+        if self.paging.end_at(&mut self.query, &self.view).await? {
+            self.features = Some(self.view.features(&self.query)?);
+            self.encoder = encoder(self.rendering.format)?;
+            self.returned = 0;
+            out.clear();
+            self.open();
+            self.step(out).await?;
+        }
+        Ok(())
     }
 
     /// Writes the next rows, or the end; false at the end.
@@ -178,7 +218,8 @@ impl PageEncoder {
         out.append(&mut self.opening);
         if let (Some(batch), Some(features)) = (batch, &self.features) {
             self.returned += batch.len() as u64;
-            self.rendering.cx.head().trace.add_rows(batch.len() as u64);
+            self.rendering.cx.head().trace.add_rows(self.returned.saturating_sub(self.counted));
+            self.counted = self.counted.max(self.returned);
             self.encoder.batch(&batch, out);
             features.recycle(batch);
             return Ok(true);
@@ -188,33 +229,24 @@ impl PageEncoder {
         if self.rendering.format.carries_links() {
             closing.matched = self.matched().await?;
             closing.links = std::mem::take(&mut self.links);
-            closing.links.extend(self.neighbours(self.more()));
+            closing.links.extend(self.neighbours());
         }
         self.encoder.close(&closing, out);
         self.done = true;
         Ok(false)
     }
 
-    /// Says in headers what the format has no place for. They go out before the last row is known: then a next page is
-    /// promised unless the number of features says that there is none.
+    /// Says in headers what the format has no place for. They may go out before the last row is known.
     async fn tell_in_headers(&self, response: &mut Response) -> Result<()> {
         if self.rendering.format.carries_links() {
             return Ok(());
         }
-        let end = self.query.limit.map(|limit| self.query.offset.saturating_add(limit));
-        let (matched, more) = if self.done {
-            let is_all = self.is_last();
-            let matched = match &self.features {
-                Some(_) => is_all.then_some(self.query.offset + self.returned),
-                None => self.matched().await?,
-            };
-            (matched, self.more())
-        } else {
-            let matched = self.view.count(&self.query, COUNT_BUDGET).await?;
-            (matched, end.is_some_and(|end| matched.is_none_or(|matched| matched > end)))
+        let matched = match &self.features {
+            Some(_) if self.done => self.all_told(),
+            Some(_) => self.view.count(&self.query, COUNT_BUDGET).await?,
+            None => self.matched().await?,
         };
-        let links = self.links.iter().cloned().chain(self.neighbours(more));
-        set_links(response, links);
+        set_links(response, self.links.iter().cloned().chain(self.neighbours()));
         let mut set = |name, number: u64| response.set(header::HeaderName::from_static(name), number.into());
         if let Some(matched) = matched {
             set("ogc-numbermatched", matched);
@@ -227,8 +259,8 @@ impl PageEncoder {
 
     /// The number of features that match: known where this is the last page, else counted within a budget.
     async fn matched(&self) -> Result<Option<u64>> {
-        if self.is_last() {
-            return Ok(Some(self.query.offset + self.returned));
+        if let Some(all) = self.all_told() {
+            return Ok(Some(all));
         }
         if let Some(matched) = self.features.as_ref().and_then(Features::matched) {
             return Ok(Some(matched));
@@ -237,39 +269,17 @@ impl PageEncoder {
         self.view.count(&self.query, budget).await
     }
 
-    /// Whether there are features beyond the page.
-    fn more(&self) -> bool {
-        self.features.as_ref().is_some_and(Features::more)
-    }
-
-    /// Whether the page is known to end with the last feature that matches.
-    fn is_last(&self) -> bool {
-        let is_known = self.returned > 0 || self.query.offset == 0;
-        self.features.as_ref().is_some_and(|features| !features.more() && is_known)
+    /// The number of all, where the page is known to end with the last one and how many came before was counted.
+    fn all_told(&self) -> Option<u64> {
+        let (features, offset) = (self.features.as_ref()?, self.paging.offset()?);
+        let is_known = self.returned > 0 || offset == 0;
+        (!features.more() && is_known).then_some(offset + self.returned)
     }
 
     /// Links to the pages before and after.
-    fn neighbours(&self, more: bool) -> Vec<Link> {
-        let (offset, limit) = (self.query.offset, self.query.limit.unwrap_or(u64::MAX));
-        let link = |to: u64, rel, title| {
-            let href = self.rendering.url(&["offset"], &[("offset", &to.to_string())]);
-            Link::new(href, rel, self.rendering.format.media_type(), title)
-        };
-        let mut links = Vec::new();
-        if more {
-            links.push(link(offset.saturating_add(limit), Rel::Next, "Next page"));
-        }
-        if offset > 0 && self.features.is_some() {
-            // The page before may be shorter than the others; it never repeats what follows it.
-            let before = offset.saturating_sub(limit);
-            let size = (offset - before).to_string();
-            let mut prev = link(before, Rel::Prev, "Previous page");
-            if offset < limit {
-                prev.href = self.rendering.url(&["offset", "limit"], &[("offset", "0"), ("limit", &size)]);
-            }
-            links.push(prev);
-        }
-        links
+    fn neighbours(&self) -> Vec<Link> {
+        let Some(features) = &self.features else { return Vec::new() };
+        self.paging.neighbours(&self.rendering, features.more(), features.ends(), self.returned)
     }
 }
 

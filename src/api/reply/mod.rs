@@ -28,6 +28,7 @@ use super::route::Route;
 mod download;
 mod features;
 mod geojson;
+mod paging;
 mod schema;
 
 pub(crate) use features::words_of;

@@ -13,6 +13,7 @@ use crate::base::crs::Crs;
 use crate::base::datetime::Interval;
 use crate::base::format::Format;
 use crate::base::link::{Link, Rel};
+use crate::data::cursor;
 use crate::data::query::{Query, SortBy};
 use crate::data::reference;
 use crate::error::{Error, Kind, Result};
@@ -39,6 +40,10 @@ struct Items {
     /// Features to pass over
     #[param(minimum = 0, default = 0)]
     offset: u64,
+    /// The place where the page begins or ends, from a `next` or `prev` link of this collection in this order. It means
+    /// nothing but to the server, and goes without `offset`.
+    #[param(min_length = 1, max_length = 1024, pattern = "^[A-Za-z0-9_-]+$")]
+    cursor: Option<String>,
     /// Only features whose geometry intersects the box: west, south, east, north in longitude and latitude, or six numbers
     /// with the heights third and sixth. A box whose western edge is greater than its eastern one crosses the date line.
     /// In the order of the axes of `bbox-crs`, where that is given.
@@ -88,9 +93,10 @@ enum ResultType {
 }
 
 /// Names that no property's parameter can have.
-const RESERVED: [&str; 15] = [
+const RESERVED: [&str; 16] = [
     "limit",
     "offset",
+    "cursor",
     "bbox",
     "bbox-crs",
     "crs",
@@ -229,6 +235,11 @@ async fn items(cx: Context, params: Items) -> Result<FeaturePage> {
         let value = Value::parse(field.kind, text).map_err(invalid)?;
         query.and(Expr::equals(name.clone(), value));
     }
+    if params.cursor.is_some() && params.offset > 0 {
+        let message = "parameter 'cursor' is a place already: it goes without 'offset'";
+        return Err(Error::new(Kind::InvalidParameter, message).at("cursor"));
+    }
+    let cursor = params.cursor.map(|text| cursor::read(&text, &layer.id, &query, &view)).transpose()?;
     let path = format!("/collections/{}", segment(&layer.id));
     let links = vec![Link::new(cx.api_url(&path), Rel::Collection, Format::Json.media_type(), &layer.title)];
     Ok(FeaturePage {
@@ -236,6 +247,7 @@ async fn items(cx: Context, params: Items) -> Result<FeaturePage> {
         title: layer.title.clone(),
         view,
         query,
+        cursor,
         hits: params.result_type == ResultType::Hits,
         decimals: layer.decimals,
         cache: layer.cache.clone(),

@@ -25,6 +25,7 @@ use crate::model::value::{FeatureId, Value};
 
 mod date_line;
 mod files;
+mod places;
 
 use files::written;
 

@@ -27,6 +27,16 @@ pub(super) fn read(connection: &Connection, table: &str) -> rusqlite::Result<Vec
     rows.collect()
 }
 
+/// The columns that an index over all rows has first, and whether it has text by its bytes.
+pub(super) fn indexed(connection: &Connection, table: &str) -> rusqlite::Result<Vec<(String, bool)>> {
+    let mut statement = connection.prepare(
+        "SELECT c.name, c.coll = 'BINARY' FROM pragma_index_list(?1) AS i, pragma_index_xinfo(i.name) AS c \
+         WHERE i.partial = 0 AND c.seqno = 0 AND c.name IS NOT NULL",
+    )?;
+    let rows = statement.query_map([table], |row| Ok((sql::text(row, 0)?.unwrap_or_default(), row.get(1)?)))?;
+    rows.collect()
+}
+
 /// The type of a property by the declared type of its column: GeoPackage's table of types, then SQLite's rules.
 pub(super) fn kind(declared: &str) -> Option<FieldKind> {
     let base = declared.split('(').next().unwrap_or_default().trim();

@@ -37,12 +37,10 @@ impl Key {
         }
     }
 
-    /// What rows are ordered by. A column that was merely said to be unique must not shuffle rows between pages.
-    pub(super) fn order(&self) -> String {
-        match &self.rowid {
-            Some(rowid) if !self.is_rowid() => format!("{}, {rowid}", self.compared()),
-            _ => self.compared(),
-        }
+    /// What rows are ordered by after the key: a column that was merely said to be unique must not shuffle rows between
+    /// pages.
+    pub(super) fn tie(&self) -> Option<&str> {
+        self.rowid.as_deref().filter(|_| !self.is_rowid())
     }
 
     /// Whether the key is SQLite's own number of the row: always an integer, and rows lie in its order.

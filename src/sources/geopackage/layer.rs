@@ -87,6 +87,14 @@ impl FeatureSource for Layer {
         true
     }
 
+    fn seeks(&self, _: &[Sort]) -> bool {
+        true
+    }
+
+    fn orders_by_id(&self) -> bool {
+        self.table.key.is_rowid()
+    }
+
     fn simplifies(&self) -> bool {
         true
     }

@@ -24,6 +24,7 @@ mod nodes;
 mod open;
 mod read;
 mod reference;
+mod seek;
 mod spatial;
 mod sql;
 mod table;

@@ -7,14 +7,17 @@ use super::cells;
 use super::count::Look;
 use super::filter::{Filter, WantedBox};
 use super::nodes::Held;
+use super::seek::{self, Order};
 use super::spatial::{self, Hits, Route};
 use super::sql::Sql;
 use super::table::Table;
 use crate::base::bbox::Rect;
 use crate::data::plan::Plan;
+use crate::data::position::Mark;
 use crate::data::rows::RowSender;
 use crate::model::batch::{Batch, Layout};
 use crate::model::geometry::{intersects, intersects_z};
+use crate::model::value::Value;
 
 /// Ids that are asked for beyond those that a page needs: some are near the box only, some fail another condition.
 const SPARE: usize = if cfg!(test) { 1 } else { 256 };
@@ -62,6 +65,11 @@ impl Selected {
 
     pub(super) fn list(&self) -> String {
         self.columns.join(", ")
+    }
+
+    /// Where the column of a field stands.
+    fn place_of(&self, field: usize) -> Option<usize> {
+        self.fields.iter().find(|(other, _)| *other == field).map(|(_, at)| *at)
     }
 
     fn places(&self, layout: &Layout) -> Vec<(usize, usize)> {
@@ -117,6 +125,23 @@ pub(super) fn meets(geometry: ValueRef<'_>, wanted: &WantedBox) -> bool {
         && wanted.z.is_none_or(|(low, high)| intersects_z(stored.wkb, low, high).unwrap_or(false))
 }
 
+/// A time in which a connection sees one state of the file.
+struct Moment<'a>(&'a Connection);
+
+impl<'a> Moment<'a> {
+    fn begin(connection: &'a Connection) -> rusqlite::Result<Self> {
+        connection.execute_batch("BEGIN")?;
+        Ok(Self(connection))
+    }
+}
+
+impl Drop for Moment<'_> {
+    fn drop(&mut self) {
+        // Nothing was written; an interrupted statement may have ended it already.
+        let _ = self.0.execute_batch("COMMIT");
+    }
+}
+
 /// Reads what one plan asks for.
 pub(super) struct Reader<'a> {
     connection: &'a Connection,
@@ -126,6 +151,13 @@ pub(super) struct Reader<'a> {
     sender: &'a RowSender,
     selected: Selected,
     places: Vec<(usize, usize)>,
+    order: Order,
+    /// Columns of the marks of a row, where some are wanted.
+    marks: Vec<usize>,
+    /// Between which places rows lie, as far as one statement tells.
+    between: Vec<Sql>,
+    /// The parts that follow one another after the place where reading begins; none where one statement reads all.
+    parts: Vec<Sql>,
     tester: Tester<'a>,
     batch: Batch,
     /// Rows still to be passed over and to be given, where the loop counts them.
@@ -147,10 +179,23 @@ impl<'a> Reader<'a> {
         filter: &'a Filter,
         sender: &'a RowSender,
     ) -> Self {
+        let sorted = Layout { geometry: false, fields: plan.sort().iter().filter_map(|step| step.field).collect() };
         let mut layouts = vec![&**plan.layout()];
         layouts.extend(filter.test.as_ref().map(|test| &test.layout));
+        layouts.extend(plan.has_marks().then_some(&sorted));
         let selected = Selected::new(table, &layouts, filter);
-        let counts = !filter.is_exact();
+        let order = Order::new(table, plan.sort(), plan.is_backwards());
+        let (mut between, mut parts): (Vec<_>, _) =
+            (plan.end().map(|edge| order.to(edge)).into_iter().collect(), Vec::new());
+        if let Some(edge) = plan.begin() {
+            parts = order.from(edge, plan.end());
+            if parts.len() == 1 || !order.is_indexed {
+                between.push(Sql::join(std::mem::take(&mut parts), " OR "));
+            }
+        }
+        let marks = plan.sort().iter().map(|step| step.field).chain([None]);
+        let marks = marks.map(|field| field.and_then(|field| selected.place_of(field)).unwrap_or(0));
+        let counts = !filter.is_exact() || !parts.is_empty();
         Self {
             connection,
             table,
@@ -158,9 +203,13 @@ impl<'a> Reader<'a> {
             filter,
             sender,
             places: selected.places(plan.layout()),
+            marks: if plan.has_marks() { marks.collect() } else { Vec::new() },
+            order,
+            between,
+            parts,
             tester: Tester::new(table, filter, &selected),
             selected,
-            batch: sender.batch(plan.layout().width()),
+            batch: sender.batch(plan.width()),
             skip: if counts { plan.offset() } else { 0 },
             left: plan.limit().filter(|_| counts),
             last: None,
@@ -190,6 +239,10 @@ impl<'a> Reader<'a> {
             }
             Route::Index(index) => self.sorted(Some(index))?,
             Route::Scan { .. } if !self.plan.sort().is_empty() => self.sorted(None)?,
+            // The numbers after the last are those of rows before it.
+            Route::Scan { .. } if self.plan.is_backwards() => {
+                self.pass(None, None)?;
+            }
             Route::Scan { budget, ids } => {
                 if self.pass(None, budget)? == Next::Budget
                     && let (Some(ids), Some(rowid)) = (ids, &self.table.key.rowid)
@@ -224,7 +277,7 @@ impl<'a> Reader<'a> {
         if !self.plan.sort().is_empty() {
             return self.sorted(Some(spatial::among(rowid, spatial::listed(ids))));
         }
-        if !self.table.key.is_rowid() {
+        if !self.table.key.is_rowid() || self.plan.is_backwards() {
             return self.pass(Some(spatial::among(rowid, spatial::listed(ids))), None).map(|_| ());
         }
         self.by_number(ids, rowid)
@@ -234,7 +287,7 @@ impl<'a> Reader<'a> {
     fn by_number(&mut self, ids: Vec<i64>, rowid: &str) -> rusqlite::Result<()> {
         let mut query =
             Sql::new(format!("SELECT {} FROM {} WHERE ", self.selected.list(), self.table.from), Vec::new());
-        for condition in self.filter.sql.iter().cloned() {
+        for condition in self.filter.sql.iter().chain(&self.between).cloned() {
             query.append(condition);
             query.add(" AND ");
         }
@@ -245,6 +298,10 @@ impl<'a> Reader<'a> {
         }
         let number = query.values.len() + 1;
         let mut ids = ids;
+        if let Some([Mark::Value(Value::Int(first))]) = self.plan.begin().map(|edge| &edge.position.0[..]) {
+            // The condition says it as well, but only once each was looked up.
+            ids.retain(|id| id >= first);
+        }
         let mut rest = &mut ids[..];
         let wanted = self.left.unwrap_or(u64::MAX).saturating_add(self.skip);
         let mut size = usize::try_from(wanted).unwrap_or(usize::MAX).saturating_mul(2).saturating_add(SPARE);
@@ -296,7 +353,7 @@ impl<'a> Reader<'a> {
         if self.sender.stop().is_stopped() {
             return Ok(Next::End);
         }
-        let query = self.query(&self.selected.list(), index, &self.table.key.order());
+        let query = self.query(&self.selected.list(), index, None);
         let mut statement = self.connection.prepare_cached(&query.text)?;
         let mut rows = statement.query(query.bound())?;
         let mut visited = 0;
@@ -316,37 +373,57 @@ impl<'a> Reader<'a> {
     }
 
     /// A statement over the rows that SQL finds; it pages where it has the last word.
-    fn query(&self, columns: &str, index: Option<Sql>, order: &str) -> Sql {
+    fn query(&self, columns: &str, index: Option<Sql>, part: Option<&Sql>) -> Sql {
         let mut query = Sql::new(format!("SELECT {columns} FROM {}", self.table.from), Vec::new());
-        for (at, condition) in self.filter.sql.iter().cloned().chain(index).enumerate() {
+        let conditions = self.filter.sql.iter().chain(&self.between).chain(part).cloned();
+        for (at, condition) in conditions.chain(index).enumerate() {
             query.add(if at == 0 { " WHERE " } else { " AND " });
             query.append(condition);
         }
-        query.add(&format!(" ORDER BY {order}"));
+        query.add(&format!(" ORDER BY {}", self.order.by()));
         if self.filter.is_exact() && (self.plan.limit().is_some() || self.plan.offset() > 0) {
             query.add(" LIMIT ? OFFSET ?");
+            // Of several parts each may have all the rows, and those to be passed over are counted here.
+            let (limit, offset) = match part {
+                Some(_) => (self.left.map(|left| left.saturating_add(self.skip)), 0),
+                None => (self.plan.limit(), self.plan.offset()),
+            };
             // Minus one is no limit.
-            query.values.push(self.plan.limit().map_or(-1, |limit| i64::try_from(limit).unwrap_or(i64::MAX)).into());
-            query.values.push(i64::try_from(self.plan.offset()).unwrap_or(i64::MAX).into());
+            query.values.push(limit.map_or(-1, |limit| i64::try_from(limit).unwrap_or(i64::MAX)).into());
+            query.values.push(i64::try_from(offset).unwrap_or(i64::MAX).into());
         }
         query
     }
 
     /// In the plan's order: SQLite sorts the numbers of the rows alone, and each row is then read by its number.
     fn sorted(&mut self, index: Option<Sql>) -> rusqlite::Result<()> {
-        let order = self.table.order(self.plan.sort());
+        let parts = std::mem::take(&mut self.parts);
+        if parts.is_empty() {
+            return self.sorted_part(index, None).map(|_| ());
+        }
+        // Parts are read one after the other as of one moment.
+        let _moment = Moment::begin(self.connection)?;
+        for part in &parts {
+            if self.sorted_part(index.clone(), Some(part))? == Next::End || self.sender.stop().is_stopped() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn sorted_part(&mut self, index: Option<Sql>, part: Option<&Sql>) -> rusqlite::Result<Next> {
         let Some(rowid) = &self.table.key.rowid else {
-            let query = self.query(&self.selected.list(), index, &order);
+            let query = self.query(&self.selected.list(), index, part);
             let mut statement = self.connection.prepare_cached(&query.text)?;
             let mut rows = statement.query(query.bound())?;
             while let Some(row) = rows.next()? {
                 if self.visit(row)? == Next::End {
-                    break;
+                    return Ok(Next::End);
                 }
             }
-            return Ok(());
+            return Ok(Next::Row);
         };
-        let query = self.query(rowid, index, &order);
+        let query = self.query(rowid, index, part);
         let look = format!("SELECT {} FROM {} WHERE {rowid} = ?1", self.selected.list(), self.table.from);
         let (mut numbers, mut look) =
             (self.connection.prepare_cached(&query.text)?, self.connection.prepare_cached(&look)?);
@@ -356,10 +433,10 @@ impl<'a> Reader<'a> {
             if let Some(row) = rows.next()?
                 && self.visit(row)? == Next::End
             {
-                break;
+                return Ok(Next::End);
             }
         }
-        Ok(())
+        Ok(Next::Row)
     }
 
     fn visit(&mut self, row: &Row<'_>) -> rusqlite::Result<Next> {
@@ -383,6 +460,9 @@ impl<'a> Reader<'a> {
         for &(field, at) in &self.places {
             cells::push(&mut self.batch, self.table.schema.fields[field].kind, row.get_ref(at)?);
         }
+        for &at in &self.marks {
+            seek::push_mark(&mut self.batch, row.get_ref(at)?);
+        }
         if let Some(left) = &mut self.left {
             *left -= 1;
             if *left == 0 {
@@ -390,7 +470,7 @@ impl<'a> Reader<'a> {
             }
         }
         if self.batch.is_full() {
-            let empty = self.sender.batch(self.plan.layout().width());
+            let empty = self.sender.batch(self.plan.width());
             if !self.sender.send(std::mem::replace(&mut self.batch, empty)) {
                 return Ok(Next::End);
             }

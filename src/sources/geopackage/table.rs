@@ -7,7 +7,6 @@ use rusqlite::{Connection, OptionalExtension};
 use super::columns;
 use super::key::{self, Key};
 use super::{LayerOptions, reference, sql};
-use crate::data::plan::Sort;
 use crate::error::{Error, Kind, Result};
 use crate::model::schema::{Field, FieldKind, GeometryField, GeometryKind, Schema, TimeFields};
 
@@ -24,6 +23,8 @@ pub(super) struct Table {
     pub(super) columns: Vec<String>,
     /// For each field of the schema, whether its column makes text of numbers.
     pub(super) makes_text: Vec<bool>,
+    /// For each field of the schema, whether an index has the rows in its order.
+    pub(super) indexed: Vec<bool>,
     /// The R-tree, where it can be used.
     pub(super) rtree: Option<Rtree>,
     /// Whether triggers keep the number of rows in gpkg_ogr_contents.
@@ -39,29 +40,6 @@ pub(super) struct Rtree {
     pub(super) is_plain: bool,
 }
 
-impl Table {
-    /// An order in SQL, with the key last. Text goes by its bytes, whatever the column's collation.
-    pub(super) fn order(&self, sort: &[Sort]) -> String {
-        let mut order = String::new();
-        for step in sort {
-            let (text, nulls) = match step.field {
-                Some(field) => match self.schema.fields[field].kind {
-                    FieldKind::String | FieldKind::Json => {
-                        (format!("{} COLLATE BINARY", self.columns[field]), " NULLS LAST")
-                    }
-                    _ => (self.columns[field].clone(), " NULLS LAST"),
-                },
-                None => (self.key.compared(), ""),
-            };
-            order.push_str(&text);
-            order.push_str(if step.descending { " DESC" } else { "" });
-            order.push_str(nulls);
-            order.push_str(", ");
-        }
-        order + &self.key.order()
-    }
-}
-
 /// Reads a table's description. The errors are for whoever runs the server.
 pub(super) fn read(connection: &Connection, name: &str, options: &LayerOptions) -> Result<Table> {
     let wrong = |what: String| Error::new(Kind::Internal, format!("layer '{name}': {what}"));
@@ -73,6 +51,7 @@ pub(super) fn read(connection: &Connection, name: &str, options: &LayerOptions) 
     let key = key::choose(connection, name, &all, options.id.as_deref()).map_err(failed)?.map_err(wrong)?;
     let geometry = geometry(connection, name)?;
     let (mut fields, mut columns, mut makes_text) = (Vec::new(), Vec::new(), Vec::new());
+    let (indexes, mut indexed) = (columns::indexed(connection, name).map_err(failed)?, Vec::new());
     for column in &all {
         let is_key = key.sql == sql::column(&column.name) && !key.is_property;
         let is_geometry = geometry.as_ref().is_some_and(|field| field.name.eq_ignore_ascii_case(&column.name));
@@ -86,6 +65,9 @@ pub(super) fn read(connection: &Connection, name: &str, options: &LayerOptions) 
         fields.push(Field::new(column.name.clone(), kind));
         columns.push(sql::column(&column.name));
         makes_text.push(columns::makes_text(&column.declared));
+        indexed.push(indexes.iter().any(|(other, is_binary)| {
+            *other == column.name && (*is_binary || !matches!(kind, FieldKind::String | FieldKind::Json))
+        }));
     }
     columns::describe(connection, name, &mut fields).map_err(failed)?;
     let time = options.time_fields(&fields).map_err(wrong)?;
@@ -105,6 +87,7 @@ pub(super) fn read(connection: &Connection, name: &str, options: &LayerOptions) 
         geometry: geometry_sql,
         columns,
         makes_text,
+        indexed,
         rtree,
         counted: is_counted(connection, name).map_err(failed)?,
     })

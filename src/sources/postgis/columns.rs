@@ -48,6 +48,10 @@ pub(super) struct Column {
     pub(super) compared: Compared,
     /// What is selected.
     pub(super) select: String,
+    /// Whether it is never null.
+    pub(super) is_filled: bool,
+    /// Whether an index has the rows in its order.
+    pub(super) is_indexed: bool,
     pub(super) comment: Option<String>,
 }
 
@@ -60,12 +64,15 @@ pub(super) struct Described<'a> {
     pub(super) category: char,
     /// Whether equal texts have the same bytes.
     pub(super) is_deterministic: bool,
+    pub(super) is_filled: bool,
+    /// Whether an index over all rows begins with it, and whether that has texts by their bytes.
+    pub(super) index: Option<bool>,
     pub(super) comment: Option<String>,
 }
 
 impl Column {
     pub(super) fn new(described: Described<'_>) -> Self {
-        let Described { name, type_name, category, is_deterministic, comment } = described;
+        let Described { name, type_name, category, is_deterministic, is_filled, index, comment } = described;
         let column = format!("t.{}", quoted(name));
         let text = || format!("{column}::text");
         let (kind, form, compared, select) = match (type_name, category) {
@@ -92,7 +99,11 @@ impl Column {
             }
             _ => (FieldKind::String, Form::Text, Compared::Text { plain: false }, text()),
         };
-        Self { name: name.to_owned(), kind, form, compared, select, comment }
+        let is_indexed = match compared {
+            Compared::Text { .. } => index == Some(true) && matches!(type_name, "text" | "varchar"),
+            _ => index.is_some() && (compared == Compared::Uuid || !matches!(form, Form::Text | Form::Bytes)),
+        };
+        Self { name: name.to_owned(), kind, form, compared, select, is_filled, is_indexed, comment }
     }
 
     /// The column itself, as conditions read it.

@@ -1,13 +1,16 @@
 //! Connections: a pool for the rows, each opened to read alone, and single ones.
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime, Timeouts};
+use futures_util::TryStreamExt;
 use rustls::ClientConfig;
 use rustls_platform_verifier::BuilderVerifierExt;
 use tokio_postgres::config::{Host, SslMode};
-use tokio_postgres::{CancelToken, Client, Config, NoTls};
+use tokio_postgres::error::SqlState;
+use tokio_postgres::{Client, Config, NoTls, RowStream};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::fault;
@@ -122,12 +125,33 @@ pub(super) async fn take(pool: &Pool) -> Result<Object> {
     Ok(client)
 }
 
-/// Asks the database to give up a statement.
-pub(super) async fn cancel(token: CancelToken, is_encrypted: bool) -> Result<(), tokio_postgres::Error> {
-    match tls().ok().filter(|_| is_encrypted) {
+/// Has the database give up a statement that nobody reads on. The wish goes another way and may arrive late: the connection
+/// is of use to others only when it was met, here or by a statement that waits for it.
+pub(super) async fn leave(client: Object, rows: Pin<&mut RowStream>, is_encrypted: bool) {
+    if !is_left(&client, rows, is_encrypted).await {
+        drop(Object::take(client));
+    }
+}
+
+/// The same; false where the wish may still be on its way.
+async fn is_left(client: &Client, mut rows: Pin<&mut RowStream>, is_encrypted: bool) -> bool {
+    let token = client.cancel_token();
+    let wished = match tls().ok().filter(|_| is_encrypted) {
         Some(tls) => token.cancel_query(tls).await,
         None => token.cancel_query(NoTls).await,
+    };
+    if wished.is_err() {
+        return false;
     }
+    let is_met = |cause: &tokio_postgres::Error| cause.code() == Some(&SqlState::QUERY_CANCELED);
+    loop {
+        match rows.try_next().await {
+            Ok(Some(_)) => {}
+            Err(cause) if is_met(&cause) => return true,
+            Ok(None) | Err(_) => break,
+        }
+    }
+    matches!(client.simple_query("SELECT pg_sleep(2)").await, Err(cause) if is_met(&cause))
 }
 
 /// A connection of its own, with what drives it (which ends with the connection).

@@ -94,7 +94,15 @@ async fn of_query(client: &Client, from: &From, geometry: Option<&str>) -> Resul
         if declared.is_none() && matches!(type_name, "geometry" | "geography") && geometry.is_none_or(|it| it == name) {
             declared = Some(Declared::untyped(name, type_name == "geography"));
         }
-        let described = Described { name, type_name, category, is_deterministic: true, comment: None };
+        let described = Described {
+            name,
+            type_name,
+            category,
+            is_deterministic: true,
+            is_filled: false,
+            index: None,
+            comment: None,
+        };
         (Column::new(described), is_spatial(type_name))
     });
     let seen = seen.collect();
@@ -105,7 +113,12 @@ async fn of_query(client: &Client, from: &From, geometry: Option<&str>) -> Resul
 async fn columns(client: &Client, from: &str) -> Result<Vec<Seen>> {
     let query = "
         SELECT a.attname, coalesce(b.typname, t.typname), coalesce(b.typcategory, t.typcategory)::text,
-               coalesce(l.collisdeterministic, true), col_description(a.attrelid, a.attnum)
+               coalesce(l.collisdeterministic, true), col_description(a.attrelid, a.attnum), a.attnotnull,
+               (SELECT bool_or(coalesce(c.collname = 'C', false)) FROM pg_index i
+                JOIN pg_opclass o ON o.oid = i.indclass[0] JOIN pg_am m ON m.oid = o.opcmethod
+                LEFT JOIN pg_collation c ON c.oid = i.indcollation[0]
+                WHERE i.indrelid = a.attrelid AND i.indkey[0] = a.attnum AND i.indpred IS NULL AND i.indisvalid
+                  AND m.amname = 'btree' AND o.opcdefault)
         FROM pg_attribute a
         JOIN pg_type t ON t.oid = a.atttypid
         LEFT JOIN pg_type b ON t.typtype = 'd' AND b.oid = t.typbasetype
@@ -121,6 +134,8 @@ async fn columns(client: &Client, from: &str) -> Result<Vec<Seen>> {
             category: category.chars().next().unwrap_or('U'),
             is_deterministic: row.get(3),
             comment: row.get(4),
+            is_filled: row.get(5),
+            index: row.get(6),
         };
         (Column::new(described), is_spatial(type_name))
     };

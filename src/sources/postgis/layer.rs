@@ -6,7 +6,7 @@ use deadpool_postgres::Pool;
 
 use super::filter::{self, Filter};
 use super::table::Table;
-use super::{Room, connect, extent, fault, read, runtime};
+use super::{Room, connect, extent, fault, read, runtime, seek};
 use crate::data::extent::Extent;
 use crate::data::plan::{Plan, Sort};
 use crate::data::rows::{Rows, channel};
@@ -67,6 +67,10 @@ impl FeatureSource for Layer {
 
     fn sorts(&self, _: &[Sort]) -> bool {
         true
+    }
+
+    fn seeks(&self, order: &[Sort]) -> bool {
+        seek::can(&self.table, order)
     }
 
     fn features(&self, plan: Plan) -> Rows {

@@ -21,6 +21,7 @@ mod filter;
 mod layer;
 mod read;
 mod runtime;
+mod seek;
 mod spatial;
 mod sql;
 mod table;

@@ -3,13 +3,14 @@
 
 use std::pin::pin;
 
-use deadpool_postgres::Pool;
+use deadpool_postgres::{Object, Pool};
 use futures_util::TryStreamExt;
 use tokio_postgres::Row;
 
 use super::cells::{self, Raw};
 use super::columns::Form;
 use super::filter::Filter;
+use super::seek::{Order, Part};
 use super::sql::{Bound, Sql};
 use super::table::Table;
 use super::{Room, connect, fault};
@@ -28,10 +29,12 @@ struct Selected {
     geometry: Option<usize>,
     /// For each field, its place and form.
     fields: Vec<(usize, usize, Form)>,
+    /// The places and forms of the marks of a row.
+    marks: Vec<(usize, Form)>,
 }
 
 impl Selected {
-    fn new(table: &Table, layouts: &[&Layout]) -> Self {
+    fn new(table: &Table, layouts: &[&Layout], marks: impl Iterator<Item = (String, Form)>) -> Self {
         let mut columns = vec![table.key.select.clone()];
         let wants = layouts.iter().any(|layout| layout.geometry);
         let geometry = table.geometry.as_ref().filter(|_| wants).map(|geometry| {
@@ -45,7 +48,12 @@ impl Selected {
                 columns.push(table.columns[field].select.clone());
             }
         }
-        Self { list: columns.join(", "), geometry, fields }
+        let mark = |(select, form): (String, Form)| {
+            columns.push(select);
+            (columns.len() - 1, form)
+        };
+        let marks = marks.map(mark).collect();
+        Self { list: columns.join(", "), geometry, fields, marks }
     }
 
     fn places(&self, layout: &Layout) -> Vec<(usize, Form)> {
@@ -56,14 +64,17 @@ impl Selected {
 
 /// One row, cell by cell, as a layout has them.
 fn push(batch: &mut Batch, row: &Row, key: Form, geometry: Option<usize>, places: &[(usize, Form)]) {
-    let raw = |at: usize| row.try_get::<_, Raw<'_>>(at).ok().and_then(|raw| raw.0);
-    cells::push(batch, key, raw(0));
+    cells::push(batch, key, raw(row, 0));
     if let Some(at) = geometry {
-        cells::push(batch, Form::Bytes, raw(at));
+        cells::push(batch, Form::Bytes, raw(row, at));
     }
     for &(at, form) in places {
-        cells::push(batch, form, raw(at));
+        cells::push(batch, form, raw(row, at));
     }
+}
+
+fn raw(row: &Row, at: usize) -> Option<&[u8]> {
+    row.try_get::<_, Raw<'_>>(at).ok().and_then(|raw| raw.0)
 }
 
 /// What follows the list of columns.
@@ -81,70 +92,35 @@ pub(super) fn from(table: &Table, filter: &Filter, values: &[(String, Value)], s
 pub(super) async fn run(room: &Room, table: &Table, plan: &Plan, filter: &Filter, sender: &RowSender) -> Result<()> {
     let mut layouts = vec![&**plan.layout()];
     layouts.extend(filter.test.as_ref().map(|test| &test.layout));
-    let selected = Selected::new(table, &layouts);
-    let mut sql = from(table, filter, plan.parameters(), &selected.list);
-    sql.add(" ORDER BY ");
-    sql.add(&table.order(plan.sort()));
-    let counts = filter.test.is_some();
-    if !counts {
-        if let Some(limit) = plan.limit() {
-            sql.add(" LIMIT ");
-            sql.bind(Bound::Int(i64::try_from(limit).unwrap_or(i64::MAX)), "int8");
-        }
-        if plan.offset() > 0 {
-            sql.add(" OFFSET ");
-            sql.bind(Bound::Int(i64::try_from(plan.offset()).unwrap_or(i64::MAX)), "int8");
-        }
-    }
+    let order = Order::new(table, plan);
+    let selected = Selected::new(table, &layouts, order.marks(plan.sort().len()).filter(|_| plan.has_marks()));
+    let parts = order.parts(plan);
+    let counts = filter.test.is_some() || parts.len() > 1;
     let mut reader = Reader {
         table,
         plan,
         filter,
         sender,
+        order,
         places: selected.places(plan.layout()),
         tested: filter.test.as_ref().map(|test| selected.places(&test.layout)).unwrap_or_default(),
-        geometry: selected.geometry,
-        batch: sender.batch(plan.layout().width()),
+        selected,
+        batch: Batch::default(),
         scratch: Batch::default(),
-        skip: if counts { plan.offset() } else { 0 },
-        left: plan.limit().filter(|_| counts),
+        skip: 0,
+        left: None,
+        counts,
         has_sent: false,
     };
     let mut tries = 1;
     loop {
         let client = connect::take(&room.pool).await?;
-        let cancel = client.cancel_token();
-        let read = async {
-            let statement = client.prepare_cached(&sql.text).await?;
-            let rows = client.query_raw(&statement, sql.bound()).await?;
-            let mut rows = pin!(rows);
-            while let Some(row) = rows.try_next().await? {
-                if !reader.visit(&row).await {
-                    return Ok(false);
-                }
-            }
-            Ok(true)
-        };
-        let outcome: Result<bool, tokio_postgres::Error> = tokio::select! {
-            outcome = read => outcome,
-            () = sender.gone() => Ok(false),
-        };
-        match outcome {
-            Ok(true) => break,
-            Ok(false) => {
-                // The database need not finish what nobody reads. Without an answer to the wish it finishes all the same.
-                let _ = connect::cancel(cancel, room.is_encrypted()).await;
-                break;
-            }
-            Err(cause) if fault::is_away(&cause) && !reader.has_sent && tries < TRIES => {
-                tries += 1;
-                reader.batch.reset(plan.layout().width());
-            }
-            Err(cause) => return Err(fault::reading(cause)),
+        reader.begin();
+        match reader.read(client, &parts, room.is_encrypted()).await {
+            Err(cause) if fault::is_away(&cause) && !reader.has_sent && tries < TRIES => tries += 1,
+            outcome => return outcome.map_err(fault::reading),
         }
     }
-    reader.flush().await;
-    Ok(())
 }
 
 struct Reader<'a> {
@@ -152,39 +128,117 @@ struct Reader<'a> {
     plan: &'a Plan,
     filter: &'a Filter,
     sender: &'a RowSender,
+    order: Order<'a>,
+    selected: Selected,
     places: Vec<(usize, Form)>,
     tested: Vec<(usize, Form)>,
-    geometry: Option<usize>,
     batch: Batch,
     scratch: Batch,
     /// Rows still to be passed over and to be given, where the loop counts them.
     skip: u64,
     left: Option<u64>,
+    counts: bool,
     has_sent: bool,
 }
 
 impl Reader<'_> {
+    /// Begins, or begins anew.
+    fn begin(&mut self) {
+        self.batch = self.sender.batch(self.plan.width());
+        self.skip = if self.counts { self.plan.offset() } else { 0 };
+        self.left = self.plan.limit().filter(|_| self.counts);
+    }
+
+    /// The statement of a part.
+    fn statement(&self, part: &Part) -> Sql {
+        let mut sql = from(self.table, self.filter, self.plan.parameters(), &self.selected.list);
+        let mut word = if self.filter.sql.text.is_empty() { " WHERE " } else { " AND " };
+        if !part.is_all() {
+            sql.add(word);
+            part.write(&mut sql);
+            word = " AND ";
+        }
+        if self.plan.end().is_some() || (self.plan.begin().is_some() && part.is_all()) {
+            sql.add(word);
+            self.order.write_range(self.plan, !part.is_all(), &mut sql);
+        }
+        sql.add(" ORDER BY ");
+        sql.add(&part.order);
+        if self.filter.test.is_some() {
+            return sql;
+        }
+        // Of several parts each may have all the rows, and those to be passed over are counted here.
+        let (limit, offset) = if self.counts {
+            (self.left.map(|left| left.saturating_add(self.skip)), 0)
+        } else {
+            (self.plan.limit(), self.plan.offset())
+        };
+        if let Some(limit) = limit {
+            sql.add(" LIMIT ");
+            sql.bind(Bound::Int(i64::try_from(limit).unwrap_or(i64::MAX)), "int8");
+        }
+        if offset > 0 {
+            sql.add(" OFFSET ");
+            sql.bind(Bound::Int(i64::try_from(offset).unwrap_or(i64::MAX)), "int8");
+        }
+        sql
+    }
+
+    /// Reads the parts, one after the other.
+    async fn read(&mut self, client: Object, parts: &[Part], is_encrypted: bool) -> Result<(), tokio_postgres::Error> {
+        for part in parts {
+            let sql = self.statement(part);
+            let statement = client.prepare_cached(&sql.text).await?;
+            let mut rows = pin!(client.query_raw(&statement, sql.bound()).await?);
+            loop {
+                let row = tokio::select! {
+                    row = rows.try_next() => row?,
+                    () = self.sender.gone() => {
+                        connect::leave(client, rows, is_encrypted).await;
+                        return Ok(());
+                    }
+                };
+                let Some(row) = row else { break };
+                if !self.visit(&row).await {
+                    self.flush().await;
+                    // The database need not finish what nobody reads.
+                    connect::leave(client, rows, is_encrypted).await;
+                    return Ok(());
+                }
+            }
+            if self.left == Some(0) {
+                break;
+            }
+        }
+        self.flush().await;
+        Ok(())
+    }
+
     /// Takes a row; false where no more is wanted.
     async fn visit(&mut self, row: &Row) -> bool {
         if self.left == Some(0) {
             return false;
         }
-        let key = self.table.key.form;
+        let (key, geometry) = (self.table.key.form, self.selected.geometry);
         if let Some(test) = &self.filter.test {
             self.scratch.reset(test.layout.width());
-            push(&mut self.scratch, row, key, self.geometry.filter(|_| test.layout.geometry), &self.tested);
+            push(&mut self.scratch, row, key, geometry.filter(|_| test.layout.geometry), &self.tested);
             if !test.predicate.test(self.scratch.row(0)) {
                 return true;
             }
-            if self.skip > 0 {
-                self.skip -= 1;
-                return true;
-            }
         }
-        push(&mut self.batch, row, key, self.geometry.filter(|_| self.plan.layout().geometry), &self.places);
+        if self.skip > 0 {
+            self.skip -= 1;
+            return true;
+        }
+        push(&mut self.batch, row, key, geometry.filter(|_| self.plan.layout().geometry), &self.places);
+        for &(at, form) in &self.selected.marks {
+            cells::push(&mut self.batch, form, raw(row, at));
+        }
         if let Some(left) = &mut self.left {
             *left -= 1;
-            if *left == 0 {
+            // Where the database counts as well, it is at its end.
+            if *left == 0 && self.filter.test.is_some() {
                 return false;
             }
         }
@@ -192,7 +246,7 @@ impl Reader<'_> {
             return true;
         }
         self.has_sent = true;
-        let empty = self.sender.batch(self.plan.layout().width());
+        let empty = self.sender.batch(self.plan.width());
         self.sender.send_later(std::mem::replace(&mut self.batch, empty)).await
     }
 
@@ -207,7 +261,7 @@ impl Reader<'_> {
 /// Counts the rows that pass, where the database cannot do it alone.
 pub(super) async fn count(pool: &Pool, table: &Table, filter: &Filter, values: &[(String, Value)]) -> Result<u64> {
     let Some(test) = &filter.test else { return Ok(0) };
-    let selected = Selected::new(table, &[&test.layout]);
+    let selected = Selected::new(table, &[&test.layout], std::iter::empty());
     let places = selected.places(&test.layout);
     let sql = from(table, filter, values, &selected.list);
     let client = connect::take(pool).await?;

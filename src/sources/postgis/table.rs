@@ -5,7 +5,6 @@ use std::sync::Arc;
 use super::columns::Column;
 use super::sql::Sql;
 use super::view::Template;
-use crate::data::plan::Sort;
 use crate::model::schema::Schema;
 use crate::model::value::Value;
 
@@ -52,18 +51,5 @@ impl From {
             }
         }
         sql.add(" AS t");
-    }
-}
-
-impl Table {
-    /// The order of the rows, texts by their bytes; by key where they are equal so far.
-    pub(super) fn order(&self, sort: &[Sort]) -> String {
-        let mut keys = Vec::new();
-        for step in sort {
-            let column = step.field.map_or(&self.key, |field| &self.columns[field]);
-            keys.push(format!("{} {} NULLS LAST", column.sorted(), if step.descending { "DESC" } else { "ASC" }));
-        }
-        keys.push(self.key.sorted());
-        keys.join(", ")
     }
 }

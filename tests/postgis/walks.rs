@@ -1,0 +1,114 @@
+//! Pages of a table by cursor, there and back, with indexes and without, and while other sessions write.
+
+use crate::harness::client::{neighbour, send};
+use crate::harness::postgres::{Postgres, is_here};
+use crate::harness::server::Server;
+use crate::harness::walk::{ids, last, pages};
+
+/// Rows with ties, nulls, and all that has no place among numbers.
+const TABLE: &str = "
+    CREATE TABLE NAME (
+        id int PRIMARY KEY, i2 smallint, f4 real, f8 double precision, num numeric, truth boolean, txt text NOT NULL,
+        u uuid, d date, ts timestamp, tz timestamptz, geom geometry(Point, 4326));
+    INSERT INTO NAME
+    SELECT n, nullif(n % 7, 3), n % 5 / 10.0, CASE n % 11 WHEN 1 THEN 'NaN'::float8 WHEN 2 THEN NULL WHEN 3 THEN '-Infinity'::float8 ELSE (n % 13)::float8 END,
+        CASE n % 6 WHEN 0 THEN NULL WHEN 1 THEN 'NaN'::numeric ELSE 1 + (n % 9) * 0.00000000000000000001 END, nullif(n % 3, 2)::bool,
+        (ARRAY['a', 'A', 'ä', 'b', 'Z', 'z', ''])[n % 7 + 1], CASE WHEN n % 4 > 0 THEN md5((n % 20)::text)::uuid END,
+        CASE n % 8 WHEN 0 THEN NULL WHEN 1 THEN 'infinity'::date WHEN 2 THEN '-infinity'::date ELSE '2020-01-01'::date + n % 10 END,
+        CASE n % 5 WHEN 0 THEN NULL WHEN 1 THEN 'infinity'::timestamp ELSE '2020-01-01'::timestamp + n % 10 * '1 second'::interval END,
+        CASE n % 9 WHEN 0 THEN NULL WHEN 1 THEN '-infinity'::timestamptz ELSE '2020-01-01'::timestamptz + n % 10 * '1 ms'::interval END,
+        ST_SetSRID(ST_MakePoint(n % 90, n % 45), 4326)
+    FROM generate_series(1, 150) n ORDER BY md5(n::text);";
+
+const SORTS: [&str; 20] = [
+    "",
+    "-id",
+    "i2",
+    "-i2",
+    "f4",
+    "-f4",
+    "f8",
+    "-f8",
+    "num",
+    "-num",
+    "truth",
+    "txt",
+    "-txt",
+    "u",
+    "-d",
+    "ts",
+    "-tz",
+    "i2,-txt",
+    "-txt,d,-f8",
+    "truth,-ts,num",
+];
+
+#[test]
+fn tables_are_walked_there_and_back_in_every_order() {
+    if !is_here() {
+        return;
+    }
+    let database = Postgres::start();
+    database.sql("gis", &TABLE.replace("NAME", "bare"));
+    database.sql("gis", &TABLE.replace("NAME", "indexed"));
+    for column in ["i2", "f4", "f8", "num", "truth", "txt COLLATE \"C\"", "u", "d", "ts", "tz"] {
+        database.sql("gis", &format!("CREATE INDEX ON indexed ({column});"));
+    }
+    let server = Server::start(&[&database.dsn()]);
+    for sort in SORTS {
+        for more in ["", "&bbox=0,0,60,45&i2=1", "&filter=CASEI(txt)=CASEI('A')"] {
+            let url = |table: &str, size: u32| {
+                let order = if sort.is_empty() { String::new() } else { format!("&sortby={sort}") };
+                format!("{}/ogcapi/collections/{table}/items?limit={size}{order}{more}", server.url)
+            };
+            let whole = ids(&server.get(url("bare", 1000).strip_prefix(&server.url).unwrap()).expect(200), "geojson");
+            for table in ["bare", "indexed"] {
+                let found = pages(&url(table, 29), "geojson", "next", &mut |_| ()).concat();
+                assert_eq!(found, whole, "{table} {sort} {more}");
+                let back = pages(&last(&url(table, 29)), "geojson", "prev", &mut |_| ());
+                assert_eq!(back.into_iter().rev().collect::<Vec<_>>().concat(), whole, "{table} {sort} {more} back");
+            }
+        }
+    }
+}
+
+#[test]
+fn an_index_leads_to_a_place() {
+    if !is_here() {
+        return;
+    }
+    let database = Postgres::start();
+    database.sql(
+        "gis",
+        "CREATE TABLE far (id int PRIMARY KEY, at timestamptz, x float8, t text, geom geometry(Point, 4326));
+         INSERT INTO far SELECT n, '2020-01-01'::timestamptz + (n * 7919 % 20000) * '1 s'::interval, n * 7919 % 20000, md5(n::text),
+            ST_SetSRID(ST_MakePoint(0, 0), 4326) FROM generate_series(1, 20000) n;
+         CREATE INDEX ON far (at); CREATE INDEX ON far (x); CREATE INDEX ON far (t COLLATE \"C\"); ANALYZE far;",
+    );
+    database.sql("gis", "ALTER SYSTEM SET session_preload_libraries = 'auto_explain';");
+    for setting in ["log_min_duration = 0", "log_analyze = on"] {
+        database.sql("gis", &format!("ALTER ROLE gis SET auto_explain.{setting};"));
+    }
+    database.sql("gis", "SELECT pg_reload_conf();");
+    let server = Server::start(&[&database.dsn()]);
+    for sort in ["", "-id", "at", "-at", "x", "-x", "t", "-t"] {
+        let order = if sort.is_empty() { String::new() } else { format!("&sortby={sort}") };
+        let path = format!("/ogcapi/collections/far/items?limit=5{order}&offset=15000");
+        let page = server.get(&path).expect(200);
+        for rel in ["next", "prev"] {
+            let before = database.log().len();
+            let answer = send("GET", &neighbour(&page, rel).unwrap(), &[]).expect(200);
+            assert_eq!(ids(&answer, "geojson").len(), 5);
+            let log = database.log();
+            let told: String = log[before..].split("LOG: ").filter(|entry| entry.contains("\"far\" AS t")).collect();
+            assert!(told.contains("Index"), "{sort} {rel}: {told}");
+            assert!(!told.contains("Seq Scan"), "{sort} {rel}: {told}");
+            let read = told.split("actual time=").skip(1).filter_map(|rest| rest.split("rows=").nth(1));
+            let passed_over = told.split("Rows Removed by Filter: ").skip(1);
+            for number in read.chain(passed_over) {
+                let number = number.split(|next: char| !next.is_ascii_digit()).next().unwrap();
+                assert!(number.parse::<u64>().unwrap() <= 10, "{sort} {rel}: {told}");
+            }
+        }
+    }
+}
