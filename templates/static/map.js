@@ -11,6 +11,9 @@ const MANY = 800;
 // Where a whole world is shown, the poles of Mercator's projection would take most of the room.
 const SOUTH = -62, NORTH = 84;
 
+// Where that projection ends.
+const POLE = 85.06;
+
 function colours(element) {
   const style = getComputedStyle(element);
   return (name) => style.getPropertyValue(`--map-${name}`).trim();
@@ -71,6 +74,7 @@ class FeatureMap {
         L.circleMarker(place, { ...this.style(false), radius: 5.5, fillOpacity: 0.45, renderer }),
       onEachFeature: (feature, layer) => this.tie(feature, layer),
     }).addTo(this.map);
+    this.tellEnd();
     if (within) this.map.fitBounds(within, { padding: [28, 28], animate: false });
     else this.fit();
   }
@@ -97,6 +101,17 @@ class FeatureMap {
       // A link leads on, and text may be marked to be copied.
       if (!event.target.closest("a, summary") && getSelection().isCollapsed) layer.openPopup();
     });
+  }
+
+  // Mercator's projection has no poles: what lies there stands at its edge.
+  tellEnd() {
+    const isBeyond = (layer) => {
+      const bounds = layer.getBounds?.() ?? L.latLngBounds([layer.getLatLng?.()].filter(Boolean));
+      return bounds.isValid() && (bounds.getSouth() > POLE || bounds.getNorth() < -POLE);
+    };
+    if (!this.features.getLayers().some(isBeyond)) return;
+    const told = element("p", "This map ends at 85°: what lies nearer to a pole is drawn at its edge.", "map-end");
+    this.place.after(told);
   }
 
   // What this server draws of a layer.
