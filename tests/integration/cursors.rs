@@ -115,3 +115,34 @@ fn a_place_too_long_for_a_cursor_goes_on_by_offset() {
     assert_eq!((first.len(), ids(&page).len(), next(&page)), (2, 2, None));
     assert_eq!(ids(&get(&neighbour(&page, "prev").unwrap())), first);
 }
+
+#[test]
+fn text_is_searched_for_with_all_else() {
+    let server = Server::start(&[]);
+    let names = |query: &str| -> Vec<String> {
+        let page = server.json(&format!("/ogcapi/collections/countries/items?limit=1000&{query}"));
+        let name = |feature: &serde_json::Value| feature["properties"]["name"].as_str().unwrap().to_owned();
+        page["features"].as_array().unwrap().iter().map(name).collect()
+    };
+    assert_eq!(names("q=united%20STATES"), ["United States of America"]);
+    assert_eq!(names("q=fiji,nothing%20at%20all"), ["Fiji"]);
+    let south = names("q=south&sortby=-name");
+    assert!(south.len() > 10 && south.contains(&"Brazil".to_owned()), "a continent is text as well: {south:?}");
+    assert!(south.contains(&"South Africa".to_owned()), "{south:?}");
+    assert!(names("q=south&continent=Africa&sortby=name").iter().all(|name| name.starts_with('S')));
+    assert!(names("q=south&bbox=-80,-50,-40,10").len() < south.len());
+    let mut walked = Vec::new();
+    let mut page = server.get("/ogcapi/collections/countries/items?q=south&sortby=-name&limit=3").expect(200);
+    assert_eq!(page.json()["numberMatched"], south.len());
+    walked.extend(ids(&page));
+    while let Some(to) = next(&page) {
+        page = get(&to);
+        walked.extend(ids(&page));
+    }
+    assert_eq!(walked.len(), south.len());
+    let hits = server.json("/ogcapi/collections/countries/items?q=south&resultType=hits");
+    assert_eq!(hits["numberMatched"], south.len());
+    for refused in ["q=%20", "q=a,b,c,d,e,f,g,h,i,j,k"] {
+        server.get(&format!("/ogcapi/collections/countries/items?{refused}")).expect(400);
+    }
+}

@@ -45,3 +45,4 @@ mod random;
 mod stopping;
 mod streams;
 mod systems;
+mod walks;

@@ -27,6 +27,7 @@ use super::collection::{ids, segment};
 use super::filter::{self, Language};
 use super::items_page;
 use super::schema::scalar;
+use super::search;
 
 #[derive(Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase")]
@@ -70,6 +71,9 @@ struct Items {
     /// stay in.
     #[param(inline)]
     datetime: Option<Interval>,
+    /// Only features with text: one of the terms in one of their properties, its words together and in their order, whether
+    /// upper case or lower
+    q: Option<Vec<String>>,
     /// Only features that meet a condition, in CQL2
     filter: Option<String>,
     /// Language of `filter`
@@ -93,7 +97,8 @@ enum ResultType {
 }
 
 /// Names that no property's parameter can have.
-const RESERVED: [&str; 16] = [
+const RESERVED: [&str; 17] = [
+    "q",
     "limit",
     "offset",
     "cursor",
@@ -216,6 +221,9 @@ async fn items(cx: Context, params: Items) -> Result<FeaturePage> {
     }
     if let Some(interval) = params.datetime {
         query.and(Expr::During(interval));
+    }
+    if let Some(terms) = &params.q {
+        query.and(search::condition(terms, schema)?);
     }
     if let Some(text) = &params.filter {
         let crs = super::crs::chosen("filter-crs", params.filter_crs.as_deref(), &layer, schema)?;

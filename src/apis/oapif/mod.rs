@@ -13,6 +13,7 @@ mod items;
 mod items_page;
 mod landing_page;
 mod schema;
+mod search;
 
 /// The API at a root such as `/ogcapi`; `/wfs3` answers as well, as QGIS Server's did before 4.0.
 pub fn api(root: &str) -> OgcApi {
