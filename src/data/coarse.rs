@@ -3,7 +3,8 @@
 use crate::base::bbox::{Bbox, Rect};
 use crate::base::crs::Crs;
 
-use super::transform;
+use super::query::Area;
+use super::{mercator, transform};
 
 /// Samples on each side of a box, its inside as well as its edges.
 const SIDE: u8 = 21;
@@ -52,6 +53,24 @@ pub(super) fn all(rects: &[Rect], from: &Crs, to: &Crs) -> Option<Vec<Rect>> {
         }
     }
     Some(found)
+}
+
+/// The same for what a map shows, over the date line and on.
+pub(super) fn map(area: &Area, to: &Crs) -> Option<Vec<Rect>> {
+    if area.crs.is_same_plane(to) {
+        return all(&[area.rect], &area.crs, to);
+    }
+    let mut degrees = area.rect;
+    if area.crs == Crs::Epsg(3857) {
+        // PROJ would bring what is a turn further back, and the rest would be around the world.
+        mercator::inverse(&mut degrees.min_x, &mut degrees.min_y);
+        mercator::inverse(&mut degrees.max_x, &mut degrees.max_y);
+        degrees = grown(&degrees, 1e-6);
+    } else if !area.crs.is_lon_lat_wgs84() {
+        return all(&[area.rect], &area.crs, to);
+    }
+    let rects = Bbox::from(degrees).rectangles();
+    if to.is_lon_lat_wgs84() { Some(rects) } else { all(&rects, &Crs::Crs84, to) }
 }
 
 /// A rectangle in longitude and latitude that holds all of one in another system, on the safe side.

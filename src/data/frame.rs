@@ -54,7 +54,7 @@ impl Frame {
     /// The frame of a map; none where geometries stay as they are.
     pub(super) fn new(stored: &Crs, crs: &Crs, area: &Area) -> Option<Self> {
         let (metres, is_degrees) = (Crs::Epsg(3857), |crs: &Crs| crs.is_lon_lat_wgs84());
-        let is_cylinder = is_degrees(crs) || *crs == metres;
+        let is_cylinder = area.has_all_turns();
         if stored.is_same_plane(crs) {
             return is_cylinder.then(|| Self::cylinder(area));
         }

@@ -61,6 +61,14 @@ pub struct Area {
     pub crs: Crs,
 }
 
+impl Area {
+    /// Whether features come to every turn of the world that the map shows, over the date line and on. In other systems a
+    /// map asks for each turn by itself.
+    pub fn has_all_turns(&self) -> bool {
+        self.crs.is_lon_lat_wgs84() || self.crs == Crs::Epsg(3857)
+    }
+}
+
 impl Query {
     /// Whether places in the order have to do with it.
     pub(super) fn has_places(&self) -> bool {

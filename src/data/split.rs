@@ -81,7 +81,7 @@ impl View {
             }
         }
         if let (Some(area), Some(stored)) = (&query.area, stored)
-            && let Some(rects) = coarse::all(&[area.rect], &area.crs, stored)
+            && let Some(rects) = coarse::map(area, stored)
         {
             push_coarse(rects, &mut pushed);
         }

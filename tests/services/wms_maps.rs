@@ -192,3 +192,38 @@ fn an_exponent_may_have_a_plus_that_nobody_escaped() {
     let plain = ask(&server, &format!("{map}-180,-90,180,90")).body;
     assert!(plain == ask(&server, &format!("{map}-18E1,-900E-1,+1.8E+2,.9E%2B2")).body);
 }
+
+#[test]
+fn what_is_seen_through_is_drawn_once_over_the_date_line() {
+    let project = "title = 'Half'\n[[layers]]\nsource = '@'\nlayer = 'countries'\n[[layers.styles]]\nname = 'half'\n\
+                   rules = [{ symbols = [{ fill = '#ff000080' }] }]\n";
+    let server = builder(project).build().unwrap();
+    let at = |crs: &str, area: [f64; 4], (x, y): (f64, f64)| {
+        let [west, south, east, north] = area;
+        let query = format!(
+            "VERSION=1.1.1&REQUEST=GetMap&LAYERS=countries&STYLES=half&SRS={crs}&BBOX={west},{south},{east},{north}&WIDTH=300\
+             &HEIGHT=300&FORMAT=image/png"
+        );
+        let picture = ask(&server, &query).picture();
+        picture.at(((x - west) / (east - west) * 300.0) as usize, ((north - y) / (north - south) * 300.0) as usize)
+    };
+    let once = [255, 127, 127, 255];
+    // The end of Siberia, on both sides, and the same world thrice.
+    for (area, place) in [
+        ([-179.0, 55.0, -160.0, 75.0], (-175.0, 66.0)),
+        ([170.0, 55.0, 200.0, 75.0], (185.0, 66.0)),
+        ([170.0, 55.0, 200.0, 75.0], (175.0, 67.0)),
+        ([190.0, 55.0, 240.0, 75.0], (210.0, 65.0)),
+        ([-190.0, 55.0, -160.0, 75.0], (-175.0, 66.0)),
+        ([-360.0, -90.0, 360.0, 90.0], (-240.0, 60.0)),
+        ([-540.0, -90.0, 540.0, 90.0], (480.0, 60.0)),
+    ] {
+        assert_eq!(at("EPSG:4326", area, place), once, "{area:?}");
+        let metres = |x: f64, y: f64| {
+            let y = y.clamp(-85.0, 85.0);
+            (6_378_137.0 * x.to_radians(), 6_378_137.0 * y.to_radians().tan().asinh())
+        };
+        let ((west, south), (east, north)) = (metres(area[0], area[1]), metres(area[2], area[3]));
+        assert_eq!(at("EPSG:3857", [west, south, east, north], metres(place.0, place.1)), once, "{area:?} in metres");
+    }
+}

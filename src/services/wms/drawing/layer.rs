@@ -29,7 +29,10 @@ fn features(area: &MapArea, drawn: &Drawn, view: &View, canvas: &mut Canvas, can
     let fields = style.fields(schema, area.frame.scale).map_err(Error::internal)?;
     let properties: Vec<String> = fields.iter().map(|&field| schema.fields[field].name.clone()).collect();
     let layout = Layout { geometry: true, fields };
-    for turn in area.turns() {
+    let shown = Area { rect: area.frame.rect, crs: area.crs.clone() };
+    // What comes to every turn at once would be drawn as often as there are turns.
+    let turns = if shown.has_all_turns() { vec![0.0] } else { area.turns() };
+    for turn in turns {
         let mut frame = area.frame;
         frame.rect.min_x -= turn;
         frame.rect.max_x -= turn;
