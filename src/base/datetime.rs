@@ -24,6 +24,11 @@ impl Instant {
         Self(Utc::now().timestamp_micros())
     }
 
+    /// Its day, in UTC.
+    pub fn day(self) -> Option<Date> {
+        i32::try_from(self.0.div_euclid(DAY)).ok().map(Date)
+    }
+
     /// The same without the fraction of the second.
     #[must_use]
     pub fn to_seconds(self) -> Self {

@@ -4,6 +4,7 @@ use crate::base::datetime::Instant;
 use crate::model::value::Value;
 
 use super::operand::Operand;
+use super::{Comparison, Expr};
 
 /// How the first of two times lies to the second.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,6 +61,17 @@ impl TimeRelation {
         (Self::Starts, "T_STARTS"),
     ];
 
+    /// How the second lies to the first, of those that comparisons can say.
+    fn converse(self) -> Option<Self> {
+        Some(match self {
+            Self::After => Self::Before,
+            Self::Before => Self::After,
+            Self::Contains => Self::During,
+            Self::Disjoint | Self::Equals | Self::Intersects => self,
+            _ => return None,
+        })
+    }
+
     /// Whether the first lies so to the second.
     pub fn holds(self, (s1, e1): &Span, (s2, e2): &Span) -> bool {
         match self {
@@ -82,6 +94,39 @@ impl TimeRelation {
     }
 }
 
+/// What a relation of a property's one time to a literal says, as comparisons that are true, false and unknown with it;
+/// `None` where there are none. A property of days (`is_day`) is compared with days.
+pub fn as_comparisons(left: &Time, relation: TimeRelation, right: &Time, is_day: bool) -> Option<Expr> {
+    use Comparison::{Greater, GreaterOrEqual, Less, LessOrEqual};
+    let (name, relation, span) = match (left, right) {
+        (Time::At(Operand::Property(name)), literal) => (name, relation, literal.span()?),
+        (literal, Time::At(Operand::Property(name))) => (name, relation.converse()?, literal.span()?),
+        _ => return None,
+    };
+    let (start, end) = &span;
+    let compare = |how: Comparison, at: Instant| {
+        let is_open = at == Moment::PAST.first || at == Moment::FUTURE.first;
+        let value = if is_day { Value::Date(at.day()?) } else { Value::Instant(at) };
+        (!is_open).then(|| Expr::Compare(Operand::Property(name.clone()), how, Operand::Literal(value)))
+    };
+    // An open end is no condition; one that is open on both sides has none left, and is not for here.
+    let both = |low: (Comparison, Instant), high: (Comparison, Instant)| {
+        let parts: Vec<Expr> = [compare(low.0, low.1), compare(high.0, high.1)].into_iter().flatten().collect();
+        (!parts.is_empty()).then_some(Expr::And(parts))
+    };
+    match relation {
+        TimeRelation::After => compare(Greater, end.last),
+        TimeRelation::Before => compare(Less, start.first),
+        TimeRelation::During => both((Greater, start.last), (Less, end.first)),
+        TimeRelation::Intersects => both((GreaterOrEqual, start.first), (LessOrEqual, end.last)),
+        TimeRelation::Disjoint => {
+            Some(Expr::Not(Box::new(both((GreaterOrEqual, start.first), (LessOrEqual, end.last))?)))
+        }
+        TimeRelation::Equals if start == end => both((GreaterOrEqual, start.first), (LessOrEqual, start.last)),
+        _ => None,
+    }
+}
+
 /// A time that is compared.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Time {
@@ -92,6 +137,21 @@ pub enum Time {
 }
 
 impl Time {
+    /// Start and end, where they are literals.
+    fn span(&self) -> Option<Span> {
+        let literal = |operand: &Operand| match operand {
+            Operand::Literal(value) => Moment::of(value),
+            _ => None,
+        };
+        match self {
+            Time::At(at) => literal(at).map(|at| (at, at)),
+            Time::Between(start, end) => {
+                let start = start.as_ref().map_or(Some(Moment::PAST), literal)?;
+                Some((start, end.as_ref().map_or(Some(Moment::FUTURE), literal)?))
+            }
+        }
+    }
+
     /// Calls `visit` with each operand.
     pub fn operands<'a>(&'a self, visit: &mut dyn FnMut(&'a Operand)) {
         match self {

@@ -12,6 +12,7 @@
 #[path = "../harness/mod.rs"]
 mod harness;
 
+mod conditions;
 mod outages;
 mod replicas;
 mod same_as_file;

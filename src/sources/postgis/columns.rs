@@ -46,6 +46,8 @@ pub(super) struct Column {
     pub(super) kind: FieldKind,
     pub(super) form: Form,
     pub(super) compared: Compared,
+    /// The type of a list of texts, whose members SQL finds.
+    pub(super) texts: Option<&'static str>,
     /// What is selected.
     pub(super) select: String,
     /// Whether it is never null.
@@ -103,7 +105,12 @@ impl Column {
             Compared::Text { .. } => index == Some(true) && matches!(type_name, "text" | "varchar"),
             _ => index.is_some() && (compared == Compared::Uuid || !matches!(form, Form::Text | Form::Bytes)),
         };
-        Self { name: name.to_owned(), kind, form, compared, select, is_filled, is_indexed, comment }
+        let texts = match type_name {
+            "_text" => Some("text[]"),
+            "_varchar" => Some("varchar[]"),
+            _ => None,
+        };
+        Self { name: name.to_owned(), kind, form, compared, texts, select, is_filled, is_indexed, comment }
     }
 
     /// The column itself, as conditions read it.

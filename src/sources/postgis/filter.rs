@@ -2,18 +2,17 @@
 //! it is certain to agree with the evaluator.
 
 use super::columns::{Column, Compared};
+use super::literal::{bound, is_uuid, sign};
 use super::sql::{Bound, Sql};
 use super::table::{Geometry, Table};
 use crate::base::bbox::Rect;
 use crate::base::datetime::Interval;
 use crate::expr::evaluate::Test;
 use crate::expr::like::Pattern;
+use crate::expr::temporal::{Time, as_comparisons};
 use crate::expr::{Comparison, Expr, Operand, Relation};
 use crate::model::schema::KeyKind;
 use crate::model::value::{FeatureId, Value};
-
-/// From here on not every integer is a float.
-const EXACT: i64 = 1 << 53;
 
 /// The conditions of a plan, by who tests them.
 #[derive(Debug, Default)]
@@ -30,26 +29,23 @@ pub(super) fn takes(table: &Table, conjunct: &Expr) -> bool {
 }
 
 impl Filter {
-    /// Divides conditions; the error is a name that the table does not have.
-    pub(super) fn new(table: &Table, conjuncts: &[Expr]) -> Result<Self, String> {
+    /// Divides conditions; the error is a name that the table does not have. Where no geometry may be beyond ±180, boxes
+    /// that stand a turn further are left out.
+    pub(super) fn new(table: &Table, conjuncts: &[Expr], may_be_beyond: bool) -> Result<Self, String> {
         let mut sql = Sql::default();
         let mut rest = Vec::new();
         for conjunct in conjuncts.iter().cloned().flat_map(Expr::conjuncts) {
-            let mark = sql.mark();
+            let before = sql.mark();
             if !sql.text.is_empty() {
                 sql.add(" AND ");
             }
-            let mut writer = Writer { table, out: &mut sql };
+            let mark = sql.mark();
+            let mut writer = Writer { table, out: &mut sql, may_be_beyond };
             if writer.exact(&conjunct, true).is_none() {
                 writer.out.undo(mark);
-                let begins = mark.0 == 0;
-                if let Some(rects) = conjunct.reach() {
-                    if !begins {
-                        writer.out.add(" AND ");
-                    }
-                    if writer.near(&rects).is_none() {
-                        writer.out.undo(mark);
-                    }
+                // The mark stands behind the word that joins.
+                if writer.superset(&conjunct).is_none() {
+                    writer.out.undo(before);
                 }
                 rest.push(conjunct);
             }
@@ -59,15 +55,16 @@ impl Filter {
 }
 
 /// Writes conditions. What returns nothing may have written a part, which the caller takes back.
-struct Writer<'a> {
+pub(super) struct Writer<'a> {
     table: &'a Table,
-    out: &'a mut Sql,
+    pub(super) out: &'a mut Sql,
+    pub(super) may_be_beyond: bool,
 }
 
 impl Writer<'_> {
     /// SQL that is true, false and null just where the condition is true, false and unknown; where `positive`, false and
     /// null may stand for each other.
-    fn exact(&mut self, expr: &Expr, positive: bool) -> Option<()> {
+    pub(super) fn exact(&mut self, expr: &Expr, positive: bool) -> Option<()> {
         match expr {
             Expr::And(parts) => self.joined(parts, " AND ", "true", positive),
             Expr::Or(parts) => self.joined(parts, " OR ", "false", positive),
@@ -100,6 +97,14 @@ impl Writer<'_> {
             Expr::Compare(Operand::Literal(value), how, Operand::Property(name)) => {
                 self.compare(name, how.turned(), value, positive)
             }
+            Expr::Compare(Operand::Property(left), how, Operand::Property(right)) => {
+                self.two(left, *how, right, positive)
+            }
+            Expr::Temporal(left, relation, right) => {
+                let is_of = |time: &Time, wanted: Compared| matches!(time, Time::At(Operand::Property(name)) if self.column(name).is_some_and(|it| it.compared == wanted));
+                let is_day = is_of(left, Compared::Date) || is_of(right, Compared::Date);
+                self.exact(&as_comparisons(left, *relation, right, is_day)?, positive)
+            }
             Expr::Between(operand, low, high) => {
                 let bound = |how, bound: &Operand| Expr::Compare(operand.clone(), how, bound.clone());
                 let bounds = [bound(Comparison::GreaterOrEqual, low), bound(Comparison::LessOrEqual, high)];
@@ -116,7 +121,7 @@ impl Writer<'_> {
                 if !positive {
                     self.out.add("coalesce(");
                 }
-                self.meets(rects)?;
+                self.meets(rects, positive)?;
                 if !positive {
                     self.out.add(", false)");
                 }
@@ -124,7 +129,7 @@ impl Writer<'_> {
             }
             // Unknown, not false, where there is no geometry: as the function has it.
             Expr::Spatial { relation: Relation::Intersects, geometry, .. } if geometry.heights.is_none() => {
-                self.meets(&geometry.boxes()?)
+                self.meets(&geometry.boxes()?, positive)
             }
             // From whoever runs the server; a comment at its end must not swallow the bracket.
             Expr::Subset(text) => {
@@ -148,7 +153,7 @@ impl Writer<'_> {
         Some(())
     }
 
-    fn column(&self, name: &str) -> Option<&Column> {
+    pub(super) fn column(&self, name: &str) -> Option<&Column> {
         self.table.schema.position(name).map(|field| &self.table.columns[field])
     }
 
@@ -157,14 +162,7 @@ impl Writer<'_> {
         let column = self.column(name)?;
         let (stored, compared) = (column.stored(), column.compared);
         let (bound, cast) = bound(compared, value)?;
-        let operator = match how {
-            Comparison::Equal => "=",
-            Comparison::NotEqual => "<>",
-            Comparison::Less => "<",
-            Comparison::LessOrEqual => "<=",
-            Comparison::Greater => ">",
-            Comparison::GreaterOrEqual => ">=",
-        };
+        let operator = sign(how);
         let is_equality = matches!(how, Comparison::Equal | Comparison::NotEqual);
         let left = match compared {
             Compared::Text { plain: true } if is_equality => stored.clone(),
@@ -190,6 +188,41 @@ impl Writer<'_> {
             Some(has_order) => self.out.add(&format!(" AND {has_order})")),
             None => self.out.add(")"),
         }
+        Some(())
+    }
+
+    /// A comparison of two columns.
+    fn two(&mut self, left: &str, how: Comparison, right: &str, positive: bool) -> Option<()> {
+        let is_equality = matches!(how, Comparison::Equal | Comparison::NotEqual);
+        let (left, right) = (self.column(left)?, self.column(right)?);
+        let guard = |column: &Column| match column.compared {
+            Compared::Float => Some(format!("{} <> 'NaN'", column.stored())),
+            Compared::Date | Compared::Timestamp | Compared::TimestampTz => {
+                Some(format!("isfinite({})", column.stored()))
+            }
+            _ => None,
+        };
+        let side = |column: &Column| match column.compared {
+            Compared::Text { .. } => format!("{}::text COLLATE \"C\"", column.stored()),
+            _ => column.stored(),
+        };
+        match (left.compared, right.compared) {
+            (Compared::Integer | Compared::Float, Compared::Integer | Compared::Float)
+            | (Compared::Text { .. }, Compared::Text { .. })
+            | (Compared::Date, Compared::Date)
+            | (Compared::Timestamp, Compared::Timestamp)
+            | (Compared::TimestampTz, Compared::TimestampTz) => {}
+            (Compared::Bool, Compared::Bool) if is_equality => {}
+            _ => return None,
+        }
+        let guards: Vec<String> = [guard(left), guard(right)].into_iter().flatten().collect();
+        let test = format!("{} {} {}", side(left), sign(how), side(right));
+        let test = match &guards[..] {
+            [] => format!("({test})"),
+            all if positive => format!("({test} AND {})", all.join(" AND ")),
+            all => format!("CASE WHEN {} THEN {test} END", all.join(" AND ")),
+        };
+        self.out.add(&test);
         Some(())
     }
 
@@ -325,27 +358,19 @@ impl Writer<'_> {
         Some(())
     }
 
-    fn geometry(&self) -> Option<&Geometry> {
+    pub(super) fn geometry(&self) -> Option<&Geometry> {
         self.table.geometry.as_ref().filter(|geometry| geometry.is_indexable)
     }
 
-    /// Rows whose boxes meet one of the rectangles, by the index.
-    fn near(&mut self, rects: &[Rect]) -> Option<()> {
-        let column = self.geometry()?.column.clone();
-        self.out.add("(false");
-        for rect in rects {
-            self.out.add(&format!(" OR {column} && "));
-            self.envelope(rect)?;
-        }
-        self.out.add(")");
-        Some(())
-    }
-
     /// Rows that meet one of the rectangles.
-    fn meets(&mut self, rects: &[Rect]) -> Option<()> {
+    fn meets(&mut self, rects: &[Rect], positive: bool) -> Option<()> {
         let column = self.geometry()?.column.clone();
         self.out.add("(false");
         for rect in rects {
+            // Under NOT nothing is left out, for what remained might be false where it should be unknown.
+            if positive && !self.is_within_reach(rect) {
+                continue;
+            }
             self.out.add(&format!(" OR ST_Intersects({column}, "));
             self.envelope(rect)?;
             self.out.add(")");
@@ -354,7 +379,7 @@ impl Writer<'_> {
         Some(())
     }
 
-    fn envelope(&mut self, rect: &Rect) -> Option<()> {
+    pub(super) fn envelope(&mut self, rect: &Rect) -> Option<()> {
         let srid = self.geometry()?.srid;
         self.out.add("ST_MakeEnvelope(");
         for side in [rect.min_x, rect.min_y, rect.max_x, rect.max_y] {
@@ -365,41 +390,4 @@ impl Writer<'_> {
         self.out.add(&format!("{srid})"));
         Some(())
     }
-}
-
-/// A literal as a column of this kind is compared with it, and the type to cast it to.
-fn bound(compared: Compared, value: &Value) -> Option<(Bound, &'static str)> {
-    Some(match (compared, value) {
-        (Compared::Integer, Value::Int(number)) => (Bound::Int(*number), "int8"),
-        // As floats: both sides.
-        (Compared::Integer | Compared::Float, Value::Float(number)) if number.is_finite() => {
-            (Bound::Float(*number), "float8")
-        }
-        #[allow(clippy::cast_precision_loss)] // below 2^53
-        (Compared::Float, Value::Int(number)) if number.unsigned_abs() < EXACT.unsigned_abs() => {
-            (Bound::Float(*number as f64), "float8")
-        }
-        (Compared::Numeric, Value::Int(number)) => (Bound::Text(number.to_string()), "text::numeric"),
-        (Compared::Numeric, Value::Float(number)) if number.is_finite() => {
-            (Bound::Text(number.to_string()), "text::numeric")
-        }
-        (Compared::Bool, Value::Bool(truth)) => (Bound::Bool(*truth), "bool"),
-        (Compared::Text { .. }, Value::Text(text)) if !text.contains('\0') => (Bound::Text(text.clone()), "text"),
-        (Compared::Uuid, Value::Text(text)) if is_uuid(text) => (Bound::Text(text.clone()), "text::uuid"),
-        (Compared::Date, Value::Date(day)) => (Bound::Date(day.0), "date"),
-        (Compared::Timestamp, Value::Instant(at)) => (Bound::Instant(at.0), "timestamp"),
-        (Compared::TimestampTz, Value::Instant(at)) => (Bound::Instant(at.0), "timestamptz"),
-        (Compared::Timestamp, Value::Date(day)) => (Bound::Instant(day.start().0), "timestamp"),
-        (Compared::TimestampTz, Value::Date(day)) => (Bound::Instant(day.start().0), "timestamptz"),
-        _ => return None,
-    })
-}
-
-/// Whether a text is a UUID as PostgreSQL writes it.
-fn is_uuid(text: &str) -> bool {
-    let form = |(at, byte): (usize, u8)| match at {
-        8 | 13 | 18 | 23 => byte == b'-',
-        _ => matches!(byte, b'0'..=b'9' | b'a'..=b'f'),
-    };
-    text.len() == 36 && text.bytes().enumerate().all(form)
 }

@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use deadpool_postgres::Pool;
-
 use super::filter::{self, Filter};
 use super::table::Table;
+use super::turns::Turns;
 use super::{Room, connect, extent, fault, read, runtime, seek};
 use crate::data::extent::Extent;
 use crate::data::plan::{Plan, Sort};
@@ -19,20 +18,21 @@ use crate::model::schema::Schema;
 pub(super) struct Layer {
     room: Arc<Room>,
     table: Arc<Table>,
+    turns: Arc<Turns>,
 }
 
 impl Layer {
     pub(super) fn new(room: Arc<Room>, table: Table) -> Self {
-        Self { room, table: Arc::new(table) }
+        Self { room, table: Arc::new(table), turns: Arc::default() }
     }
 
     /// Does a piece of work on the threads of the databases. Dropped, it stops there as well.
-    fn ask<T: Send + 'static, F>(&self, work: impl FnOnce(Pool, Arc<Table>) -> F) -> Pending<Result<T>>
+    fn ask<T: Send + 'static, F>(&self, work: impl FnOnce(Arc<Room>, Arc<Table>) -> F) -> Pending<Result<T>>
     where
         F: Future<Output = Result<T>> + Send + 'static,
     {
-        let work = work(self.room.pool.clone(), self.table.clone());
-        let started = runtime::handle().map(|handle| handle.spawn(work));
+        let work = work(self.room.clone(), self.table.clone());
+        let started = runtime::near().map(|handle| handle.spawn(work));
         Box::pin(async move { AbortOnDrop(started?).done().await })
     }
 }
@@ -75,18 +75,20 @@ impl FeatureSource for Layer {
 
     fn features(&self, plan: Plan) -> Rows {
         let (sender, rows) = channel(plan.layout().clone());
-        let (room, table) = (self.room.clone(), self.table.clone());
+        let (room, table, turns) = (self.room.clone(), self.table.clone(), self.turns.clone());
         let work = async move {
-            let read = match Filter::new(&table, plan.filter()) {
-                Ok(_) if plan.limit() == Some(0) => Ok(()),
-                Ok(filter) => read::run(&room, &table, &plan, &filter, &sender).await,
-                Err(name) => Err(not_taken(&name)),
+            let read = async {
+                if plan.limit() == Some(0) {
+                    return Ok(());
+                }
+                let filter = divided(&room, &table, &turns, plan.filter()).await?;
+                read::run(&room, &table, &plan, &filter, &sender).await
             };
-            if let Err(error) = read {
+            if let Err(error) = read.await {
                 sender.fail_later(error).await;
             }
         };
-        match runtime::handle() {
+        match runtime::near() {
             Ok(handle) => {
                 handle.spawn(work);
                 rows
@@ -100,17 +102,14 @@ impl FeatureSource for Layer {
     }
 
     fn count(&self, plan: Plan) -> Pending<Result<u64>> {
-        let filter = match Filter::new(&self.table, plan.filter()) {
-            Ok(filter) => filter,
-            Err(name) => return Box::pin(async move { Err(not_taken(&name)) }),
-        };
-        let given = plan.parameters().to_vec();
-        self.ask(|pool, table| async move {
+        let turns = self.turns.clone();
+        self.ask(|room, table| async move {
+            let (filter, given) = (divided(&room, &table, &turns, plan.filter()).await?, plan.parameters());
             if filter.test.is_some() {
-                return read::count(&pool, &table, &filter, &given).await;
+                return read::count(&room.pool, &table, &filter, given).await;
             }
-            let sql = read::from(&table, &filter, &given, "count(*)");
-            let client = connect::take(&pool).await?;
+            let sql = read::from(&table, &filter, given, "count(*)");
+            let client = connect::take(&room.pool).await?;
             let statement = client.prepare_cached(&sql.text).await.map_err(fault::reading)?;
             let values: Vec<_> = sql.bound().collect();
             let row = client.query_one(&statement, &values).await.map_err(fault::reading)?;
@@ -119,12 +118,18 @@ impl FeatureSource for Layer {
     }
 
     fn extent(&self) -> Pending<Result<Extent>> {
-        self.ask(|pool, table| async move { extent::measure(&pool, &table).await })
+        self.ask(|room, table| async move { extent::measure(&room.pool, &table).await })
     }
 
     fn state(&self) -> u64 {
         self.room.watch.state()
     }
+}
+
+/// The conditions of a plan, by who tests them.
+async fn divided(room: &Room, table: &Table, turns: &Turns, conditions: &[Expr]) -> Result<Filter> {
+    let may_be_beyond = turns.may_be_beyond(room, table, conditions).await?;
+    Filter::new(table, conditions, may_be_beyond).map_err(|name| not_taken(&name))
 }
 
 fn not_taken(name: &str) -> Error {

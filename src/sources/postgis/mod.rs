@@ -19,12 +19,15 @@ mod extent;
 mod fault;
 mod filter;
 mod layer;
+mod literal;
+mod narrow;
 mod read;
 mod runtime;
 mod seek;
 mod spatial;
 mod sql;
 mod table;
+mod turns;
 mod view;
 mod watch;
 

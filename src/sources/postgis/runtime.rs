@@ -4,7 +4,7 @@
 use std::future::Future;
 use std::sync::{OnceLock, mpsc};
 
-use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::runtime::{Builder, Handle, Runtime, RuntimeFlavor};
 
 use crate::error::{Error, Result};
 
@@ -12,13 +12,23 @@ static RUNTIME: OnceLock<std::io::Result<Runtime>> = OnceLock::new();
 
 /// The handle of the threads; they are started by the first who asks.
 pub(super) fn handle() -> Result<&'static Handle> {
-    let threads = std::thread::available_parallelism().map_or(2, usize::from);
     let made = RUNTIME.get_or_init(|| {
+        // Each look at the number of cores reads half a dozen files.
+        let threads = std::thread::available_parallelism().map_or(2, usize::from);
         Builder::new_multi_thread().worker_threads(threads).thread_name("postgis").enable_all().build()
     });
     match made {
         Ok(runtime) => Ok(runtime.handle()),
         Err(cause) => Err(Error::internal(cause.to_string())),
+    }
+}
+
+/// Where a reader's work runs: on the threads of whoever asks where those are several, for a page is then read without a
+/// change of threads, else on those of the databases.
+pub(super) fn near() -> Result<Handle> {
+    match Handle::try_current() {
+        Ok(own) if own.runtime_flavor() == RuntimeFlavor::MultiThread => Ok(own),
+        _ => handle().cloned(),
     }
 }
 

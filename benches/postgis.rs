@@ -1,0 +1,171 @@
+//! The ceiling of PostGIS: a bare loop of tokio-postgres that reads the rows of a page with the statement that the server
+//! uses for it, and does nothing with them. Beside it, the same pages as GeoJSON from a server over the same database, each
+//! connection asking again as soon as it has its answer.
+//!
+//! `DSN=postgres://… URL=http://…/ogcapi cargo bench --bench postgis` wants a table `points` with a million rows (fid, name,
+//! place, code, population, value, active, created, note, geom); `CONNECTIONS=8,32` and `SECONDS_OF_RUN=2` are the defaults.
+
+#![allow(clippy::unwrap_used, clippy::print_stdout, clippy::cast_precision_loss, missing_docs)]
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use futures_util::TryStreamExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Client, NoTls};
+
+const SELECT: &str = "SELECT t.fid, ST_AsBinary(t.geom, 'NDR'), t.name, t.place, t.code, t.population, t.value, t.active, \
+                      t.created, t.note FROM public.points AS t";
+
+/// A page: its name, what follows `SELECT … FROM`, and the path below the collection.
+struct Page {
+    name: &'static str,
+    rest: &'static str,
+    path: &'static str,
+    /// Whether `$1` and so on are a random box.
+    is_boxed: bool,
+}
+
+const PAGES: [Page; 8] = [
+    Page { name: "10 rows", rest: "ORDER BY t.fid LIMIT 11", path: "items?limit=10", is_boxed: false },
+    Page { name: "100 rows", rest: "ORDER BY t.fid LIMIT 101", path: "items?limit=100", is_boxed: false },
+    Page { name: "1,000 rows", rest: "ORDER BY t.fid LIMIT 1001", path: "items?limit=1000", is_boxed: false },
+    Page { name: "10,000 rows", rest: "ORDER BY t.fid LIMIT 10001", path: "items?limit=10000", is_boxed: false },
+    Page {
+        name: "100 in a random box",
+        rest: "WHERE ST_Intersects(t.geom, ST_MakeEnvelope($1, $2, $3, $4, 4326)) ORDER BY t.fid LIMIT 101",
+        path: "items?limit=100&bbox=",
+        is_boxed: true,
+    },
+    Page {
+        name: "100 by an index",
+        rest: "WHERE t.code = 1234 ORDER BY t.fid LIMIT 101",
+        path: "items?limit=100&code=1234",
+        is_boxed: false,
+    },
+    Page {
+        name: "10 after 500,000",
+        rest: "ORDER BY t.fid LIMIT 11 OFFSET 500000",
+        path: "items?limit=10&offset=500000",
+        is_boxed: false,
+    },
+    Page { name: "one row", rest: "WHERE t.fid = 5 ORDER BY t.fid LIMIT 2", path: "items/5", is_boxed: false },
+];
+
+/// Boxes of half a degree on land and sea alike.
+fn boxed(number: u64) -> [f64; 4] {
+    let mixed = number.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407) >> 20;
+    let (x, y) = ((mixed % 3590) as f64 / 10.0 - 180.0, (mixed / 3590 % 1700) as f64 / 10.0 - 85.0);
+    [x, y, x + 0.5, y + 0.5]
+}
+
+async fn connect(dsn: &str) -> Client {
+    let (client, connection) = tokio_postgres::connect(dsn, NoTls).await.unwrap();
+    tokio::spawn(connection);
+    client
+}
+
+/// Reads pages on one connection until the time is over.
+async fn bare(client: Arc<Client>, page: &'static Page, end: Instant, done: Arc<AtomicU64>) {
+    let statement = client.prepare(&format!("{SELECT} {}", page.rest)).await.unwrap();
+    let mut number = 0;
+    while Instant::now() < end {
+        number += 1;
+        let sides = boxed(number);
+        let bound: Vec<&(dyn ToSql + Sync)> =
+            if page.is_boxed { sides.iter().map(|side| side as &(dyn ToSql + Sync)).collect() } else { Vec::new() };
+        let rows = client.query_raw(&statement, bound).await.unwrap();
+        let mut rows = std::pin::pin!(rows);
+        while let Some(row) = rows.try_next().await.unwrap() {
+            std::hint::black_box(row.raw_size_bytes());
+        }
+        done.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// Asks a server for pages on one connection until the time is over.
+async fn over_http(authority: String, prefix: String, page: &'static Page, end: Instant, done: Arc<AtomicU64>) {
+    let mut stream = tokio::net::TcpStream::connect(&authority).await.unwrap();
+    stream.set_nodelay(true).unwrap();
+    let (mut number, mut buffer) = (0, Vec::with_capacity(1 << 20));
+    while Instant::now() < end {
+        number += 1;
+        let area = if page.is_boxed { boxed(number).map(|side| side.to_string()).join(",") } else { String::new() };
+        let request =
+            format!("GET {prefix}/collections/points/{}{area} HTTP/1.1\r\nHost: {authority}\r\n\r\n", page.path);
+        stream.write_all(request.as_bytes()).await.unwrap();
+        buffer.clear();
+        while !is_whole(&buffer) {
+            assert!(stream.read_buf(&mut buffer).await.unwrap() > 0, "the server closed the connection");
+        }
+        assert!(buffer.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&buffer[..200.min(buffer.len())]));
+        done.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// Whether an answer came to its end: by its length, or by its last chunk.
+fn is_whole(answer: &[u8]) -> bool {
+    let Some(head) = answer.windows(4).take(2000).position(|four| four == b"\r\n\r\n") else { return false };
+    let words = String::from_utf8_lossy(&answer[..head]).to_ascii_lowercase();
+    match words.split("content-length: ").nth(1).and_then(|rest| rest.lines().next()) {
+        Some(length) => answer.len() >= head + 4 + length.trim().parse::<usize>().unwrap(),
+        None => answer.ends_with(b"\r\n0\r\n\r\n"),
+    }
+}
+
+async fn measured(
+    connections: usize,
+    seconds: f64,
+    start: impl Fn(Instant, Arc<AtomicU64>) -> Vec<tokio::task::JoinHandle<()>>,
+) -> f64 {
+    // Once to be warm, then the run.
+    let mut rate = 0.0;
+    for share in [0.2, 1.0] {
+        let (from, done) = (Instant::now(), Arc::new(AtomicU64::new(0)));
+        let tasks = start(from + Duration::from_secs_f64(seconds * share), done.clone());
+        assert_eq!(tasks.len(), connections);
+        for task in tasks {
+            task.await.unwrap();
+        }
+        rate = done.load(Ordering::Relaxed) as f64 / from.elapsed().as_secs_f64();
+    }
+    rate
+}
+
+#[tokio::main]
+async fn main() {
+    let Ok(dsn) = std::env::var("DSN") else {
+        println!("postgis: DSN= says which database");
+        return;
+    };
+    let url = std::env::var("URL").ok();
+    let seconds = std::env::var("SECONDS_OF_RUN").ok().and_then(|text| text.parse().ok()).unwrap_or(2.0);
+    let counts = std::env::var("CONNECTIONS").unwrap_or_else(|_| "8,32".to_owned());
+    for connections in counts.split(',').map(|text| text.parse::<usize>().unwrap()) {
+        println!("{connections} connections: pages a second, bare and served");
+        let mut clients = Vec::new();
+        for _ in 0..connections {
+            clients.push(Arc::new(connect(&dsn).await));
+        }
+        for page in &PAGES {
+            let loops = measured(connections, seconds, |end, done| {
+                clients.iter().map(|client| tokio::spawn(bare(client.clone(), page, end, done.clone()))).collect()
+            });
+            let bare = loops.await;
+            let Some(url) = &url else {
+                println!("  {:<20} {bare:>9.0}", page.name);
+                continue;
+            };
+            let address = url.strip_prefix("http://").unwrap();
+            let (authority, prefix) = address.split_at(address.find('/').unwrap_or(address.len()));
+            let loops = measured(connections, seconds, |end, done| {
+                let ask = |_| tokio::spawn(over_http(authority.into(), prefix.into(), page, end, done.clone()));
+                (0..connections).map(ask).collect()
+            });
+            let served = loops.await;
+            println!("  {:<20} {bare:>9.0} {served:>9.0}  {:>4.0} %", page.name, served / bare * 100.0);
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! Conditions of every class of CQL2: a table finds the rows that a file with the same rows finds, and what the database can
+//! say in SQL it is asked in SQL.
+
+use std::sync::OnceLock;
+
+use serde_json::Value;
+
+use crate::harness::postgres::{Postgres, is_here};
+use crate::harness::server::Server;
+use crate::harness::{examples, text};
+
+struct Both {
+    database: Postgres,
+    of_database: Server,
+    of_file: Server,
+}
+
+fn both() -> &'static Both {
+    static BOTH: OnceLock<Both> = OnceLock::new();
+    BOTH.get_or_init(|| {
+        let database = Postgres::start();
+        database.load(text(examples::file()), "examples", &[]);
+        // GDAL leaves out the lists. Here they are as PostgreSQL has them, one as a document and one as an array.
+        let of_file = Server::start(&[text(examples::file())]);
+        database.sql("gis", "ALTER TABLE examples ADD COLUMN \"values\" jsonb, ADD COLUMN \"layer:ids\" text[]");
+        let page = of_file.json("/ogcapi/collections/examples/items?limit=1000");
+        let mut updates = Vec::new();
+        for feature in page["features"].as_array().unwrap() {
+            let (id, properties) = (&feature["id"], &feature["properties"]);
+            if !properties["values"].is_null() {
+                let list = properties["values"].to_string();
+                updates.push(format!("UPDATE examples SET \"values\" = '{list}' WHERE fid = {id};"));
+            }
+            if let Some(list) = properties["layer:ids"].as_array() {
+                let list: Vec<String> = list.iter().map(|one| format!("'{}'", one.as_str().unwrap())).collect();
+                let list = list.join(", ");
+                updates.push(format!("UPDATE examples SET \"layer:ids\" = ARRAY[{list}] WHERE fid = {id};"));
+            }
+        }
+        database.sql("gis", &updates.concat());
+        database.sql("gis", "CREATE INDEX ON examples USING gin (\"layer:ids\")");
+        database.sql("gis", "ALTER DATABASE gis SET log_statement = 'all'");
+        let of_database = Server::start(&[&database.dsn()]);
+        Both { database, of_database, of_file }
+    })
+}
+
+fn ids(server: &Server, filter: &str) -> (Vec<i64>, Value) {
+    let filter = percent_encoding::utf8_percent_encode(filter, percent_encoding::NON_ALPHANUMERIC);
+    let page = server.json(&format!("/ogcapi/collections/examples/items?limit=1000&filter={filter}"));
+    let ids = page["features"].as_array().unwrap().iter().map(|feature| feature["id"].as_i64().unwrap()).collect();
+    (ids, page["numberMatched"].clone())
+}
+
+/// Conditions, and a part of the SQL that is to be asked for them; nothing where the loop alone may know.
+const CONDITIONS: [(&str, &str); 73] = [
+    ("floors > 5", "\"floors\" > $1"),
+    ("floors <> 5", "\"floors\" <> $1"),
+    ("NOT floors = 5", "NOT ("),
+    ("taxes <= 500.5", "\"taxes\" <= $1"),
+    ("5 < floors", "\"floors\" > $1"),
+    ("swimming_pool = TRUE", "\"swimming_pool\" = $1"),
+    ("NOT swimming_pool = TRUE", "\"swimming_pool\" = $1"),
+    ("owner = 'O''Neill'", "\"owner\" = $1"),
+    ("owner > 'Mike'", "COLLATE \"C\" > $1"),
+    ("owner IS NULL OR floors < 2", "IS NULL"),
+    ("geometry IS NULL", "IS NULL"),
+    ("geometry IS NOT NULL AND floors = 3", "IS NULL"),
+    ("\"eo:cloud_cover\" BETWEEN 0.1 AND 0.5", ">= $1"),
+    ("NOT \"eo:cloud_cover\" BETWEEN 0.1 AND 0.5", "NOT ("),
+    ("\"eo:instrument\" LIKE 'OLI%'", "LIKE $1"),
+    ("\"eo:instrument\" NOT LIKE 'OLI%'", "LIKE $1"),
+    ("etat_vol LIKE 'a\\_b'", "= $1"),
+    ("etat_vol LIKE '%\\\\%'", "LIKE $1"),
+    ("road_class LIKE '100\\%'", "= $1"),
+    ("road_class LIKE '____e'", "LIKE $1"),
+    ("city IN ('Toronto', 'Tokyo')", "= ANY ($1"),
+    ("city NOT IN ('Toronto', 'Tokyo')", "= ANY ($1"),
+    ("category IN (1, 2, 9)", "= ANY ($1"),
+    ("\"eo:cloud_cover\" IN (0.125, 0.25)", "= $1"),
+    ("CASEI(road_class) = CASEI('straße')", ""),
+    ("CASEI(road_class) IN (CASEI('Οδος'), CASEI('Straße')) AND floors > 2", "\"floors\" > $1"),
+    ("ACCENTI(etat_vol) = ACCENTI('débárquér')", ""),
+    ("CASEI(ACCENTI(etat_vol)) LIKE 'debar%'", ""),
+    ("built = DATE('2012-03-03')", "\"built\" = $1"),
+    ("built >= '2014-01-01'", "\"built\" >= $1"),
+    ("T_BEFORE(built, DATE('2015-01-01'))", "\"built\" < $1"),
+    ("T_AFTER(built, DATE('2012-06-05'))", "\"built\" > $1"),
+    ("NOT T_AFTER(built, DATE('2012-06-05'))", "\"built\" > $1"),
+    ("T_AFTER(built, TIMESTAMP('2012-06-05T12:00:00Z'))", "\"built\" > $1"),
+    ("T_DURING(built, INTERVAL('2012-01-01', '2015-01-01'))", "\"built\" > $1"),
+    ("T_INTERSECTS(built, INTERVAL('..', '2015-01-01'))", "\"built\" <= $1"),
+    ("T_DISJOINT(demolished, INTERVAL('2012-01-01', '2015-01-01'))", "NOT ("),
+    ("T_CONTAINS(INTERVAL('2012-01-01', '2015-01-01'), built)", "\"built\" > $1"),
+    ("T_EQUALS(updated_at, DATE('2012-10-10'))", "\"updated_at\" >= $1"),
+    ("T_AFTER(updated_at, DATE('2012-02-10'))", "\"updated_at\" > $1"),
+    ("T_BEFORE(updated_at, TIMESTAMP('2012-08-10T05:30:00Z'))", "\"updated_at\" < $1"),
+    ("NOT T_BEFORE(updated_at, TIMESTAMP('2012-08-10T05:30:00Z'))", "isfinite"),
+    ("T_DURING(INTERVAL(starts_at, ends_at), INTERVAL('1991-10-01', '1991-12-31'))", ""),
+    ("T_OVERLAPS(INTERVAL(starts_at, ends_at), INTERVAL('1991-10-10', '1992-01-01'))", ""),
+    ("T_STARTS(INTERVAL(starts_at, ends_at), INTERVAL('1991-10-03T08:21:06Z', '..'))", ""),
+    ("updated_at > TIMESTAMP('2014-01-01T00:00:00Z') AND T_AFTER(built, demolished)", "\"updated_at\" > $1"),
+    ("starts_at < ends_at", "\"starts_at\" < t.\"ends_at\""),
+    ("NOT starts_at < ends_at", "isfinite"),
+    ("built < demolished", "\"built\" < t.\"demolished\""),
+    ("vehicle_height > bridge_clearance", "> t.\"bridge_clearance\""),
+    ("NOT vehicle_height > bridge_clearance", "'NaN'"),
+    ("floors >= value", ">= t.\"value\""),
+    ("foo = category", "= t.\"category\""),
+    ("name <> owner", "COLLATE \"C\" <> t.\"owner\""),
+    ("name < owner", "COLLATE \"C\" < t.\"owner\""),
+    ("vehicle_height > (bridge_clearance - 1)", ""),
+    ("0 = (foo % 2)", ""),
+    ("value = foo * 2.0 - bar / 4 AND floors > 1", "\"floors\" > $1"),
+    ("value <= (2 ^ foo)", ""),
+    ("1 = (foo div 2)", ""),
+    ("upper(material) = 'BRICK' OR length(city) = 5", ""),
+    ("floors = 3 OR (floors = 4 AND CASEI(owner) = 'mike')", "OR (true AND (t.\"floors\" = $2"),
+    ("S_INTERSECTS(geometry, BBOX(1, 1, 5, 5))", "ST_Intersects"),
+    ("NOT S_INTERSECTS(geometry, BBOX(1, 1, 5, 5))", "ST_Intersects"),
+    ("S_INTERSECTS(geometry, POLYGON((1 1, 6 1, 3 5, 1 1)))", "&& ST_MakeEnvelope"),
+    ("S_WITHIN(geometry, POLYGON((1 1, 9 1, 5 9, 1 1))) AND floors > 1", "&& ST_MakeEnvelope"),
+    ("S_TOUCHES(geometry, POLYGON((2 0, 4 0, 4 3, 2 3, 2 0))) OR floors = 8", "OR"),
+    ("S_DISJOINT(geometry, POLYGON((1 1, 6 1, 3 5, 1 1)))", ""),
+    ("A_CONTAINS(\"layer:ids\", ('layers-ca', 'layers-us'))", "@> $1"),
+    ("A_CONTAINEDBY(\"layer:ids\", ('layers-ca', 'layers-us'))", "<@ $1"),
+    ("A_OVERLAPS(\"layer:ids\", ('layers-us', 'none'))", "&& $1"),
+    ("A_EQUALS(('layers-us', 'layers-ca'), \"layer:ids\")", "@> $1"),
+    ("A_OVERLAPS(\"values\", ('a', 2))", ""),
+];
+
+#[test]
+fn conditions_find_the_rows_of_the_file_and_go_down_as_sql() {
+    if !is_here() {
+        return;
+    }
+    let both = both();
+    for (condition, sql) in CONDITIONS {
+        let before = both.database.log().len();
+        let (found, wanted) = (ids(&both.of_database, condition), ids(&both.of_file, condition));
+        assert_eq!(found, wanted, "{condition}");
+        let log = both.database.log();
+        let asked: Vec<&str> = log[before..].lines().filter(|line| line.contains("\"examples\" AS t")).collect();
+        assert!(!asked.is_empty(), "{condition}: nothing was asked");
+        if !sql.is_empty() {
+            assert!(asked.iter().any(|line| line.contains(sql)), "{condition} was asked as {asked:?}");
+        }
+    }
+}
+
+/// A feature beyond ±180 is found in its place on the other side as soon as it is there, and boxes a turn further are not
+/// asked for while there is none.
+#[test]
+fn boxes_a_turn_further_are_asked_for_where_something_is_there() {
+    if !is_here() {
+        return;
+    }
+    let mut database = Postgres::start();
+    database.sql("gis", "CREATE TABLE places (fid serial PRIMARY KEY, geom geometry(Point, 4326))");
+    database.sql("gis", "CREATE INDEX ON places USING gist (geom)");
+    database.sql("gis", "INSERT INTO places (geom) SELECT ST_Point(x, 10, 4326) FROM generate_series(-180, 180, 10) x");
+    database.sql("gis", "ALTER DATABASE gis SET log_statement = 'all'");
+    let server = Server::start(&[&database.dsn()]);
+    let count =
+        || server.json("/ogcapi/collections/places/items?bbox=-171,0,-169,20&limit=10")["numberReturned"].clone();
+    assert_eq!(count(), 1);
+    let boxes = |log: &str| {
+        let asked = log.lines().rfind(|line| line.contains("ST_Intersects") && line.contains("LIMIT"));
+        asked.unwrap().matches("ST_MakeEnvelope").count()
+    };
+    assert_eq!(boxes(&database.log()), 1);
+    database.sql("gis", "INSERT INTO places (geom) VALUES (ST_Point(190, 10, 4326))");
+    let start = std::time::Instant::now();
+    while count() != 2 {
+        assert!(start.elapsed().as_secs() < 30, "the new row is not found");
+        std::thread::yield_now();
+    }
+    assert_eq!(boxes(&database.log()), 3);
+    database.stop();
+}
