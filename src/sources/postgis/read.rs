@@ -2,6 +2,7 @@
 //! who is slow stops the database.
 
 use std::pin::pin;
+use std::time::Duration;
 
 use deadpool_postgres::{Object, Pool};
 use futures_util::TryStreamExt;
@@ -22,6 +23,12 @@ use crate::model::value::Value;
 
 /// How often a statement is tried where the connection turns out to be dead: one may have died in the pool.
 const TRIES: u32 = 3;
+
+/// How long a reader may take for a batch while others wait for a connection: sooner than those give up.
+const SLOW: Duration = Duration::from_secs(3);
+
+/// What the log has of one that was slower.
+const GAVE_WAY: &str = "the reader was slow while others waited for a connection to the database";
 
 /// Which columns are selected, and where they stand.
 struct Selected {
@@ -97,6 +104,7 @@ pub(super) async fn run(room: &Room, table: &Table, plan: &Plan, filter: &Filter
     let parts = order.parts(plan);
     let counts = filter.test.is_some() || parts.len() > 1;
     let mut reader = Reader {
+        room,
         table,
         plan,
         filter,
@@ -111,6 +119,7 @@ pub(super) async fn run(room: &Room, table: &Table, plan: &Plan, filter: &Filter
         left: None,
         counts,
         has_sent: false,
+        gave_way: false,
     };
     let mut tries = 1;
     loop {
@@ -118,12 +127,16 @@ pub(super) async fn run(room: &Room, table: &Table, plan: &Plan, filter: &Filter
         reader.begin();
         match reader.read(client, &parts, room.is_encrypted()).await {
             Err(cause) if fault::is_away(&cause) && !reader.has_sent && tries < TRIES => tries += 1,
-            outcome => return outcome.map_err(fault::reading),
+            outcome => {
+                outcome.map_err(fault::reading)?;
+                return if reader.gave_way { Err(fault::unavailable(GAVE_WAY)) } else { Ok(()) };
+            }
         }
     }
 }
 
 struct Reader<'a> {
+    room: &'a Room,
     table: &'a Table,
     plan: &'a Plan,
     filter: &'a Filter,
@@ -139,6 +152,8 @@ struct Reader<'a> {
     left: Option<u64>,
     counts: bool,
     has_sent: bool,
+    /// Whether it ended before its time, so that others have the connection.
+    gave_way: bool,
 }
 
 impl Reader<'_> {
@@ -200,9 +215,9 @@ impl Reader<'_> {
                 };
                 let Some(row) = row else { break };
                 if !self.visit(&row).await {
-                    self.flush().await;
                     // The database need not finish what nobody reads.
                     connect::leave(client, rows, is_encrypted).await;
+                    self.flush().await;
                     return Ok(());
                 }
             }
@@ -210,6 +225,8 @@ impl Reader<'_> {
                 break;
             }
         }
+        // The last rows wait for their reader without the connection.
+        drop(client);
         self.flush().await;
         Ok(())
     }
@@ -247,11 +264,23 @@ impl Reader<'_> {
         }
         self.has_sent = true;
         let empty = self.sender.batch(self.plan.width());
-        self.sender.send_later(std::mem::replace(&mut self.batch, empty)).await
+        let full = std::mem::replace(&mut self.batch, empty);
+        let mut sending = pin!(self.sender.send_later(full));
+        loop {
+            tokio::select! {
+                is_there = &mut sending => return is_there,
+                () = tokio::time::sleep(SLOW) => {
+                    if self.room.pool.status().waiting > 0 {
+                        self.gave_way = true;
+                        return false;
+                    }
+                }
+            }
+        }
     }
 
     async fn flush(&mut self) {
-        if !self.batch.is_empty() {
+        if !self.batch.is_empty() && !self.gave_way {
             // Whether the reader is still there does not matter any more.
             let _ = self.sender.send_later(std::mem::take(&mut self.batch)).await;
         }
