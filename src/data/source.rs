@@ -36,11 +36,11 @@ pub trait FeatureSource: Send + Sync + 'static {
         false
     }
 
-    /// Whether it begins and ends at a place in this order (that of the key, where there is none), gives rows backwards, and
-    /// gives the marks that make a place. Asked only for an order in which it gives rows. Else the gate does all that,
-    /// by reading all rows.
-    fn seeks(&self, order: &[Sort]) -> bool {
-        let _ = order;
+    /// Whether it begins and ends at a place in this order (that of the key, where there is none), also backwards where that
+    /// is asked for, and gives the marks that make a place. Asked only for an order in which it gives rows. Else the gate
+    /// does all that, by reading all rows.
+    fn seeks(&self, order: &[Sort], is_backwards: bool) -> bool {
+        let _ = (order, is_backwards);
         false
     }
 

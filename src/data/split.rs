@@ -91,7 +91,7 @@ impl View {
         }
         let mut fields: Vec<usize> =
             if output { selected.iter().map(|&seen| visible.fields[seen]).collect() } else { Vec::new() };
-        let seeks = query.has_places() && source.seeks(&sort);
+        let seeks = query.has_places() && source.seeks(&sort, query.backwards);
         let pushes_sort = !sort.is_empty() && source.sorts(&sort) && (seeks || !query.has_places());
         let sorted = sort.iter().filter(|_| output && !pushes_sort).filter_map(|step| step.field);
         let tested =

@@ -87,7 +87,7 @@ impl FeatureSource for Layer {
         true
     }
 
-    fn seeks(&self, _: &[Sort]) -> bool {
+    fn seeks(&self, _: &[Sort], _: bool) -> bool {
         true
     }
 

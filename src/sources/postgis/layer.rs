@@ -69,7 +69,7 @@ impl FeatureSource for Layer {
         true
     }
 
-    fn seeks(&self, order: &[Sort]) -> bool {
+    fn seeks(&self, order: &[Sort], _: bool) -> bool {
         seek::can(&self.table, order)
     }
 

@@ -12,11 +12,12 @@ use super::ogr::{self, OgrLayer};
 use super::order::{self, Fault, Order};
 use super::read::{Filter, Scan};
 use super::schema::Table;
+use super::seek::Stretch;
 use super::{Handle, Room, state};
 use crate::base::bbox::Rect;
 use crate::base::datetime::Instant;
 use crate::data::extent::Extent;
-use crate::data::plan::Plan;
+use crate::data::plan::{Plan, Sort};
 use crate::data::rows::{Rows, Stop, StopOnDrop, channel};
 use crate::data::source::{FeatureSource, Pending};
 use crate::error::{Error, Result};
@@ -157,7 +158,9 @@ impl Shared {
         send: &mut dyn FnMut(&mut Batch, bool) -> bool,
     ) -> Result<(), Fault> {
         let filter = Filter::new(&self.table, plan.filter()).map_err(|name| Fault::Unreadable(not_taken(&name)))?;
-        let is_far = plan.offset() >= FAR && filter.is_empty();
+        let stretch = Stretch::new(plan);
+        let first = stretch.as_ref().and_then(Stretch::first).and_then(|first| u64::try_from(first).ok());
+        let is_far = plan.offset().max(first.unwrap_or(0)) >= FAR && filter.is_empty();
         let order =
             if self.needs_order() || is_far { self.find_order(layer, state, self.needs_order(), stop)? } else { None };
         let scan = Scan {
@@ -167,6 +170,7 @@ impl Shared {
             layout: plan.layout(),
             offset: plan.offset(),
             limit: plan.limit(),
+            stretch: stretch.as_ref(),
             stop,
         };
         let mut batch = Batch::new(plan.layout().width());
@@ -202,7 +206,7 @@ impl Shared {
         let order = if self.needs_order() { self.find_order(layer, state, true, stop)? } else { None };
         let layout = Layout { geometry: false, fields: Vec::new() };
         let (table, order) = (&self.table, order.as_deref());
-        let scan = Scan { table, filter, order, layout: &layout, offset: 0, limit: None, stop };
+        let scan = Scan { table, filter, order, layout: &layout, offset: 0, limit: None, stretch: None, stop };
         let mut count = 0;
         scan.run(layer, &mut |_| {
             count += 1;
@@ -225,8 +229,16 @@ impl Shared {
         let layout = Layout { geometry: looks, fields: times };
         let filter = Filter::default();
         // In whatever order.
-        let scan =
-            Scan { table: &self.table, filter: &filter, order: None, layout: &layout, offset: 0, limit: None, stop };
+        let scan = Scan {
+            table: &self.table,
+            filter: &filter,
+            order: None,
+            layout: &layout,
+            offset: 0,
+            limit: None,
+            stretch: None,
+            stop,
+        };
         let (mut space, mut first, mut last) = (Rect::EMPTY, None::<Instant>, None::<Instant>);
         let mut batch = Batch::new(layout.width());
         scan.run(layer, &mut |mut row| {
@@ -283,6 +295,10 @@ impl FeatureSource for Layer {
 
     fn pages(&self) -> bool {
         true
+    }
+
+    fn seeks(&self, order: &[Sort], is_backwards: bool) -> bool {
+        order.is_empty() && !is_backwards
     }
 
     fn features(&self, plan: Plan) -> Rows {

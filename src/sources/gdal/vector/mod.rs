@@ -25,6 +25,7 @@ mod ogr;
 mod order;
 mod read;
 mod schema;
+mod seek;
 mod state;
 #[cfg(test)]
 mod tests;

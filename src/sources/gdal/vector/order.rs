@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::cells;
 use super::ogr::{self, OgrLayer};
 use super::schema::Table;
+use super::seek::Stretch;
 use crate::model::schema::KeyKind;
 use crate::model::value::FeatureId;
 
@@ -186,6 +187,22 @@ impl Way {
             Self::Integers(pairs) => Box::new(pairs.iter().map(|(_, number)| *number)),
             Self::Texts(pairs) => Box::new(pairs.iter().map(|(_, number)| *number)),
         })
+    }
+
+    /// How many of those numbers are of rows before a stretch.
+    pub(super) fn before(&self, stretch: &Stretch) -> usize {
+        let of_number = |id: &i64| stretch.begins_after(|begin| FeatureId::Int(*id).cmp(begin));
+        match self {
+            Self::Stored | Self::Places => 0,
+            Self::Numbers(numbers) => numbers.partition_point(of_number),
+            Self::Integers(pairs) => pairs.partition_point(|(id, _)| of_number(id)),
+            Self::Texts(pairs) => pairs.partition_point(|(id, _)| {
+                stretch.begins_after(|begin| match begin {
+                    FeatureId::Text(begin) => (**id).cmp(begin),
+                    FeatureId::Int(_) => std::cmp::Ordering::Greater,
+                })
+            }),
+        }
     }
 
     /// The numbers of the rows with these ids, in order, where they can be looked up; `is_own` says that OGR's numbers are

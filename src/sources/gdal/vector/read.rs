@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::ogr::{self, Feature, OgrLayer};
 use super::order::{Fault, Order, Way, finds_numbers};
 use super::schema::Table;
+use super::seek::{Side, Stretch};
 use super::{cells, condition};
 use crate::base::bbox::Rect;
 use crate::expr::Expr;
@@ -114,6 +115,7 @@ pub(super) struct Scan<'a> {
     pub(super) layout: &'a Layout,
     pub(super) offset: u64,
     pub(super) limit: Option<u64>,
+    pub(super) stretch: Option<&'a Stretch>,
     pub(super) stop: &'a AtomicBool,
 }
 
@@ -143,9 +145,11 @@ impl Scan<'_> {
             }
             if let Some(numbers) = way.numbers() {
                 let skip = if self.filter.is_empty() { rows.take_skip() } else { 0 };
-                return rows.by_numbers(layer, numbers.skip(skip), false);
+                let before = self.stretch.map_or(0, |stretch| way.before(stretch));
+                return rows.by_numbers(layer, numbers.skip(before.saturating_add(skip)), false);
             }
-            if self.filter.is_empty() && self.offset > 0 && self.jump(layer, &mut rows)?.is_break() {
+            let is_later = self.offset > 0 || self.stretch.is_some();
+            if self.filter.is_empty() && is_later && self.jump(layer, &mut rows)?.is_break() {
                 return Ok(());
             }
             // Whoever counts places must see all rows.
@@ -216,6 +220,8 @@ impl Scan<'_> {
         let (Ok(offset), Ok(count)) = (i64::try_from(self.offset), i64::try_from(*count)) else {
             return Ok(ControlFlow::Break(()));
         };
+        let before = self.stretch.and_then(Stretch::first).map_or(0, |begin| begin.saturating_sub(*first).max(0));
+        let offset = offset.saturating_add(before);
         if offset >= count {
             return Ok(ControlFlow::Break(()));
         }
@@ -272,6 +278,8 @@ struct Rows<'a, 'v> {
     skip: u64,
     left: Option<u64>,
     scratch: Batch,
+    /// The id of a row.
+    id: Batch,
     wkb: Vec<u8>,
     /// The layer stands at the first row already.
     is_placed: bool,
@@ -280,7 +288,16 @@ struct Rows<'a, 'v> {
 impl<'a, 'v> Rows<'a, 'v> {
     fn new(scan: &'a Scan<'a>, visit: Visit<'v>) -> Self {
         let (skip, left) = (scan.offset, scan.limit);
-        Self { scan, visit, skip, left, scratch: Batch::default(), wkb: Vec::new(), is_placed: false }
+        Self {
+            scan,
+            visit,
+            skip,
+            left,
+            scratch: Batch::default(),
+            id: Batch::default(),
+            wkb: Vec::new(),
+            is_placed: false,
+        }
     }
 
     /// The rows to be passed over, which the caller does.
@@ -328,6 +345,16 @@ impl<'a, 'v> Rows<'a, 'v> {
     fn row(&mut self, feature: &mut Feature<'_>, place: Option<u64>) -> Result<ControlFlow<()>, Fault> {
         if self.scan.stop.load(Ordering::Relaxed) {
             return Err(Fault::Stopped);
+        }
+        if let Some(stretch) = self.scan.stretch {
+            let table = self.scan.table;
+            self.id.reset(1);
+            cells::push_id(&mut self.id, feature, table.key.as_ref(), table.schema.key.1, place);
+            match stretch.side(self.id.row(0)) {
+                Side::Before => return Ok(ControlFlow::Continue(())),
+                Side::Within => {}
+                Side::Beyond => return Ok(ControlFlow::Break(())),
+            }
         }
         let mut passed = Passed { feature, place, wkb: &mut self.wkb, geometry: None };
         if let Some((predicate, layout)) = &self.scan.filter.test {

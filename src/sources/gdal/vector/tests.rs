@@ -183,6 +183,7 @@ fn who_leaves_ends_the_walk() {
             layout: &layout,
             offset: 0,
             limit: None,
+            stretch: None,
             stop: &stop,
         };
         (surveyed, scan.run(&mut layer, &mut |_| ControlFlow::Continue(())).is_ok())
