@@ -30,6 +30,6 @@ async fn file(cx: Context, params: StaticFile) -> Result<Response> {
         response.set(header::ETAG, tag);
     }
     // Asked for again by its tag: a page of a newer version must not meet the stylesheet of an older one.
-    response.set(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    response.set(header::CACHE_CONTROL, HeaderValue::from_static("public, no-cache"));
     Ok(response)
 }

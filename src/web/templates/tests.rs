@@ -116,6 +116,24 @@ fn a_page_needs_no_optional_member() {
 }
 
 #[test]
+fn a_collection_that_can_be_searched_has_a_field_for_it() {
+    let list = json!({ "features": [{ "id": 1, "properties": {} }] });
+    let mut context = context(&list, "text", "#");
+    let q = json!({ "name": "q", "type": "array", "in": "query", "required": false, "description": "words" });
+    context["operation"]["parameters"].as_array_mut().unwrap().push(q);
+    context["params"] = json!({ "q": "a \"b\"", "limit": "5", "offset": "10", "cursor": "x" });
+    let page = Templates::load(None).unwrap().render("getFeatures.html", &context, &urls()).unwrap();
+    let form = &page[page.find("role=\"search\"").unwrap()..];
+    let form = &form[..form.find("</form>").unwrap()];
+    assert!(
+        form.contains("name=\"q\" value=\"a &quot;b&quot;\"") && form.contains("name=\"limit\" value=\"5\""),
+        "{form}"
+    );
+    assert!(!form.contains("offset") && !form.contains("cursor"), "{form}");
+    assert!(page.contains("<span class=\"chip-label\">Search</span>"));
+}
+
+#[test]
 fn a_feature_is_linked_by_its_escaped_id() {
     let list = json!({ "features": [{ "id": "a/b ?", "properties": { "name": "x" } }] });
     let page =
