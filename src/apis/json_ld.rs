@@ -147,7 +147,9 @@ fn widen(around: &mut [f64; 4], coordinates: &Value) {
         *around = [around[0].min(x), around[1].min(y), around[2].max(x), around[3].max(y)];
         return;
     }
-    list.iter().for_each(|part| widen(around, part));
+    for part in list {
+        widen(around, part);
+    }
 }
 
 /// A box of four or six numbers: south and west, north and east.

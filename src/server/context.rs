@@ -319,16 +319,14 @@ impl Context {
 
     /// A coverage that the client may see.
     pub fn coverage(&self, id: &str) -> Result<(Arc<Layer>, CoverageView)> {
-        match self.find(id)? {
-            Some((layer, Published::Coverage(view))) => Ok((layer, view)),
-            _ => {
-                let unknown = Error::new(Kind::UnknownLayer, format!("there is no coverage '{id}'"));
-                Err(self.like(id, true).into_iter().fold(unknown, |unknown, layer| {
-                    let segment = percent_encoding::utf8_percent_encode(&layer.id, COMPONENT);
-                    unknown.instead(&layer.title, self.api_url(&format!("/{segment}")))
-                }))
-            }
+        if let Some((layer, Published::Coverage(view))) = self.find(id)? {
+            return Ok((layer, view));
         }
+        let unknown = Error::new(Kind::UnknownLayer, format!("there is no coverage '{id}'"));
+        Err(self.like(id, true).into_iter().fold(unknown, |unknown, layer| {
+            let segment = percent_encoding::utf8_percent_encode(&layer.id, COMPONENT);
+            unknown.instead(&layer.title, self.api_url(&format!("/{segment}")))
+        }))
     }
 
     /// The coverages, or the collections, of a like id: of those that the client may see.
