@@ -17,4 +17,5 @@ mod harness;
 mod files;
 mod hostile;
 mod made;
+mod remote;
 mod settings;

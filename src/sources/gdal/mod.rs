@@ -21,9 +21,17 @@ pub mod vector;
 /// Most threads of one file. They work more than they wait, but one with a slow reader waits as well.
 const THREADS: usize = 32;
 
-/// Megabytes of blocks that GDAL keeps for all files together, unless `GDAL_CACHEMAX` says otherwise; by itself it takes a
-/// twentieth of the machine's memory.
-const CACHE: &str = "128";
+/// Settings of GDAL, each unless the environment says otherwise.
+const SETTINGS: [(&str, &str); 5] = [
+    // Megabytes of blocks that it keeps for all files together; by itself it takes a twentieth of the machine's memory.
+    ("GDAL_CACHEMAX", "128"),
+    // Seconds for a file on another machine to answer, and for the connection to it; by itself it waits for ever.
+    ("GDAL_HTTP_TIMEOUT", "30"),
+    ("GDAL_HTTP_CONNECTTIMEOUT", "5"),
+    // A second try where the other machine says that it has no time.
+    ("GDAL_HTTP_MAX_RETRY", "1"),
+    ("GDAL_HTTP_RETRY_DELAY", "1"),
+];
 
 /// How a raster is read where its file does not say.
 #[derive(Clone, Debug, Default)]
@@ -117,7 +125,10 @@ pub fn is_raster(path: &Path) -> bool {
 
 fn dataset(path: &Path) -> Result<Dataset> {
     prepare();
-    if let Err(cause) = std::fs::File::open(path) {
+    // What is not on this machine's disks, GDAL alone can open.
+    if !path.to_string_lossy().starts_with("/vsi")
+        && let Err(cause) = std::fs::File::open(path)
+    {
         return Err(file(path, "cannot be read").because(cause));
     }
     let open_flags =
@@ -131,9 +142,11 @@ fn prepare() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         gdal::config::set_error_handler(|_, number, message| tracing::debug!(number, message, "GDAL complains"));
-        let is_set = gdal::config::get_config_option("GDAL_CACHEMAX", "").is_ok_and(|value| !value.is_empty());
-        if !is_set && let Err(error) = gdal::config::set_config_option("GDAL_CACHEMAX", CACHE) {
-            tracing::warn!(%error, "GDAL does not take the size of its cache");
+        for (name, value) in SETTINGS {
+            let is_set = gdal::config::get_config_option(name, "").is_ok_and(|value| !value.is_empty());
+            if !is_set && let Err(error) = gdal::config::set_config_option(name, value) {
+                tracing::warn!(%error, name, "GDAL does not take a setting");
+            }
         }
     });
 }

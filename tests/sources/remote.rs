@@ -1,0 +1,124 @@
+//! Files on another machine, which GDAL reads piece by piece over HTTP.
+
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use crate::harness::server::Server;
+use crate::harness::{gdal, text};
+use crate::made::file;
+
+/// A server of the files of a folder that gives pieces of them, and hangs when it is told to.
+struct Remote {
+    url: String,
+    hangs: Arc<AtomicBool>,
+    pieces: Arc<AtomicUsize>,
+}
+
+impl Remote {
+    fn start(folder: &Path) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let (hangs, pieces) = (Arc::<AtomicBool>::default(), Arc::<AtomicUsize>::default());
+        let remote = Self { url, hangs: hangs.clone(), pieces: pieces.clone() };
+        let folder = folder.to_owned();
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let (folder, hangs, pieces) = (folder.clone(), hangs.clone(), pieces.clone());
+                std::thread::spawn(move || answer(stream.unwrap(), &folder, &hangs, &pieces));
+            }
+        });
+        remote
+    }
+}
+
+/// Answers the requests of a connection, one after the other.
+fn answer(mut stream: TcpStream, folder: &Path, hangs: &AtomicBool, pieces: &AtomicUsize) -> Option<()> {
+    loop {
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            let mut byte = [0];
+            stream.read_exact(&mut byte).ok()?;
+            head.push(byte[0]);
+        }
+        while hangs.load(Ordering::Relaxed) {
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        let head = String::from_utf8(head).ok()?;
+        let path: PathBuf = folder.join(head.split(' ').nth(1)?.trim_start_matches('/'));
+        let Ok(bytes) = std::fs::read(path) else {
+            stream.write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n").ok()?;
+            continue;
+        };
+        let range = head.lines().find_map(|line| line.strip_prefix("Range: bytes="));
+        let (status, piece, range) = match range.and_then(|range| range.trim().split_once('-')) {
+            Some((from, to)) => {
+                pieces.fetch_add(1, Ordering::Relaxed);
+                let from: usize = from.parse().ok()?;
+                let to = to.parse::<usize>().unwrap_or(usize::MAX).min(bytes.len() - 1);
+                let range = format!("Content-Range: bytes {from}-{to}/{}\r\n", bytes.len());
+                ("206 Partial Content", &bytes[from.min(to)..=to], range)
+            }
+            None => ("200 OK", &bytes[..], String::new()),
+        };
+        let length = piece.len();
+        let answer = format!("HTTP/1.1 {status}\r\nAccept-Ranges: bytes\r\n{range}Content-Length: {length}\r\n\r\n");
+        stream.write_all(answer.as_bytes()).ok()?;
+        if !head.starts_with("HEAD") {
+            stream.write_all(piece).ok()?;
+        }
+    }
+}
+
+const ENVIRONMENT: [(&str, &str); 4] =
+    [("NO_PROXY", "127.0.0.1"), ("no_proxy", "127.0.0.1"), ("GDAL_HTTP_TIMEOUT", "2"), ("GDAL_HTTP_MAX_RETRY", "0")];
+
+#[test]
+fn files_on_another_machine_are_read_in_pieces() {
+    let folder = tempfile::tempdir().unwrap();
+    file(folder.path(), "places", "fgb");
+    let raster = folder.path().join("heights.tif");
+    let heights = concat!(env!("CARGO_MANIFEST_DIR"), "/data/elevation.tif");
+    gdal::run("gdal_translate", &["-q", heights, text(&raster)]);
+    let archive = folder.path().join("more.zip");
+    crate::made::zip(&archive, &[file(folder.path(), "zipped", "geojson")]);
+    let remote = Remote::start(folder.path());
+    let source = |path: &str| format!("{path}{}", remote.url);
+    let toml = format!(
+        "[[layers]]\nsource = '{}/places.fgb'\n[[layers]]\nsource = '{}/heights.tif'\n[[layers]]\nsource = '{}/more.zip/zipped.geojson'\n",
+        source("/vsicurl/"),
+        source("/vsicurl/"),
+        source("/vsizip//vsicurl/"),
+    );
+    let project = folder.path().join("project.toml");
+    std::fs::write(&project, toml).unwrap();
+    let server = Server::start_with(&["--project", text(&project)], &ENVIRONMENT);
+    for layer in ["places", "zipped"] {
+        let page = server.json(&format!("/ogcapi/collections/{layer}/items?filter=height%20%3E%207"));
+        assert_eq!(page["numberMatched"], 5, "{layer}: {page}");
+    }
+    let list = server.json("/coverages");
+    assert!(list.to_string().contains("heights"), "{list}");
+    assert!(remote.pieces.load(Ordering::Relaxed) > 0, "nothing was read in pieces");
+    // A path of a request is never one of a file.
+    server.get("/ogcapi/collections/%2Fvsicurl%2Fhttp%3A%2F%2F127.0.0.1/items").expect(404);
+}
+
+#[test]
+fn a_machine_that_hangs_holds_nobody_up_for_long() {
+    let folder = tempfile::tempdir().unwrap();
+    file(folder.path(), "places", "fgb");
+    let near = file(folder.path(), "near", "geojson");
+    let remote = Remote::start(folder.path());
+    remote.hangs.store(true, Ordering::Relaxed);
+    let far = format!("/vsicurl/{}/places.fgb", remote.url);
+    let start = Instant::now();
+    let mut server = Server::start_with(&[text(&near), &far], &ENVIRONMENT);
+    assert!(start.elapsed() < Duration::from_secs(40), "it started after {:?}", start.elapsed());
+    server.get("/ogcapi/collections/near/items").expect(200);
+    assert!(server.log().contains("places.fgb"), "{}", server.log());
+    remote.hangs.store(false, Ordering::Relaxed);
+}
