@@ -39,10 +39,11 @@ pub(crate) fn features(file: &Path, layer: &str, more: &[&str]) -> Vec<Value> {
     document["features"].as_array().unwrap().clone()
 }
 
-/// One column of a file of features, as text.
-pub(crate) fn column(bytes: &[u8], ending: &str, name: &str) -> Vec<String> {
+/// The first column of a file of features, as text: the ids, as this server writes them.
+pub(crate) fn first_column(bytes: &[u8], ending: &str) -> Vec<String> {
     let path = tempfile::Builder::new().suffix(&format!(".{ending}")).tempfile().unwrap().into_temp_path();
     std::fs::write(&path, bytes).unwrap();
-    let said = run("ogr2ogr", &["-q", "-f", "CSV", "/vsistdout/", path.to_str().unwrap(), "-select", name]);
-    said.lines().skip(1).map(|line| line.trim_matches('"').to_owned()).collect()
+    let said = run("ogr2ogr", &["-q", "-f", "CSV", "/vsistdout/", path.to_str().unwrap()]);
+    let first = |line: &str| line.split(',').next().unwrap_or_default().trim_matches('"').to_owned();
+    said.lines().skip(1).map(first).collect()
 }

@@ -28,7 +28,7 @@ pub(crate) fn ids(answer: &Answer, format: &str) -> Vec<String> {
             let text = answer.text();
             text.split("data-feature=\"").skip(1).filter_map(|rest| rest.split('"').next()).map(str::to_owned).collect()
         }
-        _ => gdal::column(&answer.body, format, "fid"),
+        _ => gdal::first_column(&answer.body, format),
     }
 }
 

@@ -1,5 +1,7 @@
 //! Pages of a table by cursor, there and back, with indexes and without, and while other sessions write.
 
+use std::collections::HashSet;
+
 use crate::harness::client::{neighbour, send};
 use crate::harness::postgres::{Postgres, is_here};
 use crate::harness::server::Server;
@@ -110,5 +112,52 @@ fn an_index_leads_to_a_place() {
                 assert!(number.parse::<u64>().unwrap() <= 10, "{sort} {rel}: {told}");
             }
         }
+    }
+}
+
+#[test]
+fn a_walk_while_another_session_writes_meets_once_what_stays() {
+    if !is_here() {
+        return;
+    }
+    let database = Postgres::start();
+    let mut seed = 11_u64;
+    let mut below = move |count: u64| {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (seed >> 33) % count
+    };
+    database.sql("gis", &TABLE.replace("NAME", "moving"));
+    database
+        .sql("gis", "CREATE INDEX ON moving (i2); CREATE INDEX ON moving (ts); CREATE TABLE spare AS TABLE moving;");
+    let server = Server::start(&[&database.dsn()]);
+    let formats = ["geojson", "csv", "fgb", "geojsonseq", "html"];
+    for (at, sort) in SORTS.iter().enumerate().step_by(2) {
+        let (format, is_back) = (formats[at / 2 % formats.len()], at % 4 == 2);
+        let order = if sort.is_empty() { String::new() } else { format!("&sortby={sort}") };
+        let url = |size: u32, format: &str| {
+            format!("{}/ogcapi/collections/moving/items?limit={size}&f={format}{order}", server.url)
+        };
+        let whole = || ids(&send("GET", &url(1000, "geojson"), &[]).expect(200), "geojson");
+        let before = whole();
+        let first = if is_back { last(&url(23, format)) } else { url(23, format) };
+        let mut touched = HashSet::new();
+        let mut met = pages(&first, format, if is_back { "prev" } else { "next" }, &mut |_| {
+            let (gone, back) = (below(150) + 1, below(150) + 1);
+            touched.extend([gone.to_string(), back.to_string()]);
+            database.sql(
+                "gis",
+                &format!(
+                    "DELETE FROM moving WHERE id = {gone};
+                     INSERT INTO moving SELECT * FROM spare WHERE id = {back} ON CONFLICT DO NOTHING;"
+                ),
+            );
+        });
+        if is_back {
+            met.reverse();
+        }
+        let met = met.concat();
+        assert_eq!(met.iter().collect::<HashSet<_>>().len(), met.len(), "twice: {first}: {met:?}");
+        let still = |all: &[String]| all.iter().filter(|id| !touched.contains(*id)).cloned().collect::<Vec<_>>();
+        assert_eq!(still(&met), still(&before), "{first}");
     }
 }
