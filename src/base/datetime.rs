@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Timelike, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
 use serde::{Deserialize, Deserializer, de};
 use utoipa::openapi::{Object, RefOr, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
@@ -67,17 +67,20 @@ impl Instant {
 
     /// Appends `2026-11-21T05:45:12Z`, with as many decimals of the second as are not zero.
     pub fn write(self, out: &mut Vec<u8>) {
-        let Some(at) = DateTime::<Utc>::from_timestamp_micros(self.0) else {
+        const DAY: i64 = 86_400_000_000;
+        if self.0.checked_div_euclid(DAY).and_then(|day| i32::try_from(day).ok()).is_none_or(|day| !write_day(day, out))
+        {
             return;
-        };
-        write_date(out, at.year(), at.month(), at.day());
+        }
+        let micros = self.0.rem_euclid(DAY);
+        let seconds = u32::try_from(micros / 1_000_000).unwrap_or_default();
         out.push(b'T');
-        two(out, at.hour());
+        two(out, seconds / 3600);
         out.push(b':');
-        two(out, at.minute());
+        two(out, seconds / 60 % 60);
         out.push(b':');
-        two(out, at.second());
-        let micros = self.0.rem_euclid(1_000_000);
+        two(out, seconds % 60);
+        let micros = micros % 1_000_000;
         if micros != 0 {
             let digits = format!(".{micros:06}");
             out.extend_from_slice(digits.trim_end_matches('0').as_bytes());
@@ -118,9 +121,7 @@ impl Date {
 
     /// Appends `2026-11-21`.
     pub fn write(self, out: &mut Vec<u8>) {
-        if let Some(date) = NaiveDate::default().checked_add_signed(TimeDelta::days(i64::from(self.0))) {
-            write_date(out, date.year(), date.month(), date.day());
-        }
+        write_day(self.0, out);
     }
 }
 
@@ -130,6 +131,24 @@ impl fmt::Display for Date {
         self.write(&mut text);
         out.write_str(&String::from_utf8_lossy(&text))
     }
+}
+
+/// Appends the day of this number since 1970; false where it is beyond the calendar.
+fn write_day(day: i32, out: &mut Vec<u8>) -> bool {
+    // Eras of 400 years that begin in March, so that the leap day is the last of a year: quick, and right in the usual years.
+    if let Some(day) = day.checked_add(719_468).and_then(|day| u32::try_from(day).ok()).filter(|day| *day < 3_652_000) {
+        let (era, day) = (day / 146_097, day % 146_097);
+        let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
+        let day = day - (365 * year + year / 4 - year / 100);
+        let month = (5 * day + 2) / 153;
+        let (turn, month_of_year) = if month < 10 { (0, month + 3) } else { (1, month - 9) };
+        let year = i32::try_from(year + era * 400 + turn).unwrap_or_default();
+        write_date(out, year, month_of_year, day - (153 * month + 2) / 5 + 1);
+        return true;
+    }
+    let Some(date) = NaiveDate::default().checked_add_signed(TimeDelta::days(i64::from(day))) else { return false };
+    write_date(out, date.year(), date.month(), date.day());
+    true
 }
 
 fn write_date(out: &mut Vec<u8>, year: i32, month: u32, day: u32) {
@@ -217,6 +236,22 @@ impl ToSchema for Interval {}
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn days_are_written_as_the_calendar_has_them() {
+        let ends = [-719_469, -719_468, -1, 0, 11_016, 47_541, 2_932_531, 2_932_532, 2_932_896, 2_932_897];
+        for day in (-900_000..3_000_000).step_by(61).chain(ends) {
+            let date = NaiveDate::default() + TimeDelta::days(day);
+            let expected = if (0..=9999).contains(&date.year()) {
+                date.format("%Y-%m-%d").to_string()
+            } else {
+                format!("{}-{}", date.year(), date.format("%m-%d"))
+            };
+            assert_eq!(Date(i32::try_from(day).unwrap()).to_string(), expected);
+        }
+        let last = Instant(i64::MAX).to_string();
+        assert!(Instant(-1).to_string() == "1969-12-31T23:59:59.999999Z" && (last.is_empty() || last.ends_with('Z')));
+    }
 
     #[test]
     fn instants_and_intervals_are_read() {

@@ -35,7 +35,7 @@ pub enum Coding {
 }
 
 /// In the order of what they cost, which is that of preference where a client takes several alike: of a page of polygons,
-/// whose digits are hard to pack, zstd takes 1.3 times the processor's time that the page itself does, gzip 2.5, brotli 2.8.
+/// whose digits are hard to pack, zstd takes 1.7 times the processor's time that the page itself does, gzip 2.0, brotli 3.4.
 const ALL: [Coding; 3] = [Coding::Zstd, Coding::Gzip, Coding::Brotli];
 
 impl Coding {
@@ -205,7 +205,7 @@ impl Packer {
                 encoder.window_log(WINDOW)?;
                 Self::Zstd(encoder)
             }
-            Coding::Brotli => Self::Brotli(Box::new(brotli::CompressorWriter::new(Vec::new(), 16 * 1024, 1, WINDOW))),
+            Coding::Brotli => Self::Brotli(Box::new(brotli::CompressorWriter::new(Vec::new(), 16 * 1024, 0, WINDOW))),
             Coding::Gzip => Self::Gzip(flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast())),
         })
     }

@@ -30,7 +30,10 @@ pub(super) fn push(batch: &mut Batch, kind: FieldKind, value: ValueRef<'_>) {
             };
             match time {
                 Some(time) => batch.push(time),
-                None => batch.push_text(&String::from_utf8_lossy(bytes)),
+                None => match std::str::from_utf8(bytes) {
+                    Ok(text) => batch.push_text(text),
+                    Err(_) => batch.push_text(&String::from_utf8_lossy(bytes)),
+                },
             }
         }
     }
