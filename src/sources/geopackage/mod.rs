@@ -106,7 +106,7 @@ impl GeoPackage {
             return Err(fault::file(path, "is a SQLite file, but no GeoPackage: it has no table gpkg_contents"));
         };
         Ok(Self {
-            room: Arc::new(Room { path: path.to_owned(), pool: Pool::new("gpkg", path, threads, open::connect) }),
+            room: Arc::new(Room { path: path.to_owned(), pool: Pool::new("gpkg", path, threads, open::reader) }),
             contents,
         })
     }

@@ -7,6 +7,7 @@ use std::io::{ErrorKind, Read};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::SystemTime;
 
 use rusqlite::{Connection, OpenFlags};
@@ -53,6 +54,38 @@ pub(super) fn connect(path: &Path) -> Result<Connection> {
             attempt(path, "mode=ro&immutable=1").map_err(|_| fault::opening(path, cause))
         }
         made => made.map_err(|cause| fault::opening(path, cause)),
+    }
+}
+
+/// A connection for a thread of the file. The first few of the process keep more pages: the upper levels of the tables and
+/// R-trees that are read just now.
+pub(super) fn reader(path: &Path) -> Result<Connection> {
+    thread_local! {
+        static SHARE: Option<Share> = Share::take();
+    }
+    let connection = connect(path)?;
+    if SHARE.with(Option::is_some) {
+        connection.execute_batch("PRAGMA cache_size=-4000").map_err(|cause| fault::opening(path, cause))?;
+    }
+    Ok(connection)
+}
+
+/// The right of a thread to a large page cache, as long as it runs.
+struct Share;
+
+/// How many threads may still have one.
+static SHARES: AtomicUsize = AtomicUsize::new(2);
+
+impl Share {
+    fn take() -> Option<Self> {
+        let taken = SHARES.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1));
+        taken.ok().map(|_| Self)
+    }
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        SHARES.fetch_add(1, Ordering::Relaxed);
     }
 }
 
