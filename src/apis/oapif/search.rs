@@ -65,7 +65,9 @@ mod tests {
         let predicate = Predicate::new(&condition(&q, &schema).unwrap(), &schema, &layout).unwrap();
         let mut batch = Batch::new(3);
         batch.push(crate::model::batch::Cell::Int(7));
-        texts.iter().for_each(|text| batch.push_text(text));
+        for text in texts {
+            batch.push_text(text);
+        }
         predicate.test(batch.row(0))
     }
 

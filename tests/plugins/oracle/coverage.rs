@@ -21,6 +21,10 @@ use crate::rules::{Rule, Rules};
 /// Pixels of a side; the raster lies between -12 and 12.
 const SIDE: usize = 24;
 
+fn exact(count: usize) -> f64 {
+    f64::from(u16::try_from(count).unwrap())
+}
+
 /// A condition on a place, with a meaning of its own.
 #[derive(Clone, Debug)]
 enum Place {
@@ -160,7 +164,7 @@ impl Case {
     fn is_allowed(&self, column: usize, row: usize, points: [f64; 5]) -> bool {
         points.into_iter().all(|down| {
             points.into_iter().all(|across| {
-                let (x, y) = self.corner(column as f64 + across, row as f64 + down);
+                let (x, y) = self.corner(exact(column) + across, exact(row) + down);
                 self.places.iter().all(|place| place.holds(x, y))
             })
         })
@@ -179,7 +183,7 @@ impl Case {
         let driver = gdal::DriverManager::get_driver_by_name("GTiff").unwrap();
         let mut dataset = driver.create_with_band_type::<i16, _>(path, SIDE, SIDE, 2).unwrap();
         let (west, north) = if self.is_mercator { mercator(-12.0, 12.0) } else { (-12.0, 12.0) };
-        let pixel = [-2.0 * west / SIDE as f64, -2.0 * north / SIDE as f64];
+        let pixel = [-2.0 * west / exact(SIDE), -2.0 * north / exact(SIDE)];
         dataset.set_geo_transform(&[west, pixel[0], 0.0, north, 0.0, pixel[1]]).unwrap();
         let code = if self.is_mercator { 3857 } else { 4326 };
         dataset.set_spatial_ref(&SpatialRef::from_epsg(code).unwrap()).unwrap();
