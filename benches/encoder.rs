@@ -16,7 +16,7 @@ const SIDES: u32 = 20;
 
 fn part(fields: Vec<Field>, kind: GeometryKind, decimals: Option<u8>) -> Part {
     let layout = Layout { geometry: true, fields: (0..fields.len()).collect() };
-    let geometry = GeometryField { name: "geom".into(), kind, crs: Crs::Crs84, has_z: false };
+    let geometry = GeometryField { name: "geom".into(), kind, crs: Crs::Crs84, epoch: None, has_z: false };
     let schema = Schema { fields, key: ("fid".into(), KeyKind::Integer), geometry: Some(geometry), time: None };
     Part { name: "bench".into(), schema: Arc::new(schema), layout: Arc::new(layout), crs: Crs::Crs84, decimals }
 }

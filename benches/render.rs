@@ -38,7 +38,7 @@ const MARKER: &str = r##"
 "##;
 
 fn schema(kind: GeometryKind) -> Schema {
-    let geometry = GeometryField { name: "geom".into(), kind, crs: Crs::Crs84, has_z: false };
+    let geometry = GeometryField { name: "geom".into(), kind, crs: Crs::Crs84, epoch: None, has_z: false };
     Schema { fields: vec![], key: ("fid".into(), KeyKind::Integer), geometry: Some(geometry), time: None }
 }
 

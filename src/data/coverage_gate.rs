@@ -180,6 +180,7 @@ fn schema_of(grid: &Grid) -> Schema {
             name: GEOMETRY.to_owned(),
             kind: GeometryKind::Polygon,
             crs: grid.crs.clone(),
+            epoch: None,
             has_z: false,
         }),
         time: None,

@@ -312,8 +312,13 @@ mod tests {
             ("at", FieldKind::DateTime),
             ("image", FieldKind::Binary),
         ];
-        let geometry =
-            GeometryField { name: "shape".to_owned(), kind: GeometryKind::Any, crs: Crs::Crs84, has_z: false };
+        let geometry = GeometryField {
+            name: "shape".to_owned(),
+            kind: GeometryKind::Any,
+            crs: Crs::Crs84,
+            epoch: None,
+            has_z: false,
+        };
         Schema {
             fields: kinds.map(|(name, kind)| Field::new(name, kind)).into(),
             key: ("fid".to_owned(), KeyKind::Integer),

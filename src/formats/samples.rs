@@ -29,7 +29,8 @@ pub(crate) const KINDS: [(&str, FieldKind); 8] = [
 
 /// A layer of any geometries.
 pub(crate) fn part() -> Part {
-    let geometry = GeometryField { name: "geom".to_owned(), kind: GeometryKind::Any, crs: Crs::Crs84, has_z: false };
+    let geometry =
+        GeometryField { name: "geom".to_owned(), kind: GeometryKind::Any, crs: Crs::Crs84, epoch: None, has_z: false };
     let schema = Schema {
         fields: KINDS.iter().map(|(name, kind)| Field::new(*name, *kind)).collect(),
         key: ("fid".to_owned(), KeyKind::Integer),

@@ -97,7 +97,7 @@ impl GeometryKind {
 }
 
 /// The geometry of a layer.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct GeometryField {
     /// Name of the column.
     pub name: String,
@@ -105,6 +105,9 @@ pub struct GeometryField {
     pub kind: GeometryKind,
     /// The system of the stored coordinates, which are x before y whatever the authority says.
     pub crs: Crs,
+    /// The epoch of the coordinates in years, where the file tells it: in a system whose points move with the ground, that is
+    /// when they were there.
+    pub epoch: Option<f64>,
     /// Whether coordinates may have a height.
     pub has_z: bool,
 }
@@ -119,7 +122,7 @@ pub struct TimeFields {
 }
 
 /// The schema of a layer.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Schema {
     /// Properties, in the source's order; neither the key nor the geometry is among them.
     pub fields: Vec<Field>,

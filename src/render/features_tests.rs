@@ -14,7 +14,8 @@ use crate::model::schema::{Field, FieldKind, GeometryField, GeometryKind, KeyKin
 const RECT: Rect = Rect { min_x: 0.0, min_y: 0.0, max_x: 40.0, max_y: 30.0 };
 
 fn schema() -> Schema {
-    let geometry = GeometryField { name: "geom".into(), kind: GeometryKind::Any, crs: Crs::Crs84, has_z: false };
+    let geometry =
+        GeometryField { name: "geom".into(), kind: GeometryKind::Any, crs: Crs::Crs84, epoch: None, has_z: false };
     let fields = vec![Field::new("kind", FieldKind::String), Field::new("size", FieldKind::Integer)];
     Schema { fields, key: ("fid".into(), KeyKind::Integer), geometry: Some(geometry), time: None }
 }

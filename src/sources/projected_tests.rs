@@ -77,7 +77,13 @@ fn systems() -> Vec<(Crs, [f64; 4])> {
 }
 
 fn layer(crs: &Crs, sides: [f64; 4], places: &[(f64, f64)]) -> Locked {
-    let geometry = GeometryField { name: "geom".to_owned(), kind: GeometryKind::Point, crs: crs.clone(), has_z: false };
+    let geometry = GeometryField {
+        name: "geom".to_owned(),
+        kind: GeometryKind::Point,
+        crs: crs.clone(),
+        epoch: None,
+        has_z: false,
+    };
     let schema =
         Schema { fields: Vec::new(), key: ("fid".to_owned(), KeyKind::Integer), geometry: Some(geometry), time: None };
     let row = |(at, (x, y)): (i64, &(f64, f64))| {

@@ -21,6 +21,7 @@ pub(crate) fn towns() -> Project {
             name: "geom".to_owned(),
             kind: GeometryKind::Point,
             crs: graticule::base::crs::Crs::Crs84,
+            epoch: None,
             has_z: false,
         }),
         time: None,

@@ -144,7 +144,11 @@ fn functions_are_listed() {
         list["functions"].as_array().unwrap().iter().map(|it| it["name"].as_str().unwrap()).collect();
     assert!(names.contains(&"lower") && names.contains(&"year"));
     assert_eq!(list["functions"][0]["arguments"][0]["type"][0], "string");
-    demo().browse("/ogcapi/functions").expect(200);
+    let page = demo().browse("/ogcapi/functions").expect(200).text();
+    assert!(
+        page.contains("<code>concat(first, second)</code>") && page.contains("the first text with the second after it")
+    );
+    assert!(page.contains("day or instant"), "{page}");
     let classes = demo().json("/ogcapi/conformance").to_string();
     assert!(classes.contains("cql2/1.0/conf/array-functions") && classes.contains("features-3/1.0/conf/filter"));
 }

@@ -1,6 +1,7 @@
 //! Reference systems, orders and schemas of collections (Parts 2, 3 and 5), by answers alone.
 
 use std::fs;
+use std::process::Command;
 
 use serde_json::{Value, json};
 
@@ -117,6 +118,39 @@ fn a_project_lists_its_own_systems() {
     write("[\"EPSG:99999\"]");
     let refused = crate::harness::server::run(&["check", "--project", file.to_str().unwrap()]);
     assert_eq!(refused.status.code(), Some(1));
+}
+
+#[test]
+fn the_epoch_of_stored_coordinates_is_told_where_the_file_has_it() {
+    let folder = tempfile::tempdir().unwrap();
+    for (extension, more) in
+        [("gpkg", &["-a_coord_epoch", "2021.25"][..]), ("fgb", &["-a_coord_epoch", "2021.25"]), ("gpkg", &[])]
+    {
+        let file = folder.path().join(format!("places{}.{extension}", more.len()));
+        let convert = |epoch: &[&str]| {
+            let system = ["-q", "-a_srs", "EPSG:9000", "-nln", "places"];
+            Command::new("ogr2ogr")
+                .args(system)
+                .args(epoch)
+                .args([file.to_str().unwrap(), SAMPLE, "cities"])
+                .output()
+                .unwrap()
+        };
+        let made = convert(more);
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        let server = Server::start(&[file.to_str().unwrap()]);
+        let id = server.json("/ogcapi/collections")["collections"][0]["id"].as_str().unwrap().to_owned();
+        let path = format!("/ogcapi/collections/{id}");
+        let collection = server.json(&path);
+        assert_eq!(collection["storageCrs"], format!("{EPSG}/9000"), "{extension}");
+        let expected = if more.is_empty() { Value::Null } else { json!(2021.25) };
+        assert_eq!(collection["storageCrsCoordinateEpoch"], expected, "{extension}");
+        let page = server.browse(&path).expect(200).text();
+        assert_eq!(page.contains("epoch 2021.25"), !more.is_empty(), "{extension}");
+        let schema = &server.json("/ogcapi/api")["components"]["schemas"]["Collection"]["properties"];
+        assert_eq!(schema["storageCrsCoordinateEpoch"]["type"], "number");
+    }
+    assert!(demo().json(CITIES)["storageCrsCoordinateEpoch"].is_null());
 }
 
 #[test]

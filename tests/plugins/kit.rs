@@ -84,6 +84,7 @@ pub(crate) fn schema() -> Schema {
             name: "geom".to_owned(),
             kind: GeometryKind::Point,
             crs: Crs::Crs84,
+            epoch: None,
             has_z: false,
         }),
         time: Some(TimeFields { start: 3, end: None }),

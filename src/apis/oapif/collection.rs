@@ -51,6 +51,10 @@ pub(super) struct Collection {
     #[serde(rename = "storageCrs", skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     storage_crs: Option<String>,
+    /// Epoch of the stored coordinates, in years
+    #[serde(rename = "storageCrsCoordinateEpoch", skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    storage_epoch: Option<f64>,
     /// Links
     pub(super) links: Vec<Link>,
 }
@@ -181,6 +185,7 @@ pub(super) async fn describe(cx: &Context, layer: &Layer, view: &View) -> Collec
         item_type: "feature",
         crs: super::crs::uris(layer, schema),
         storage_crs: super::crs::storage(layer, schema),
+        storage_epoch: super::crs::epoch(layer, schema),
         links,
     }
 }

@@ -19,6 +19,11 @@ pub(super) fn storage(layer: &Layer, schema: &Schema) -> Option<String> {
     offered(layer, schema).contains(stored).then(|| stored.uri()).flatten()
 }
 
+/// The epoch of the stored coordinates, where it is known of which system it is.
+pub(super) fn epoch(layer: &Layer, schema: &Schema) -> Option<f64> {
+    storage(layer, schema).and_then(|_| schema.geometry.as_ref()?.epoch)
+}
+
 fn offered(layer: &Layer, schema: &Schema) -> Vec<Crs> {
     schema.geometry.as_ref().map(|geometry| layer.offered(geometry)).unwrap_or_default()
 }

@@ -18,7 +18,8 @@ fn schema() -> Schema {
         ("day", FieldKind::Date),
         ("at", FieldKind::DateTime),
     ];
-    let geometry = GeometryField { name: "shape".to_owned(), kind: GeometryKind::Any, crs: Crs::Crs84, has_z: false };
+    let geometry =
+        GeometryField { name: "shape".to_owned(), kind: GeometryKind::Any, crs: Crs::Crs84, epoch: None, has_z: false };
     Schema {
         fields: kinds.map(|(name, kind)| Field::new(name, kind)).into(),
         key: ("fid".to_owned(), KeyKind::Integer),

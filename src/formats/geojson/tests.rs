@@ -18,6 +18,7 @@ fn part(geometry: bool, kinds: &[(&str, FieldKind)]) -> Part {
             name: "geom".to_owned(),
             kind: GeometryKind::Any,
             crs: Crs::Crs84,
+            epoch: None,
             has_z: false,
         }),
         time: None,

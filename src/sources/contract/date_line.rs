@@ -67,6 +67,7 @@ fn sources(folder: &std::path::Path) -> Vec<(String, Locked)> {
             name: "geometry".to_owned(),
             kind: GeometryKind::Polygon,
             crs: PDC,
+            epoch: None,
             has_z: false,
         }),
         time: None,

@@ -80,6 +80,7 @@ fn schema(time: Option<usize>) -> Schema {
             name: "geometry".to_owned(),
             kind: GeometryKind::Point,
             crs: Crs::Crs84,
+            epoch: None,
             has_z: false,
         }),
         time: time.map(|start| TimeFields { start, end: None }),

@@ -1,4 +1,4 @@
-//! The reference system of a layer, from gpkg_spatial_ref_sys.
+//! The reference system of a layer and the epoch of its coordinates, from gpkg_spatial_ref_sys.
 
 use rusqlite::{Connection, OptionalExtension};
 
@@ -43,4 +43,11 @@ pub(super) fn read(connection: &Connection, table: &str, srs: i64) -> Result<Crs
     let query = "SELECT definition_12_063 FROM gpkg_spatial_ref_sys WHERE srs_id = ?1";
     let newer = connection.query_row(query, [srs], |row| sql::text(row, 0)).ok().flatten();
     newer.filter(is_given).map(|text| Crs::Definition(text.into())).ok_or_else(|| wrong("has no definition"))
+}
+
+/// The epoch of the coordinates in years; the column is there from GeoPackage 1.4 on, and in what GDAL wrote before.
+pub(super) fn epoch(connection: &Connection, srs: i64) -> Option<f64> {
+    let query = "SELECT epoch FROM gpkg_spatial_ref_sys WHERE srs_id = ?1";
+    let epoch = connection.query_row(query, [srs], |row| sql::number(row, 0)).ok().flatten();
+    epoch.filter(|epoch| epoch.is_finite() && *epoch > 0.0)
 }

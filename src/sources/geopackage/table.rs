@@ -119,7 +119,7 @@ fn geometry(connection: &Connection, table: &str) -> Result<Option<GeometryField
         _ => GeometryKind::Any,
     };
     let crs = reference::read(connection, table, srs)?;
-    Ok(Some(GeometryField { name, kind, crs, has_z }))
+    Ok(Some(GeometryField { name, kind, crs, epoch: reference::epoch(connection, srs), has_z }))
 }
 
 impl LayerOptions {

@@ -81,7 +81,7 @@ pub(super) async fn geometry(
     let crs = reference(client, label, srid).await?;
     // Three dimensions may be x, y and a measure.
     let has_z = dims.is_some_and(|dims| dims > 3 || (dims == 3 && !text.ends_with('m')));
-    Ok((Geometry { column, is_indexable: !is_geography, srid }, GeometryField { name, kind, crs, has_z }))
+    Ok((Geometry { column, is_indexable: !is_geography, srid }, GeometryField { name, kind, crs, epoch: None, has_z }))
 }
 
 /// The reference system behind a number.

@@ -47,12 +47,13 @@ fn data(text: &str, href: &str) -> Vec<Value> {
         "properties": { "name": text, text: text, "url": SCRIPT, "nested": { text: [text, null, true] }, "none": null },
     });
     let collection = json!({
-        "id": text, "title": text, "description": text, "itemType": text, "crs": [text], "storageCrs": text, "links": links,
+        "id": text, "title": text, "description": text, "itemType": text, "crs": [text], "storageCrs": text, "storageCrsCoordinateEpoch": text, "links": links,
         "extent": { "spatial": { "bbox": [[1, 2, 3, 4]] }, "temporal": { "interval": [[text, null]] } },
     });
     let all = json!({
         "title": text, "description": text, "status": 404, "detail": text, "parameter": text, "request_id": text,
-        "roots": [{ "title": text, "href": href }], "conformsTo": [text, href], "links": links,
+        "roots": [{ "title": text, "href": href }],
+        "functions": [{ "name": text, "description": text, "arguments": [{ "title": text, "type": [text] }, text], "returns": [text, href] }, text], "conformsTo": [text, href], "links": links,
         "projects": [{ "name": text, "title": text, "description": text, "href": href }],
         "apis": [{ "title": text, "description": text, "version": text, "links": links }],
         "layers": [{ "id": text, "title": text, "description": text, "kind": text, "legend": href, "attribution": text, "shown": true, "links": [link("collection"), link("items")] }],

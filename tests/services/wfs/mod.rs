@@ -28,7 +28,7 @@ fn odd(id: &str, kind: GeometryKind, crs: Crs, rows: Vec<MemoryRow>) -> Layer {
         Field::new("bytes", FieldKind::Binary),
         Field::new("doc", FieldKind::Json),
     ];
-    let geometry = Some(GeometryField { name: "the geom".to_owned(), kind, crs, has_z: false });
+    let geometry = Some(GeometryField { name: "the geom".to_owned(), kind, crs, epoch: None, has_z: false });
     let schema = Schema { fields, key: ("id".to_owned(), KeyKind::String), geometry, time: None };
     Layer::new(id, std::sync::Arc::new(Memory::new(schema, rows).unwrap()))
 }

@@ -110,6 +110,14 @@ impl Source {
         self.0.layer(index).ok()?.spatial_ref()
     }
 
+    /// The epoch of a layer's coordinates in years, where the file tells it.
+    pub(super) fn epoch(&self, index: usize) -> Option<f64> {
+        let reference = self.reference(index)?;
+        // SAFETY: the system is this function's own until it ends; none told is zero.
+        let epoch = unsafe { gdal_sys::OSRGetCoordinateEpoch(reference.to_c_hsrs()) };
+        (epoch.is_finite() && epoch > 0.0).then_some(epoch)
+    }
+
     /// All files that it consists of, as GDAL names them.
     pub(super) fn files(&self) -> Vec<PathBuf> {
         // SAFETY: the dataset is open; the list is null or ends with null, and is destroyed after it was copied.

@@ -40,7 +40,7 @@ pub(super) fn describe(
     options: &VectorOptions,
 ) -> Result<Table, String> {
     let driver = Driver::named(&source.driver());
-    let reference = source.reference(index);
+    let (reference, epoch) = (source.reference(index), source.epoch(index));
     let layer = source.layer(index).ok_or("it cannot be opened")?;
     let (mut fields, mut columns, mut key) = (Vec::<Field>::new(), Vec::new(), None);
     for (at, definition) in layer.fields().into_iter().enumerate() {
@@ -83,7 +83,9 @@ pub(super) fn describe(
                     Crs::Crs84
                 }
             };
-            Some(GeometryField { name, kind, crs, has_z })
+            // It is said of the file's own system.
+            let epoch = epoch.filter(|_| options.crs.is_none());
+            Some(GeometryField { name, kind, crs, epoch, has_z })
         }
         None => None,
     };
