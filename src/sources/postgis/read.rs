@@ -24,6 +24,11 @@ use crate::model::value::Value;
 /// How often a statement is tried where the connection turns out to be dead: one may have died in the pool.
 const TRIES: u32 = 3;
 
+/// Up to so many rows a statement says in its text about how many it is for, by powers of two, that statements be few. A
+/// limit that is bound is unknown to a plan that is kept: it seems dearer than a new one, and each page is planned anew. So
+/// shall it be where other values are bound, for of a rare value the rows are found in another way than of a common one.
+const PLANNED: u64 = 1 << 14;
+
 /// How long a reader may take for a batch while others wait for a connection: sooner than those give up.
 const SLOW: Duration = Duration::from_secs(3);
 
@@ -93,6 +98,23 @@ pub(super) fn from(table: &Table, filter: &Filter, values: &[(String, Value)], s
         sql.add(&filter.sql.text);
     }
     sql
+}
+
+/// Ends a statement with its limit and offset; they may be told to a plan that is kept.
+fn limited(sql: &mut Sql, limit: Option<u64>, offset: u64, is_planned: bool) {
+    let number = |number| Bound::Int(i64::try_from(number).unwrap_or(i64::MAX));
+    if let Some(limit) = limit {
+        let reach = limit.saturating_add(offset);
+        if is_planned && reach <= PLANNED {
+            sql.text = format!("SELECT * FROM ({} LIMIT {}) AS page", sql.text, reach.next_power_of_two());
+        }
+        sql.add(" LIMIT ");
+        sql.bind(number(limit), "int8");
+    }
+    if offset > 0 {
+        sql.add(" OFFSET ");
+        sql.bind(number(offset), "int8");
+    }
 }
 
 /// Reads all and sends it.
@@ -167,6 +189,7 @@ impl Reader<'_> {
     /// The statement of a part.
     fn statement(&self, part: &Part) -> Sql {
         let mut sql = from(self.table, self.filter, self.plan.parameters(), &self.selected.list);
+        let is_planned = sql.values.is_empty();
         let mut word = if self.filter.sql.text.is_empty() { " WHERE " } else { " AND " };
         if !part.is_all() {
             sql.add(word);
@@ -188,14 +211,7 @@ impl Reader<'_> {
         } else {
             (self.plan.limit(), self.plan.offset())
         };
-        if let Some(limit) = limit {
-            sql.add(" LIMIT ");
-            sql.bind(Bound::Int(i64::try_from(limit).unwrap_or(i64::MAX)), "int8");
-        }
-        if offset > 0 {
-            sql.add(" OFFSET ");
-            sql.bind(Bound::Int(i64::try_from(offset).unwrap_or(i64::MAX)), "int8");
-        }
+        limited(&mut sql, limit, offset, is_planned);
         sql
     }
 
@@ -303,4 +319,26 @@ pub(super) async fn count(pool: &Pool, table: &Table, filter: &Filter, values: &
         count += u64::from(test.predicate.test(scratch.row(0)));
     }
     Ok(count)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bound_limit_is_told_to_the_planner_too() {
+        let ended = |limit, offset| {
+            let mut sql = Sql { text: "SELECT 1".to_owned(), values: Vec::new() };
+            limited(&mut sql, limit, offset, true);
+            (sql.text, sql.values)
+        };
+        let (text, values) = ended(Some(11), 0);
+        assert_eq!(text, "SELECT * FROM (SELECT 1 LIMIT 16) AS page LIMIT $1::int8");
+        assert_eq!(values, [Bound::Int(11)]);
+        assert_eq!(ended(Some(9), 0).0, text, "pages of about the same size share a statement");
+        assert_eq!(ended(Some(101), 30).0, "SELECT * FROM (SELECT 1 LIMIT 256) AS page LIMIT $1::int8 OFFSET $2::int8");
+        assert_eq!(ended(Some(10), 500_000).0, "SELECT 1 LIMIT $1::int8 OFFSET $2::int8");
+        assert_eq!(ended(Some(u64::MAX), 1).0, "SELECT 1 LIMIT $1::int8 OFFSET $2::int8");
+        assert_eq!(ended(None, 0).0, "SELECT 1");
+    }
 }
