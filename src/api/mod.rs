@@ -1,5 +1,6 @@
 //! The OGC API framework: an API is a root and routes, a route is a described handler. It knows no collection.
 
+mod body;
 mod check;
 pub mod handler;
 mod html;

@@ -140,6 +140,11 @@ impl OgcApi {
         groups: Vec<(String, String)>,
         suffix: Option<Format>,
     ) -> Result<Response> {
+        let told = match &route.body {
+            Some(body) => Some(body.read(cx).await?),
+            None => None,
+        };
+        let cx = told.as_ref().unwrap_or(cx);
         let head = cx.head();
         head.trace.set_operation(&route.operation_id);
         if let Some((_, id)) = groups.iter().find(|(name, _)| name == "collectionId") {

@@ -8,6 +8,7 @@ use crate::base::format::Format;
 use crate::base::link::Rel;
 use crate::server::context::Context;
 
+use super::body::BodyParam;
 use super::handler::{Handler, Params, Run, erase};
 use super::param::{self, Param};
 use super::pattern::Pattern;
@@ -40,6 +41,7 @@ pub struct Route {
     pub(crate) hidden: bool,
     pub(crate) open: bool,
     pub(crate) dynamic: Option<Dynamic>,
+    pub(crate) body: Option<BodyParam>,
     clamped: Vec<&'static str>,
     read: fn(&[String], &mut Vec<String>) -> Vec<Param>,
     pub(crate) params: Vec<Arc<Param>>,
@@ -76,6 +78,7 @@ pub fn route<P: Params, H: Handler<P>>(
         hidden: false,
         open: false,
         dynamic: None,
+        body: None,
         clamped: Vec::new(),
         read: param::read::<P>,
         params: Vec::new(),
@@ -153,6 +156,18 @@ impl Route {
     #[must_use]
     pub fn clamp(mut self, parameter: &'static str) -> Self {
         self.clamped.push(parameter);
+        self
+    }
+
+    /// Takes a body of one of these media types in place of a parameter, and of others that say how it is to be read.
+    #[must_use]
+    pub fn body(
+        mut self,
+        media_types: &'static [&'static str],
+        parameter: &'static str,
+        others: &'static [(&'static str, &'static str)],
+    ) -> Self {
+        self.body = Some(BodyParam { media_types, parameter, others });
         self
     }
 

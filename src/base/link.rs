@@ -106,12 +106,16 @@ pub struct Link {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub title: Option<String>,
+    /// `POST` where the target is to be asked by that, with the body that asked for this document
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub method: Option<&'static str>,
 }
 
 impl Link {
     /// A link with its media type and title.
     pub fn new(href: impl Into<String>, rel: Rel, media_type: impl Into<String>, title: impl Into<String>) -> Self {
-        Self { href: href.into(), rel, media_type: Some(media_type.into()), title: Some(title.into()) }
+        Self { href: href.into(), rel, media_type: Some(media_type.into()), title: Some(title.into()), method: None }
     }
 }
 

@@ -80,6 +80,12 @@ impl Parameters {
         self.0.push(Parameter { name: name.to_owned(), value: Some(value), raw: String::new(), origin });
     }
 
+    /// Adds one as if the query had it, so that links have it as well.
+    pub fn push_query(&mut self, name: &str, value: String) {
+        let raw = format!("{name}={}", percent_encoding::utf8_percent_encode(&value, super::request::COMPONENT));
+        self.0.push(Parameter { name: name.to_owned(), value: Some(value), raw, origin: Origin::Query });
+    }
+
     /// Takes a parameter away, whatever its case.
     pub fn remove(&mut self, name: &str) {
         self.0.retain(|parameter| !parameter.name.eq_ignore_ascii_case(name));

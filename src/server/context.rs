@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
+use bytes::Bytes;
 use http::HeaderValue;
 
 use crate::base::near::near;
@@ -14,6 +15,7 @@ use crate::data::gate::View;
 use crate::data::policy::{Admissions, CacheScope, LayerRef};
 use crate::error::{Error, Kind, Result};
 use crate::exchange::cache::{CacheKey, CacheKind, Cached};
+use crate::message::body::{Body, too_large};
 use crate::message::parameters::{Origin, Parameters};
 use crate::message::principal::Principal;
 use crate::message::request::{COMPONENT, Head};
@@ -43,6 +45,8 @@ struct Inner {
     place: Place,
     admissions: Arc<Admissions>,
     extra: BTreeMap<String, String>,
+    /// Taken once.
+    body: Arc<Mutex<Body>>,
 }
 
 /// Where in the server a request is.
@@ -81,8 +85,26 @@ impl Context {
         place: Place,
         admissions: Admissions,
     ) -> Self {
-        let admissions = Arc::new(admissions);
-        Self(Arc::new(Inner { server, project, head, base, place, admissions, extra: BTreeMap::new() }))
+        let (admissions, body) = (Arc::new(admissions), Arc::new(Mutex::new(Body::empty())));
+        Self(Arc::new(Inner { server, project, head, base, place, admissions, extra: BTreeMap::new(), body }))
+    }
+
+    /// The same with the body of the request.
+    pub(crate) fn with_body(self, body: Body) -> Self {
+        *self.0.body.lock().unwrap_or_else(PoisonError::into_inner) = body;
+        self
+    }
+
+    /// The same as if the request had this head.
+    pub(crate) fn with_head(&self, head: Head) -> Self {
+        Self(Arc::new(Inner { head: Arc::new(head), ..(*self.0).clone() }))
+    }
+
+    /// Reads the body of the request, once.
+    pub(crate) async fn take_body(&self, most: usize) -> Result<Bytes> {
+        let body = std::mem::replace(&mut *self.0.body.lock().unwrap_or_else(PoisonError::into_inner), Body::empty());
+        let body = body.collect(most).await?;
+        if body.len() > most { Err(too_large(most as u64)) } else { Ok(body) }
     }
 
     /// The same with the values of dynamic parameters.

@@ -8,6 +8,7 @@ use http::{HeaderValue, Method, StatusCode, header};
 use crate::data::policy::{Admissions, CacheScope};
 use crate::error::{Error, Kind, Result};
 use crate::exchange::{self, Target};
+use crate::message::body::Body;
 use crate::message::parameters::Origin;
 use crate::message::request::{Head, Request, RequestId};
 use crate::message::response::{REQUEST_ID, Response};
@@ -108,7 +109,8 @@ impl Target for Snapshot {
         };
         place.root.clone_from(&api.info().root);
         rest.clone_into(&mut place.rest);
-        let cx = Context::new(self.0.clone(), project, head, base, place, admissions);
+        let body = std::mem::replace(&mut request.body, Body::empty());
+        let cx = Context::new(self.0.clone(), project, head, base, place, admissions).with_body(body);
         Ok(kept_private(is_shared, api.execute(cx).await?))
     }
 

@@ -40,6 +40,7 @@ mod openapi;
 mod operations;
 mod pages;
 mod pages_of_data;
+mod posted;
 mod projects;
 mod random;
 mod stopping;

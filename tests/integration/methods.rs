@@ -70,7 +70,8 @@ fn options_tells_what_is_allowed() {
 #[test]
 fn other_methods_are_refused_with_allow() {
     for method in ["POST", "PUT", "PATCH", "DELETE", "PROPFIND"] {
-        for path in PATHS {
+        // Conditions are posted to the features of a collection.
+        for path in PATHS.iter().filter(|path| method != "POST" || !path.contains("/items?")) {
             let url = format!("{}{path}", demo().url);
             let answer = client::attempt(method, &url, &[], &[]).unwrap().expect(405);
             assert!(answer.header("allow").contains("GET"), "{method} {path}: Allow {}", answer.header("allow"));

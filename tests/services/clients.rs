@@ -180,4 +180,5 @@ fn owslib_reads_each_service_in_each_version() {
         let wcs = &told[format!("wcs {version}")];
         assert_eq!(*wcs, serde_json::json!({ "ids": ["elevation"], "starts": "II" }), "{version}: {told}");
     }
+    assert_eq!(told["features"], serde_json::json!({ "by text": 1, "by json": 1, "in the box": 1 }), "{told}");
 }

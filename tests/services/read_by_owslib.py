@@ -4,6 +4,7 @@ import json
 import sys
 
 from owslib.wcs import WebCoverageService
+from owslib.ogcapi.features import Features
 from owslib.wfs import WebFeatureService
 from owslib.wms import WebMapService
 
@@ -43,4 +44,11 @@ for version in ("1.0.0", "2.0.1"):
         subsets = [("Long", -84.4, -84.3), ("Lat", 36.5, 36.6)]
         got = wcs.getCoverage(identifier=["elevation"], format="image/tiff", subsets=subsets)
     told["wcs " + version] = {"ids": sorted(wcs.contents), "starts": got.read()[:2].decode("latin1")}
+cities = Features(sys.argv[1] + "/ogcapi")
+condition = {"op": "=", "args": [{"property": "name"}, "Bern"]}
+told["features"] = {
+    "by text": cities.collection_items("cities", filter="name = 'Bern'")["numberMatched"],
+    "by json": cities.collection_items("cities", cql=condition, limit=5)["numberMatched"],
+    "in the box": len(cities.collection_items("cities", bbox=[7, 46, 9, 48], limit=5)["features"]),
+}
 print(json.dumps(told))

@@ -26,6 +26,10 @@ const FAULTS: [(&str, &str); 5] = [
     ("503", "The server cannot answer now"),
 ];
 
+/// Answers besides, of an operation that takes a body.
+const BODY_FAULTS: [(&str, &str); 2] =
+    [("413", "The body is larger than allowed"), ("415", "The body's media type is not understood")];
+
 /// Makes the document of an API.
 pub(crate) fn document(api: &OgcApi, cx: &Context) -> Value {
     let mut paths: Map<String, Value> = Map::new();
@@ -108,8 +112,10 @@ impl Shared {
 }
 
 fn operation(route: &Route, params: &[Arc<Param>], value: Option<&str>, shared: &mut Shared) -> Value {
+    let is_told = |param: &&Arc<Param>| !route.body.is_some_and(|body| body.tells(&param.name));
     let id = value.map_or_else(|| route.operation_id.clone(), |value| format!("{}.{value}", route.operation_id));
-    let mut parameters: Vec<Value> = params.iter().map(|param| shared.refer(&param.openapi())).collect();
+    let mut parameters: Vec<Value> =
+        params.iter().filter(is_told).map(|param| shared.refer(&param.openapi())).collect();
     if route.formats.len() > 1 {
         parameters.push(format_param(&route.formats).openapi());
     }
@@ -131,6 +137,17 @@ fn operation(route: &Route, params: &[Arc<Param>], value: Option<&str>, shared: 
     let mut operation = json!({
         "operationId": id, "summary": summary, "description": description, "parameters": parameters, "responses": responses,
     });
+    if let Some(body) = &route.body {
+        let content: Map<String, Value> = body
+            .media_types
+            .iter()
+            .map(|media_type| ((*media_type).to_owned(), json!({ "schema": { "type": "object" } })))
+            .collect();
+        operation["requestBody"] = json!({ "required": true, "content": content });
+        for (status, what) in BODY_FAULTS {
+            operation["responses"][status] = fault(what);
+        }
+    }
     if !route.tags.is_empty() {
         operation["tags"] = json!(route.tags);
     }

@@ -31,6 +31,9 @@ pub(super) fn set_file_name(response: &mut Response, format: Format, name: &str)
 pub(super) fn set_links(response: &mut Response, links: impl IntoIterator<Item = Link>) {
     let words = |link: Link| {
         let mut words = format!("<{}>; rel=\"{}\"", link.href, link.rel.name());
+        if let Some(method) = link.method {
+            words.extend(["; method=\"", method, "\""]);
+        }
         if let Some(media_type) = &link.media_type {
             words.extend(["; type=\"", media_type, "\""]);
         }

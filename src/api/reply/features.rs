@@ -279,7 +279,8 @@ impl PageEncoder {
     /// Links to the pages before and after.
     fn neighbours(&self) -> Vec<Link> {
         let Some(features) = &self.features else { return Vec::new() };
-        self.paging.neighbours(&self.rendering, features.more(), features.ends(), self.returned)
+        let links = self.paging.neighbours(&self.rendering, features.more(), features.ends(), self.returned);
+        self.rendering.led(links)
     }
 }
 

@@ -120,6 +120,16 @@ impl Rendering {
             let title = [title, " as ", format.label()].concat();
             links.push(Link::new(href, Rel::Alternate, format.media_type(), title));
         }
+        self.led(links)
+    }
+
+    /// Says of links to this resource that they are asked by POST, where its body is too long for them.
+    fn led(&self, mut links: Vec<Link>) -> Vec<Link> {
+        if self.route.body.is_some_and(|body| body.is_beyond_links(&self.cx)) {
+            for link in &mut links {
+                link.method = Some("POST");
+            }
+        }
         links
     }
 

@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use http::Method;
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::api::{FeaturePage, Param, Route, get};
+use crate::api::{FeaturePage, Param, Route, get, route as route_for};
 use crate::base::bbox::{Corners, Rect};
 use crate::base::crs::Crs;
 use crate::base::datetime::Interval;
@@ -126,6 +127,22 @@ pub(super) fn route() -> Route {
         )
         .tags(["Data"])
         .link("Features", Rel::Items)
+        .clamp("limit")
+        .each("collectionId", ids, kept_params())
+}
+
+/// The same with the filter in the body: what is too long for a URL.
+pub(super) fn post_route() -> Route {
+    route_for(Method::POST, "/collections/(?P<collectionId>[^/]+)/items", "queryFeatures", items)
+        .summary("Features that meet a condition")
+        .description(
+            "The features of a collection that meet the condition in the body, CQL2 as JSON; all else is as it is with GET. \
+             Links to other pages are for GET with the same condition as `filter`, but where it is too long for a URL, they \
+             say that they are for POST (`method`), with the same body.",
+        )
+        .tags(["Data"])
+        .page("getFeatures.html")
+        .body(&["application/query-cql-json", "application/json"], "filter", &[("filter-lang", "cql2-json")])
         .clamp("limit")
         .each("collectionId", ids, kept_params())
 }

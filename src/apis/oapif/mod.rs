@@ -28,6 +28,7 @@ pub fn api(root: &str) -> OgcApi {
         .route(schema::sortables_route())
         .route(functions::route())
         .route(items::route())
+        .route(items::post_route())
         .route(item::route());
     if root == "/wfs3" { api } else { api.alias("/wfs3") }
 }

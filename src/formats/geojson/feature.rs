@@ -170,6 +170,10 @@ pub(super) fn write_links(links: &[Link], out: &mut Vec<u8>) {
         write_string(link.href.as_bytes(), out);
         out.extend_from_slice(br#","rel":"#);
         write_string(link.rel.name().as_bytes(), out);
+        if let Some(method) = link.method {
+            out.extend_from_slice(b",\"method\":");
+            write_string(method.as_bytes(), out);
+        }
         if let Some(media_type) = &link.media_type {
             out.extend_from_slice(br#","type":"#);
             write_string(media_type.as_bytes(), out);

@@ -128,8 +128,13 @@ fn a_collection_ends_with_counts_time_and_links() {
 
 #[test]
 fn links_are_written_as_serde_writes_them() {
-    let bare =
-        Link { href: "http://localhost/?q=\"\\\u{1}".to_owned(), rel: Rel::Queryables, media_type: None, title: None };
+    let bare = Link {
+        href: "http://localhost/?q=\"\\\u{1}".to_owned(),
+        rel: Rel::Queryables,
+        media_type: None,
+        title: None,
+        method: None,
+    };
     let links = [Link::new("http://localhost/", Rel::Itself, "text/html", "A \"title\"\n"), bare];
     for count in 0..=links.len() {
         let mut out = Vec::new();

@@ -1,0 +1,89 @@
+//! Conditions in the body of a POST to the features of a collection.
+
+use serde_json::{Value, json};
+
+use crate::harness::client::{Answer, attempt};
+use crate::harness::server::demo;
+
+const ITEMS: &str = "/ogcapi/collections/countries/items";
+
+fn post(query: &str, media_type: &str, body: &str) -> Answer {
+    let url = format!("{}{ITEMS}{query}", demo().url);
+    attempt("POST", &url, &[("Content-Type", media_type), ("Accept", "application/json")], body.as_bytes()).unwrap()
+}
+
+fn big() -> Value {
+    json!({ "op": ">", "args": [{ "property": "pop_est" }, 50_000_000] })
+}
+
+fn ids(page: &Value) -> Vec<Value> {
+    page["features"].as_array().unwrap().iter().map(|feature| feature["id"].clone()).collect()
+}
+
+fn link<'a>(page: &'a Value, rel: &str) -> &'a Value {
+    page["links"].as_array().unwrap().iter().find(|link| link["rel"] == rel).unwrap()
+}
+
+#[test]
+fn a_posted_condition_is_answered_as_the_get_with_it() {
+    let all = demo().json(&format!("{ITEMS}?limit=100&filter=pop_est%3E50000000"));
+    assert!(all["numberMatched"].as_u64().unwrap() > 20);
+    for media_type in ["application/query-cql-json", "application/json", "Application/JSON; charset=utf-8"] {
+        let page = post("?limit=7&sortby=-pop_est", media_type, &big().to_string()).expect(200).json();
+        assert_eq!(page["numberMatched"], all["numberMatched"], "{media_type}");
+        assert_eq!(page["features"].as_array().unwrap().len(), 7);
+        // The links lead on by GET, and it is itself one.
+        assert!(page["links"].as_array().unwrap().iter().all(|link| link.get("method").is_none()));
+        let again = demo().get(link(&page, "self")["href"].as_str().unwrap().strip_prefix(&demo().url).unwrap());
+        assert_eq!(ids(&again.json()), ids(&page));
+        let next = demo().get(link(&page, "next")["href"].as_str().unwrap().strip_prefix(&demo().url).unwrap()).json();
+        assert_eq!((ids(&next).len(), &next["numberMatched"]), (7, &all["numberMatched"]));
+        assert!(ids(&next).iter().all(|id| ids(&all).contains(id) && !ids(&page).contains(id)));
+    }
+}
+
+#[test]
+fn a_condition_too_long_for_a_link_is_posted_to_each_page() {
+    let names: Vec<String> = (0..2000).map(|number| format!("none {number}")).collect();
+    let elsewhere = json!({ "op": "not", "args": [{ "op": "in", "args": [{ "property": "name" }, names] }] });
+    let body = json!({ "op": "and", "args": [big(), elsewhere] }).to_string();
+    let page = post("?limit=7", "application/json", &body).expect(200).json();
+    let (itself, next) = (link(&page, "self"), link(&page, "next"));
+    assert_eq!((&itself["method"], &next["method"]), (&json!("POST"), &json!("POST")));
+    assert!(link(&page, "collection").get("method").is_none());
+    let query = next["href"].as_str().unwrap().split_once('?').unwrap().1;
+    assert!(query.len() < 500 && !query.contains("filter"), "{query}");
+    let second = post(&format!("?{query}"), "application/json", &body).expect(200).json();
+    assert_eq!((ids(&second).len(), &second["numberMatched"]), (7, &page["numberMatched"]));
+    assert!(ids(&second).iter().all(|id| !ids(&page).contains(id)));
+}
+
+#[test]
+fn other_bodies_are_refused_and_told_what_is_taken() {
+    for media_type in ["text/csv", "application/geo+json", "application/x-www-form-urlencoded"] {
+        let answer = post("", media_type, "{}").expect(415);
+        assert_eq!(answer.header("accept-post"), "application/query-cql-json, application/json");
+        assert!(answer.text().contains("application/query-cql-json"), "{}", answer.text());
+    }
+    for body in ["", "{", "{}", "[]", "name = 'x'", "{\"op\":\"=\",\"args\":[{\"property\":\"nothing\"},1]}"] {
+        post("", "application/json", body).expect(400);
+    }
+    post("?filter=name%3D%27x%27", "application/json", &big().to_string()).expect(400);
+    post("?filter-lang=cql2-text", "application/json", &big().to_string()).expect(400);
+    post("?nothing=1", "application/json", &big().to_string()).expect(400);
+    post("", "application/json", &format!("\"{}\"", "x".repeat(2 << 20))).expect(413);
+    let url = format!("{}/ogcapi/collections/nothing/items", demo().url);
+    let headers = [("Content-Type", "application/json")];
+    attempt("POST", &url, &headers, big().to_string().as_bytes()).unwrap().expect(404);
+}
+
+#[test]
+fn the_api_document_describes_the_body() {
+    let document = demo().json("/ogcapi/api");
+    let operation = &document["paths"]["/collections/countries/items"]["post"];
+    let content = operation["requestBody"]["content"].as_object().unwrap();
+    assert_eq!(content.keys().collect::<Vec<_>>(), ["application/query-cql-json", "application/json"]);
+    let text = operation["parameters"].to_string();
+    assert!(text.contains("limit") && !text.contains("/filter\"") && !text.contains("filter-lang"), "{text}");
+    assert!(text.contains("filter-crs") && operation["responses"].get("415").is_some());
+}
