@@ -25,7 +25,7 @@ impl Watched {
 
     /// Watches how files of data are made; rows that change in them are nothing to open them anew for.
     pub(crate) fn packages(&mut self, packages: impl IntoIterator<Item = GeoPackage>) {
-        self.packages.extend(packages);
+        self.packages.extend(packages.into_iter().inspect(GeoPackage::end_opening));
     }
 
     /// Waits for a database that did not answer.

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::Connection;
 
@@ -43,6 +43,8 @@ pub struct GeoPackage {
 struct Room {
     path: PathBuf,
     pool: Pool<Connection>,
+    /// What opens the layers, one after the other: to read the schema of a file of many is most of the work.
+    opening: Mutex<Option<Connection>>,
 }
 
 /// A row of gpkg_contents.
@@ -106,7 +108,11 @@ impl GeoPackage {
             return Err(fault::file(path, "is a SQLite file, but no GeoPackage: it has no table gpkg_contents"));
         };
         Ok(Self {
-            room: Arc::new(Room { path: path.to_owned(), pool: Pool::new("gpkg", path, threads, open::reader) }),
+            room: Arc::new(Room {
+                path: path.to_owned(),
+                pool: Pool::new("gpkg", path, threads, open::reader),
+                opening: Mutex::new(Some(connection)),
+            }),
             contents,
         })
     }
@@ -133,6 +139,11 @@ impl GeoPackage {
         Err(fault::file(&self.room.path, &format!("has no layer '{name}', but these: {}", names.join(", "))))
     }
 
+    /// Closes what opened the layers; a further one would open it anew.
+    pub(crate) fn end_opening(&self) {
+        self.room.opening.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
+
     /// A number that changes when the file is another one or its tables are made otherwise; not when rows change, which
     /// layers notice by themselves. None where the file cannot be read.
     pub fn shape(&self) -> Option<u64> {
@@ -147,8 +158,14 @@ impl GeoPackage {
     }
 
     fn read(&self, entry: &Entry, options: &LayerOptions) -> Result<GeoPackageLayer> {
-        let connection = open::connect(&self.room.path)?;
-        let table = table::read(&connection, &entry.name, options)?;
+        let mut opening = self.room.opening.lock().unwrap_or_else(PoisonError::into_inner);
+        let connection = match opening.take() {
+            Some(connection) => connection,
+            None => open::connect(&self.room.path)?,
+        };
+        let table = table::read(&connection, &entry.name, options);
+        *opening = Some(connection);
+        let table = table?;
         Ok(GeoPackageLayer {
             name: entry.name.clone(),
             identifier: entry.identifier.clone(),
