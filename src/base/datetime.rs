@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, TimeDelta, Utc};
 use serde::{Deserialize, Deserializer, de};
 use utoipa::openapi::{Object, RefOr, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
@@ -48,11 +48,12 @@ impl Instant {
             let read = DateTime::parse_from_rfc3339(text).ok()?;
             return Some(Self(read.timestamp_micros()));
         }
-        let date = NaiveDate::parse_from_str(&text[..10], "%Y-%m-%d").ok()?;
+        let date = Date::parse(&text[..10])?.start();
         let time = NaiveTime::parse_from_str(&text[11..], "%H:%M:%S%.f")
             .or_else(|_| NaiveTime::parse_from_str(&text[11..], "%H:%M"))
             .ok()?;
-        Some(Self(NaiveDateTime::new(date, time).and_utc().timestamp_micros()))
+        let since = time.signed_duration_since(NaiveTime::MIN).num_microseconds()?;
+        Some(Self(date.0 + since))
     }
 
     /// Reads a date-time as a client must write it: with a zone (RFC 3339, 5.6).

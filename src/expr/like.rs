@@ -48,6 +48,14 @@ impl Pattern {
         }
     }
 
+    /// What every text of the form begins with.
+    pub fn prefix(&self) -> String {
+        match &self.first {
+            Piece::Text(text) => text.clone(),
+            Piece::Mixed(characters) => characters.iter().copied().map_while(|character| character).collect(),
+        }
+    }
+
     /// Whether the text has the form.
     pub fn matches(&self, text: &str) -> bool {
         let Some(after) = self.first.starts(text) else { return false };

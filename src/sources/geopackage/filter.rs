@@ -5,6 +5,7 @@ use rusqlite::Connection;
 use rusqlite::types::Value as Bound;
 
 use super::cells;
+use super::narrow::superset;
 use super::nodes::Held;
 use super::sql::Sql;
 use super::table::Table;
@@ -12,7 +13,7 @@ use crate::base::bbox::Rect;
 use crate::expr::evaluate::Test;
 use crate::expr::like::Pattern;
 use crate::expr::{Comparison, Expr, Operand, Relation};
-use crate::model::schema::{FieldKind, KeyKind};
+use crate::model::schema::FieldKind;
 use crate::model::value::{FeatureId, Value};
 
 /// From here on not every integer is a float: SQLite compares exactly, the evaluator as floats.
@@ -97,7 +98,7 @@ fn wanted_box(conjunct: &Expr) -> Option<WantedBox> {
 
 /// SQL that is true, false and null just where the condition is true, false and unknown; where `positive`, false and null
 /// may stand for each other.
-fn exact(table: &Table, expr: &Expr, positive: bool) -> Option<Sql> {
+pub(super) fn exact(table: &Table, expr: &Expr, positive: bool) -> Option<Sql> {
     let all = |parts: &[Expr]| parts.iter().map(|part| exact(table, part, positive)).collect::<Option<Vec<_>>>();
     match expr {
         Expr::And(parts) if parts.is_empty() => Some(Sql::new("1", Vec::new())),
@@ -221,26 +222,7 @@ fn side(table: &Table, name: &str, how: Comparison, value: &Value) -> Option<Sid
     Some(Side { comparable, left, bound })
 }
 
-/// SQL that is true for every row for which the condition is, so that an index helps; `None` where there is none.
-fn superset(table: &Table, expr: &Expr) -> Option<Sql> {
-    if let Some(sql) = exact(table, expr, true) {
-        return Some(sql);
-    }
-    match expr {
-        Expr::And(parts) => {
-            let joined = Sql::join(parts.iter().filter_map(|part| superset(table, part)), " AND ");
-            (!joined.text.is_empty()).then_some(joined)
-        }
-        Expr::Or(parts) => {
-            Some(Sql::join(parts.iter().map(|part| superset(table, part)).collect::<Option<Vec<_>>>()?, " OR "))
-        }
-        Expr::Ids(ids) if table.key.kind == KeyKind::Integer => Some(integer_ids(&table.key.sql, ids)),
-        Expr::Ids(ids) => text_ids(&table.key.compared(), ids),
-        _ => None,
-    }
-}
-
-fn integer_ids(key: &str, ids: &[FeatureId]) -> Sql {
+pub(super) fn integer_ids(key: &str, ids: &[FeatureId]) -> Sql {
     let numbers = ids.iter().filter_map(|id| match id {
         FeatureId::Int(id) => Some(*id),
         FeatureId::Text(_) => None,
@@ -254,7 +236,7 @@ fn integer_ids(key: &str, ids: &[FeatureId]) -> Sql {
     Sql::new(format!("{key} IN (SELECT value FROM json_each(?))"), vec![Bound::Text(list)])
 }
 
-fn text_ids(key: &str, ids: &[FeatureId]) -> Option<Sql> {
+pub(super) fn text_ids(key: &str, ids: &[FeatureId]) -> Option<Sql> {
     if ids.len() > BOUND_IDS {
         return None;
     }

@@ -20,6 +20,7 @@ mod filter;
 mod header;
 mod key;
 mod layer;
+mod narrow;
 mod nodes;
 mod open;
 mod read;

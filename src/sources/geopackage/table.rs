@@ -27,6 +27,8 @@ pub(super) struct Table {
     pub(super) indexed: Vec<bool>,
     /// The R-tree, where it can be used.
     pub(super) rtree: Option<Rtree>,
+    /// Whether texts are UTF-8, so that SQL sorts them by their characters.
+    pub(super) is_utf8: bool,
     /// Whether triggers keep the number of rows in gpkg_ogr_contents.
     pub(super) counted: bool,
 }
@@ -89,6 +91,9 @@ pub(super) fn read(connection: &Connection, name: &str, options: &LayerOptions) 
         makes_text,
         indexed,
         rtree,
+        is_utf8: connection
+            .query_row("PRAGMA encoding", [], |row| Ok(row.get_ref(0)?.as_str().is_ok_and(|name| name == "UTF-8")))
+            .map_err(failed)?,
         counted: is_counted(connection, name).map_err(failed)?,
     })
 }

@@ -20,7 +20,21 @@ const COLUMNS: &str = "fid INTEGER PRIMARY KEY, geom GEOMETRY, n INTEGER, m INTE
 fn stored() -> Vec<Stored> {
     let texts =
         ["", "a", "A", "ab", "a%", "b_", "3", "zürich", "a\0b", "2020-01-01", "2020-01-02T00:00:00Z", "1970-01-01"];
-    let mut all: Vec<Stored> = texts.map(|text| Stored::Text(text.to_owned())).into();
+    let odd = [
+        "abc",
+        "abd",
+        " 2020-01-02",
+        "\u{202f}2020-01-01",
+        "2020-01-02T23:30:00-23:00",
+        "2019-12-31T00:30:00+23:00",
+        "2020-01-01 10:00",
+        "2020-01- 1 10:00",
+        "02020-1-01 10:00",
+        "2019-12-20",
+        "2020-02-01T00:00:00.5Z",
+    ];
+    let texts: Vec<&str> = texts.into_iter().chain(odd).collect();
+    let mut all: Vec<Stored> = texts.into_iter().map(|text| Stored::Text(text.to_owned())).collect();
     all.extend([-1, 0, 1, 2, 3, 1 << 53, (1 << 53) + 1, i64::MAX].map(Stored::Integer));
     all.extend([-0.5, 0.0, 1.0, 1.5, 9_007_199_254_740_992.0, 1e300].map(Stored::Real));
     all.extend([Stored::Null, Stored::Null]);

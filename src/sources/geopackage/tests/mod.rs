@@ -17,6 +17,7 @@ mod writer;
 
 mod bytes;
 mod layers;
+mod narrow;
 mod sorts;
 mod spatial;
 mod threads;

@@ -1,0 +1,75 @@
+//! What is left to SQL of conditions that the loop tests.
+
+use rusqlite::types::Value as Bound;
+
+use super::super::filter::Filter;
+use super::super::table;
+use super::*;
+use crate::expr::{check, cql2};
+
+/// The SQL of a condition, with what is bound, and whether the loop tests it as well.
+fn pushed(file: &File, text: &str) -> (Vec<String>, Vec<String>, bool) {
+    let connection = rusqlite::Connection::open(&file.path).unwrap();
+    let table = table::read(&connection, "t", &LayerOptions::default()).unwrap();
+    let frame = cql2::Frame { crs: crate::base::crs::Crs::Crs84, is_swapped: false };
+    let expr = check(&cql2::parse_in(text, frame).unwrap(), &table.schema).unwrap();
+    let filter = Filter::new(&table, &[expr]).unwrap();
+    let told = |value: &Bound| match value {
+        Bound::Text(text) => text.clone(),
+        other => format!("{other:?}"),
+    };
+    let bound = filter.sql.iter().flat_map(|sql| sql.values.iter().map(told)).collect();
+    (filter.sql.into_iter().map(|sql| sql.text).collect(), bound, filter.test.is_some())
+}
+
+fn file() -> File {
+    let file = File::new();
+    file.run("CREATE TABLE t (fid INTEGER PRIMARY KEY, geom POINT, name TEXT, day DATE, at DATETIME)");
+    file.features("t", "geom", "POINT", 4326, 0);
+    file
+}
+
+#[test]
+fn times_are_narrowed_by_the_days_of_their_texts() {
+    let file = file();
+    let (sql, bound, is_tested) = pushed(&file, "at > TIMESTAMP('2020-05-05T10:00:00Z')");
+    assert_eq!(sql, ["(+t.\"at\" >= ? OR +t.\"at\" < '0-')"]);
+    assert_eq!((bound, is_tested), (vec!["2020-05-03".to_owned()], true));
+    let (sql, bound, _) = pushed(&file, "DATE('2020-05-05') >= day");
+    assert_eq!(sql, ["(+t.\"day\" < ? OR +t.\"day\" >= ':')"]);
+    assert_eq!(bound, ["2020-05-08"]);
+    let (sql, bound, _) = pushed(&file, "day = DATE('2020-05-05')");
+    assert_eq!(sql, ["(t.\"day\" >= ? AND t.\"day\" < ? OR t.\"day\" < '0-' OR t.\"day\" >= ':')"]);
+    assert_eq!(bound, ["2020-05-03", "2020-05-08"]);
+    for text in [
+        "at BETWEEN TIMESTAMP('2020-05-05T00:00:00Z') AND TIMESTAMP('2020-06-05T00:00:00Z')",
+        "T_DURING(at, INTERVAL('2020-05-05T00:00:00Z', '2020-06-05T00:00:00Z'))",
+        "T_INTERSECTS(at, INTERVAL('2020-05-05', '2020-06-05'))",
+    ] {
+        assert_eq!(pushed(&file, text).1, ["2020-05-03", "2020-06-08"], "{text}");
+    }
+    for text in ["at <> TIMESTAMP('2020-05-05T10:00:00Z')", "T_DISJOINT(day, DATE('2020-05-05'))", "day > at"] {
+        assert_eq!(pushed(&file, text), (Vec::new(), Vec::new(), true), "{text}");
+    }
+}
+
+#[test]
+fn patterns_are_narrowed_by_what_they_begin_with() {
+    let utf8 = file();
+    let (sql, bound, is_tested) = pushed(&utf8, "name LIKE 'Zür%'");
+    assert_eq!(sql, ["(t.\"name\" COLLATE BINARY >= ? AND t.\"name\" COLLATE BINARY < ?)"]);
+    assert_eq!((bound, is_tested), (vec!["Zür".to_owned(), "Züs".to_owned()], true));
+    let (sql, bound, _) = pushed(&utf8, "name LIKE 'a\\%_b%'");
+    assert_eq!(sql, ["(+t.\"name\" COLLATE BINARY >= ? AND +t.\"name\" COLLATE BINARY < ?)"]);
+    assert_eq!(bound, ["a%", "a&"]);
+    assert_eq!(pushed(&utf8, "name LIKE '\u{d7ff}%'").1, ["\u{d7ff}", "\u{e000}"], "past the surrogates");
+    for text in [
+        "name LIKE '%a'",
+        "name LIKE '_a'",
+        "name LIKE '\u{fffd}%'",
+        "name LIKE '\u{10ffff}%'",
+        "CASEI(name) LIKE CASEI('a%')",
+    ] {
+        assert_eq!(pushed(&utf8, text).0, Vec::<String>::new(), "{text}");
+    }
+}
