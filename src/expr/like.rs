@@ -56,6 +56,18 @@ impl Pattern {
         }
     }
 
+    /// The characters that stand together in every text of the form.
+    pub fn runs(&self) -> Vec<Vec<char>> {
+        let pieces = std::iter::once(&self.first).chain(&self.rest);
+        let runs = pieces.flat_map(|piece| match piece {
+            Piece::Text(text) => vec![text.chars().collect()],
+            Piece::Mixed(characters) => {
+                characters.split(Option::is_none).map(|run| run.iter().flatten().copied().collect()).collect()
+            }
+        });
+        runs.filter(|run: &Vec<char>| !run.is_empty()).collect()
+    }
+
     /// Whether the text has the form.
     pub fn matches(&self, text: &str) -> bool {
         let Some(after) = self.first.starts(text) else { return false };
@@ -138,6 +150,11 @@ mod tests {
         // A piece may not use what the first one has used.
         assert!(!matches("aba", "ab%ba") && !matches("a", "a%a"));
         assert_eq!(Pattern::new("a\\%b").literal(), Some("a%b"));
+        let runs = |pattern| Pattern::new(pattern).runs().iter().map(String::from_iter).collect::<Vec<_>>();
+        assert_eq!(
+            (runs("%ab\\%c%d_ef_"), runs("%_%"), runs("")),
+            (vec!["ab%c".into(), "d".into(), "ef".into()], vec![], vec![])
+        );
         assert!(Pattern::new("a%").literal().is_none() && Pattern::new("_").literal().is_none());
     }
 

@@ -14,6 +14,7 @@ pub mod check;
 pub mod cql2;
 pub mod evaluate;
 pub mod fes;
+pub mod folding;
 pub mod function;
 pub mod like;
 pub mod literal;

@@ -16,6 +16,7 @@ mod conditions;
 mod outages;
 mod replicas;
 mod same_as_file;
+mod searches;
 mod slow;
 mod tables;
 mod views;

@@ -7,6 +7,7 @@ use rusqlite::types::Value as Bound;
 use super::cells;
 use super::narrow::superset;
 use super::nodes::Held;
+use super::spatial;
 use super::sql::Sql;
 use super::table::Table;
 use crate::base::bbox::Rect;
@@ -20,6 +21,10 @@ use crate::model::value::{FeatureId, Value};
 const EXACT: i64 = 1 << 53;
 /// Most ids, or values of a list, that are bound one by one.
 const BOUND_IDS: usize = 500;
+/// Most candidates of a full-text index for a page in the order of the key.
+const FEW_FOUND: usize = if cfg!(test) { 50 } else { 5_000 };
+/// Most of them for what looks at all rows otherwise.
+const MOST_FOUND: usize = if cfg!(test) { 100 } else { 100_000 };
 
 /// The conditions of a plan, by who tests them.
 #[derive(Debug, Default)]
@@ -30,6 +35,8 @@ pub(super) struct Filter {
     pub(super) boxes: Vec<WantedBox>,
     /// What else the loop tests.
     pub(super) test: Option<Test>,
+    /// What a full-text index can be asked for.
+    searches: Vec<String>,
     /// Whether SQL finds the rows by their ids: then there is no shorter way.
     pub(super) is_by_id: bool,
 }
@@ -59,6 +66,8 @@ impl Filter {
                 filter.sql.push(sql);
             } else {
                 filter.sql.extend(superset(table, &conjunct));
+                let trigrams = table.trigrams.as_ref();
+                filter.searches.extend(trigrams.and_then(|trigrams| trigrams.question(table, &conjunct)));
                 filter.boxes.extend(conjunct.reach().map(|rects| WantedBox { rects, z: None }));
                 rest.push(conjunct);
             }
@@ -67,8 +76,18 @@ impl Filter {
         Ok(filter)
     }
 
-    /// Leaves out rectangles beyond everything that the R-tree has, as most are that stand a turn further.
-    pub(super) fn narrow(&mut self, connection: &Connection, table: &Table) -> rusqlite::Result<()> {
+    /// Leaves out rectangles beyond everything that the R-tree has, as most are that stand a turn further; and all rows but those
+    /// that a full-text index has for a search. A page that ends early finds what is common sooner without.
+    pub(super) fn narrow(&mut self, connection: &Connection, table: &Table, ends_early: bool) -> rusqlite::Result<()> {
+        let most = if ends_early { FEW_FOUND } else { MOST_FOUND };
+        if let (Some(trigrams), Some(rowid), false) = (&table.trigrams, &table.key.rowid, self.is_by_id) {
+            for search in &self.searches {
+                if let Some(found) = trigrams.find(connection, search, most)? {
+                    self.sql.push(spatial::among(rowid, spatial::listed(found)));
+                    self.is_by_id = true;
+                }
+            }
+        }
         if let Some(rtree) = &table.rtree
             && self.boxes.iter().any(|wanted| wanted.rects.len() > 1)
             && let Some(bounds) = Held::new(connection, rtree)?.root()?.0.bounds()

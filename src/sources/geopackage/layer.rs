@@ -9,7 +9,7 @@ use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use super::filter::{self, Filter};
-use super::read::Reader;
+use super::read::{Moment, Reader};
 use super::table::Table;
 use super::{Room, count, extent, fault, open, pool};
 use crate::data::extent::Extent;
@@ -106,10 +106,17 @@ impl FeatureSource for Layer {
             let _telltale = pool::Telltale(&sender);
             let read = connection.and_then(|connection| {
                 let mut filter = Filter::new(&table, plan.filter()).map_err(|name| not_taken(&name))?;
-                filter.narrow(connection, &table).map_err(fault::reading)?;
-                let mut reader = Reader::new(connection, &table, &plan, &filter, &sender);
-                armed(sender.stop(), connection, || reader.run()).map_err(fault::reading)?;
-                if reader.has_bad_geometry && !has_warned.swap(true, Ordering::Relaxed) {
+                let ends_early = plan.limit().is_some() && plan.sort().is_empty();
+                let read = || {
+                    // All that an answer is made of is seen as of one moment: the indexes, their counts, the rows.
+                    let _moment = Moment::begin(connection)?;
+                    filter.narrow(connection, &table, ends_early)?;
+                    let mut reader = Reader::new(connection, &table, &plan, &filter, &sender);
+                    reader.run()?;
+                    Ok(reader.has_bad_geometry)
+                };
+                let has_bad_geometry = armed(sender.stop(), connection, read).map_err(fault::reading)?;
+                if has_bad_geometry && !has_warned.swap(true, Ordering::Relaxed) {
                     tracing::warn!(table = table.name, "some geometries cannot be read: they are left out");
                 }
                 Ok(())
@@ -133,7 +140,8 @@ impl FeatureSource for Layer {
     fn count(&self, plan: Plan) -> Pending<Result<u64>> {
         match Filter::new(&self.table, plan.filter()) {
             Ok(mut filter) => self.ask(move |connection, table| {
-                filter.narrow(connection, table)?;
+                let _moment = Moment::begin(connection)?;
+                filter.narrow(connection, table, false)?;
                 count::count(connection, table, &filter)
             }),
             Err(name) => Box::pin(async move { Err(not_taken(&name)) }),

@@ -32,6 +32,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 mod times;
+mod trigrams;
 
 /// A file that is open for reading.
 #[derive(Clone)]

@@ -126,11 +126,11 @@ pub(super) fn meets(geometry: ValueRef<'_>, wanted: &WantedBox) -> bool {
 }
 
 /// A time in which a connection sees one state of the file.
-struct Moment<'a>(&'a Connection);
+pub(super) struct Moment<'a>(&'a Connection);
 
 impl<'a> Moment<'a> {
-    fn begin(connection: &'a Connection) -> rusqlite::Result<Self> {
-        connection.execute_batch("BEGIN")?;
+    pub(super) fn begin(connection: &'a Connection) -> rusqlite::Result<Self> {
+        connection.prepare_cached("BEGIN")?.execute([])?;
         Ok(Self(connection))
     }
 }
@@ -138,7 +138,7 @@ impl<'a> Moment<'a> {
 impl Drop for Moment<'_> {
     fn drop(&mut self) {
         // Nothing was written; an interrupted statement may have ended it already.
-        let _ = self.0.execute_batch("COMMIT");
+        let _ = self.0.prepare_cached("COMMIT").and_then(|mut commit| commit.execute([]));
     }
 }
 
@@ -372,6 +372,17 @@ impl<'a> Reader<'a> {
         Ok(Next::Row)
     }
 
+    /// The statements of a reading without a box, for tests to see what SQLite makes of them.
+    #[cfg(test)]
+    pub(super) fn statements(&self) -> Vec<Sql> {
+        let rowid = self.table.key.rowid.clone().filter(|_| !self.plan.sort().is_empty());
+        let columns = rowid.unwrap_or_else(|| self.selected.list());
+        match &self.parts[..] {
+            [] => vec![self.query(&columns, None, None)],
+            parts => parts.iter().map(|part| self.query(&columns, None, Some(part))).collect(),
+        }
+    }
+
     /// A statement over the rows that SQL finds; it pages where it has the last word.
     fn query(&self, columns: &str, index: Option<Sql>, part: Option<&Sql>) -> Sql {
         let mut query = Sql::new(format!("SELECT {columns} FROM {}", self.table.from), Vec::new());
@@ -401,8 +412,6 @@ impl<'a> Reader<'a> {
         if parts.is_empty() {
             return self.sorted_part(index, None).map(|_| ());
         }
-        // Parts are read one after the other as of one moment.
-        let _moment = Moment::begin(self.connection)?;
         for part in &parts {
             if self.sorted_part(index.clone(), Some(part))? == Next::End || self.sender.stop().is_stopped() {
                 break;

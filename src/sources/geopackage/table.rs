@@ -6,6 +6,7 @@ use rusqlite::{Connection, OptionalExtension};
 
 use super::columns;
 use super::key::{self, Key};
+use super::trigrams::Trigrams;
 use super::{LayerOptions, reference, sql};
 use crate::error::{Error, Kind, Result};
 use crate::model::schema::{Field, FieldKind, GeometryField, GeometryKind, Schema, TimeFields};
@@ -29,6 +30,8 @@ pub(super) struct Table {
     pub(super) rtree: Option<Rtree>,
     /// Whether texts are UTF-8, so that SQL sorts them by their characters.
     pub(super) is_utf8: bool,
+    /// The full-text index, where one can be used.
+    pub(super) trigrams: Option<Trigrams>,
     /// Whether triggers keep the number of rows in gpkg_ogr_contents.
     pub(super) counted: bool,
 }
@@ -81,6 +84,7 @@ pub(super) fn read(connection: &Connection, name: &str, options: &LayerOptions) 
     };
     // Compiling a statement over all of it meets a view whose tables are gone.
     connection.prepare(&format!("SELECT * FROM {from}")).map_err(failed)?;
+    let trigrams = Trigrams::of(connection, name, &key, &fields, &makes_text).map_err(failed)?;
     Ok(Table {
         name: name.to_owned(),
         from,
@@ -94,6 +98,7 @@ pub(super) fn read(connection: &Connection, name: &str, options: &LayerOptions) 
         is_utf8: connection
             .query_row("PRAGMA encoding", [], |row| Ok(row.get_ref(0)?.as_str().is_ok_and(|name| name == "UTF-8")))
             .map_err(failed)?,
+        trigrams,
         counted: is_counted(connection, name).map_err(failed)?,
     })
 }

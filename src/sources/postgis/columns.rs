@@ -50,6 +50,8 @@ pub(super) struct Column {
     pub(super) texts: Option<&'static str>,
     /// What is selected.
     pub(super) select: String,
+    /// Whether a regular expression may be asked of it in any letters.
+    pub(super) is_searched: bool,
     /// Whether it is never null.
     pub(super) is_filled: bool,
     /// Whether an index has the rows in its order.
@@ -66,6 +68,8 @@ pub(super) struct Described<'a> {
     pub(super) category: char,
     /// Whether equal texts have the same bytes.
     pub(super) is_deterministic: bool,
+    /// Whether the database has every letter.
+    pub(super) is_unicode: bool,
     pub(super) is_filled: bool,
     /// Whether an index over all rows begins with it, and whether that has texts by their bytes.
     pub(super) index: Option<bool>,
@@ -74,7 +78,8 @@ pub(super) struct Described<'a> {
 
 impl Column {
     pub(super) fn new(described: Described<'_>) -> Self {
-        let Described { name, type_name, category, is_deterministic, is_filled, index, comment } = described;
+        let Described { name, type_name, category, is_deterministic, is_unicode, is_filled, index, comment } =
+            described;
         let column = format!("t.{}", quoted(name));
         let text = || format!("{column}::text");
         let (kind, form, compared, select) = match (type_name, category) {
@@ -105,12 +110,13 @@ impl Column {
             Compared::Text { .. } => index == Some(true) && matches!(type_name, "text" | "varchar"),
             _ => index.is_some() && (compared == Compared::Uuid || !matches!(form, Form::Text | Form::Bytes)),
         };
+        let is_searched = is_unicode && is_deterministic && matches!(type_name, "text" | "varchar");
         let texts = match type_name {
             "_text" => Some("text[]"),
             "_varchar" => Some("varchar[]"),
             _ => None,
         };
-        Self { name: name.to_owned(), kind, form, compared, texts, select, is_filled, is_indexed, comment }
+        Self { name: name.to_owned(), kind, form, compared, texts, select, is_searched, is_filled, is_indexed, comment }
     }
 
     /// The column itself, as conditions read it.

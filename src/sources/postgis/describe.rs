@@ -99,6 +99,8 @@ async fn of_query(client: &Client, from: &From, geometry: Option<&str>) -> Resul
             type_name,
             category,
             is_deterministic: true,
+            // Nobody knows how the query compares its texts.
+            is_unicode: false,
             is_filled: false,
             index: None,
             comment: None,
@@ -118,7 +120,8 @@ async fn columns(client: &Client, from: &str) -> Result<Vec<Seen>> {
                 JOIN pg_opclass o ON o.oid = i.indclass[0] JOIN pg_am m ON m.oid = o.opcmethod
                 LEFT JOIN pg_collation c ON c.oid = i.indcollation[0]
                 WHERE i.indrelid = a.attrelid AND i.indkey[0] = a.attnum AND i.indpred IS NULL AND i.indisvalid
-                  AND m.amname = 'btree' AND o.opcdefault)
+                  AND m.amname = 'btree' AND o.opcdefault),
+               current_setting('server_encoding') = 'UTF8'
         FROM pg_attribute a
         JOIN pg_type t ON t.oid = a.atttypid
         LEFT JOIN pg_type b ON t.typtype = 'd' AND b.oid = t.typbasetype
@@ -136,6 +139,7 @@ async fn columns(client: &Client, from: &str) -> Result<Vec<Seen>> {
             comment: row.get(4),
             is_filled: row.get(5),
             index: row.get(6),
+            is_unicode: row.get(7),
         };
         (Column::new(described), is_spatial(type_name))
     };

@@ -18,6 +18,8 @@ mod writer;
 mod bytes;
 mod layers;
 mod narrow;
+mod plans;
+mod searches;
 mod sorts;
 mod spatial;
 mod threads;
