@@ -96,8 +96,7 @@ fn prefixed(table: &Table, name: &str, pattern: &str) -> Option<Sql> {
         return None;
     }
     let last = prefix.chars().next_back()?;
-    let next = (u32::from(last) + 1..).map_while(|code| (code <= u32::from(char::MAX)).then_some(code));
-    let next = next.filter_map(char::from_u32).next()?;
+    let next = (u32::from(last) + 1..=u32::from(char::MAX)).find_map(char::from_u32)?;
     let end = format!("{}{next}", &prefix[..prefix.len() - last.len_utf8()]);
     let sign = if prefix.chars().count() < SELECTIVE { "+" } else { "" };
     let column = format!("{sign}{} COLLATE BINARY", table.columns[field]);
