@@ -78,6 +78,8 @@ fn main() -> ExitCode {
     }
     // What GEOS says of geometries that it cannot judge is no news.
     gdal::config::set_error_handler(|_, _, _| {});
+    // Text must give back the very coordinates that were served.
+    gdal::config::set_config_option("OGR_WKT_PRECISION", "17").unwrap();
     let other = std::env::var("GRATICULE_CONFORMANCE_URL").ok();
     let root = other.unwrap_or_else(|| format!("{}/ogcapi", harness::server::odd_server().url));
     println!("OGC API Features at {root}\n");

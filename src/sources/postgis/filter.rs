@@ -372,8 +372,15 @@ impl Writer<'_> {
                 continue;
             }
             self.out.add(&format!(" OR ST_Intersects({column}, "));
-            self.envelope(rect)?;
-            self.out.add(")");
+            // A polygon without a surface meets nothing: of such a box a point or a line is made.
+            let is_flat = rect.min_x >= rect.max_x || rect.min_y >= rect.max_y;
+            self.out.add(if is_flat { "ST_Envelope(" } else { "" });
+            if is_flat {
+                self.diagonal(rect)?;
+            } else {
+                self.envelope(rect)?;
+            }
+            self.out.add(if is_flat { "))" } else { ")" });
         }
         self.out.add(")");
         Some(())
@@ -383,11 +390,31 @@ impl Writer<'_> {
         let srid = self.geometry()?.srid;
         self.out.add("ST_MakeEnvelope(");
         for side in [rect.min_x, rect.min_y, rect.max_x, rect.max_y] {
-            // Beyond all that a coordinate can be.
-            self.out.bind(Bound::Float(side.clamp(-1e300, 1e300)), "float8");
+            self.side(side);
             self.out.add(", ");
         }
         self.out.add(&format!("{srid})"));
         Some(())
+    }
+
+    /// From one corner of a box to the other.
+    fn diagonal(&mut self, rect: &Rect) -> Option<()> {
+        let srid = self.geometry()?.srid;
+        self.out.add("ST_SetSRID(ST_MakeLine(");
+        for (x, y, after) in [(rect.min_x, rect.min_y, ", "), (rect.max_x, rect.max_y, "), ")] {
+            self.out.add("ST_MakePoint(");
+            self.side(x);
+            self.out.add(", ");
+            self.side(y);
+            self.out.add(")");
+            self.out.add(after);
+        }
+        self.out.add(&format!("{srid})"));
+        Some(())
+    }
+
+    /// A coordinate of a box; it may be beyond all that one can be.
+    fn side(&mut self, side: f64) {
+        self.out.bind(Bound::Float(side.clamp(-1e300, 1e300)), "float8");
     }
 }
