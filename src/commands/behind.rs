@@ -67,7 +67,8 @@ pub(crate) fn run<F: Future<Output = ()>>(
         announce(&published.server.snapshot(), &format!(" by {protocol} on {listener}"), "")?;
         let server = published.server.clone();
         let patience = Patience::from(server.snapshot().limits());
-        tokio::spawn(keep_up(options.publish.clone(), published, options.running.watch));
+        let seen = published.watched.fingerprint();
+        tokio::spawn(keep_up(options.publish.clone(), published, seen, options.running.watch));
         serve(server, listener, patience).await;
         Ok(())
     })

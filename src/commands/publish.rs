@@ -55,6 +55,8 @@ pub(crate) struct Published {
     pub(crate) listen: Option<String>,
     /// Layers that cannot be served, and why.
     pub(crate) faults: Vec<String>,
+    /// Those of the faults that are of files of data, or follow from them: what the project says is sound.
+    pub(crate) of_files: Vec<String>,
     /// Files whose change asks for another building.
     pub(crate) watched: Watched,
     /// The sample data's files, which live as long as this.
@@ -79,6 +81,14 @@ fn whole(data: &[PathBuf]) -> Vec<PathBuf> {
         }
     }
     whole
+}
+
+/// Whether a fault is that a rule or a group names one of these, which could not be opened.
+fn names_one(fault: &str, unopened: &[String]) -> bool {
+    let Some((_, named)) = fault.split_once(": there is no layer ") else { return false };
+    let named = named.trim_start_matches("or group ").trim_matches('\'');
+    // A file in a folder is known by its whole name, its layer by the stem.
+    unopened.iter().any(|name| name == named || name.rsplit_once('.').is_some_and(|(stem, _)| stem == named))
 }
 
 impl Publish {
@@ -133,7 +143,7 @@ impl Publish {
             set.limits.set(limit)?;
         }
         set.ignored_parameters.extend(self.ignore_parameters.iter().cloned());
-        let Opened { project, mut faults, mut unopened, mut watched } = open(&root, None);
+        let Opened { project, mut faults, mut of_files, mut unopened, mut watched } = open(&root, None);
         let mut others = Vec::new();
         for (name, settings) in &root.projects {
             if settings.server.is_some() || !settings.projects.is_empty() {
@@ -148,13 +158,16 @@ impl Publish {
             let theirs = open(settings, Some(name.clone()));
             watched.join(theirs.watched);
             unopened.extend(theirs.unopened);
-            faults.extend(theirs.faults.into_iter().map(|fault| format!("project '{name}': {fault}")));
+            let named = |fault: String| format!("project '{name}': {fault}");
+            of_files.extend(theirs.of_files.into_iter().map(named));
+            faults.extend(theirs.faults.into_iter().map(named));
             others.push(theirs.project);
         }
         let projects: Vec<&Project> = std::iter::once(&project).chain(&others).collect();
         let access = root.access.as_ref().map(|access| Access::new(access, &projects)).transpose();
         let mut access = access.map_err(|error| format!("{error:?}"))?;
         faults.extend(access.iter_mut().flat_map(|access| std::mem::take(&mut access.faults)));
+        of_files.extend(faults.iter().filter(|fault| names_one(fault, &unopened)).cloned());
         self.project.iter().chain(&set.templates).for_each(|path| watched.path(path));
         let trusted = set.trusted_proxies.clone().unwrap_or_else(|| vec!["127.0.0.0/8".to_owned(), "::1".to_owned()]);
         let ranges = trusted.iter().filter(|range| !range.is_empty()).map(|range| range.parse::<AddressRange>());
@@ -185,6 +198,6 @@ impl Publish {
             builder = access.register(builder);
         }
         let server = builder.build().map_err(|faults| faults.to_string())?;
-        Ok(Published { server, listen: set.listen, faults, watched, _sample: sample })
+        Ok(Published { server, listen: set.listen, faults, of_files, watched, _sample: sample })
     }
 }

@@ -1,5 +1,5 @@
 //! A server that keeps up with its files: on a change, or on SIGHUP, all is built anew and takes the old one's place at
-//! once. Where it cannot be built, the last good one goes on.
+//! once. Where it cannot be built, the last good one goes on; a file of data that cannot be read is left out, as at start.
 
 use std::time::Duration;
 
@@ -7,13 +7,12 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::publish::{Publish, Published};
 
-/// Looks again and again; runs as long as the server.
-pub(crate) async fn keep_up(publish: Publish, first: Published, seconds: u64) {
+/// Looks again and again whether what is watched is as it was `seen`; runs as long as the server.
+pub(crate) async fn keep_up(publish: Publish, first: Published, mut seen: u64, seconds: u64) {
     let server = first.server.clone();
     let mut published = first;
     let mut hang_up = signal(SignalKind::hangup()).ok();
     server.snapshot().measure().await;
-    let mut seen = look(&published).await;
     loop {
         let called = async {
             match &mut hang_up {
@@ -33,7 +32,7 @@ pub(crate) async fn keep_up(publish: Publish, first: Published, seconds: u64) {
         let again = publish.clone();
         // Opening files blocks.
         match tokio::task::spawn_blocking(move || again.build()).await {
-            Ok(Ok(new)) if new.faults.iter().any(|fault| !published.faults.contains(fault)) => {
+            Ok(Ok(new)) if keeps(&published, &new) => {
                 let faults = new.faults.join("; ");
                 tracing::error!("not reloaded, the last good state goes on: {faults}");
             }
@@ -50,6 +49,14 @@ pub(crate) async fn keep_up(publish: Publish, first: Published, seconds: u64) {
             Err(panic) => tracing::error!(%panic, "not reloaded, the last good state goes on"),
         }
     }
+}
+
+/// Whether the old one is the better one: where the project has a new fault, or nothing at all can be read. A file of data
+/// that cannot be read is told, and the others are reloaded: its own last good state cannot be read either.
+fn keeps(old: &Published, new: &Published) -> bool {
+    let is_grave = |fault: &String| !old.faults.contains(fault) && !new.of_files.contains(fault);
+    let is_empty = |of: &Published| of.server.snapshot().projects().all(|project| project.layers().is_empty());
+    new.faults.iter().any(is_grave) || (!new.faults.is_empty() && is_empty(new) && !is_empty(old))
 }
 
 /// Seconds after which what did not answer at the start is looked for again.

@@ -26,6 +26,8 @@ const LISTEN: &str = "127.0.0.1:8080";
 pub(crate) fn run(options: &Options) -> Done {
     options.running.start_log()?;
     let published = published(&options.publish)?;
+    // Before anybody is told that it runs: from then on each change counts, however long measuring takes.
+    let seen = published.watched.fingerprint();
     let listen = options.listen.clone().or_else(|| published.listen.clone()).unwrap_or_else(|| LISTEN.to_owned());
     runtime()?.block_on(async {
         let listener =
@@ -34,7 +36,7 @@ pub(crate) fn run(options: &Options) -> Done {
         announce(&published.server.snapshot(), "", &format!("http://{address}"))?;
         let server = published.server.clone();
         let patience = Patience::from(server.snapshot().limits());
-        tokio::spawn(keep_up(options.publish.clone(), published, options.running.watch));
+        tokio::spawn(keep_up(options.publish.clone(), published, seen, options.running.watch));
         serve(server, listener, patience, stopped()).await.map_err(|cause| cause.to_string())
     })
 }

@@ -43,6 +43,8 @@ pub struct Opened {
     pub project: Project,
     /// What cannot, and why.
     pub faults: Vec<String>,
+    /// Those of the faults that are of files of data alone, not of what the project says.
+    pub of_files: Vec<String>,
     /// The layers, files and databases among that, by a name that says nothing of where they are.
     pub unopened: Vec<String>,
     /// Files whose change asks for another opening.
@@ -70,6 +72,7 @@ pub fn open(settings: &settings::Project, name: Option<String>) -> Opened {
         databases: HashMap::new(),
         project,
         faults: Vec::new(),
+        of_files: Vec::new(),
         unopened: Vec::new(),
         watched: Watched::default(),
     };
@@ -79,8 +82,8 @@ pub fn open(settings: &settings::Project, name: Option<String>) -> Opened {
     opening.add_all_data(&settings.data);
     opening.add_groups();
     opening.watched.packages(std::mem::take(&mut opening.opened).into_values());
-    let Opening { project, faults, unopened, watched, .. } = opening;
-    Opened { project, faults, unopened, watched }
+    let Opening { project, faults, of_files, unopened, watched, .. } = opening;
+    Opened { project, faults, of_files, unopened, watched }
 }
 
 /// A title for a project that is one file: `natural_earth.gpkg` is "natural earth".
@@ -108,6 +111,7 @@ struct Opening<'a> {
     databases: HashMap<String, Option<Database>>,
     project: Project,
     faults: Vec<String>,
+    of_files: Vec<String>,
     unopened: Vec<String>,
     watched: Watched,
 }
@@ -338,8 +342,14 @@ impl Opening<'_> {
         systems
     }
 
-    /// Something that should be published and cannot be.
+    /// A file, or a layer of one, that should be published and cannot be.
     fn lacks(&mut self, name: &str, fault: String) {
+        self.of_files.push(fault.clone());
+        self.misses(name, fault);
+    }
+
+    /// Something that should be published and cannot be.
+    fn misses(&mut self, name: &str, fault: String) {
         self.unopened.push(name.to_owned());
         self.faults.push(fault);
     }

@@ -43,6 +43,7 @@ mod pages_of_data;
 mod posted;
 mod projects;
 mod random;
+mod reloading;
 mod stopping;
 mod streams;
 mod systems;

@@ -25,7 +25,7 @@ impl Opening<'_> {
                     let id = self.free_id(&layer.name);
                     self.publish_table(&id, layer, None);
                 }
-                Err(error) => self.lacks(&name, told(&error)),
+                Err(error) => self.misses(&name, told(&error)),
             }
         }
     }
@@ -42,7 +42,7 @@ impl Opening<'_> {
         };
         match database.layer(name, options) {
             Ok(layer) => self.publish_table(own.id.as_deref().unwrap_or(name), layer, Some(own)),
-            Err(error) => self.lacks(&name_of(own), format!("layer '{name}': {}", told(&error))),
+            Err(error) => self.misses(&name_of(own), format!("layer '{name}': {}", told(&error))),
         }
     }
 
@@ -63,7 +63,7 @@ impl Opening<'_> {
                 layer.parameters = view.parameters;
                 self.publish(layer, (None, None), Some(own));
             }
-            Err(error) => self.lacks(id, format!("layer '{id}': {}", told(&error))),
+            Err(error) => self.misses(id, format!("layer '{id}': {}", told(&error))),
         }
     }
 
@@ -80,7 +80,7 @@ impl Opening<'_> {
         let options =
             DatabaseOptions { connections: settings.connections, statement_timeout: settings.statement_timeout() };
         let opened = Database::open(dsn, &options).map_err(|error| {
-            self.lacks("database", told(&error));
+            self.misses("database", told(&error));
             if error.kind() == Kind::Unavailable {
                 self.watched.database(dsn, options);
             }

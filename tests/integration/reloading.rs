@@ -1,0 +1,70 @@
+//! What a running server does about files that change.
+
+use std::fs;
+use std::time::{Duration, Instant};
+
+use crate::harness::server::Server;
+use crate::harness::text;
+
+/// Asks until the answer is the one that is waited for; a test that waits in vain fails.
+#[track_caller]
+fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !is_so() {
+        assert!(Instant::now() < deadline, "{what}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+const POINT: &str = r#"{"type":"FeatureCollection","features":[{"type":"Feature","properties":{"a":1},"geometry":{"type":"Point","coordinates":[1,2]}}]}"#;
+
+#[test]
+fn one_bad_file_in_a_folder_does_not_stop_the_reload_of_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    fs::write(at("c.csv"), "a,x,y\n1,2,3\n").unwrap();
+    fs::write(at("j.geojson"), POINT).unwrap();
+    fs::write(at("m.geojson"), POINT).unwrap();
+    let mut server = Server::start(&[text(folder.path()), "--watch", "1"]);
+    fs::write(at("j.geojson"), &POINT[..60]).unwrap();
+    fs::write(at("uploading.geojson"), "").unwrap();
+    fs::remove_file(at("m.geojson")).unwrap();
+    fs::write(at("c.csv"), "b,x,y\nnew,2,3\n").unwrap();
+    fs::write(at("new.csv"), "a,x,y\n1,2,3\n").unwrap();
+    let status = |name: &str| server.get(&format!("/ogcapi/collections/{name}/items")).status;
+    until("the good files are not reloaded", || status("new") == 200 && status("c") == 200 && status("m") == 404);
+    let features = server.json("/ogcapi/collections/c/items");
+    assert_eq!(features["features"][0]["properties"]["b"], "new");
+    let told = server.json("/ready");
+    for name in ["j.geojson", "uploading.geojson"] {
+        let unopened = serde_json::json!({ "id": name, "status": "unopened" });
+        assert!(told["layers"].as_array().unwrap().contains(&unopened), "{told}");
+    }
+    assert!(server.log().contains("j.geojson"), "{}", server.log());
+    // Whole again, it comes back.
+    fs::write(at("j.geojson"), POINT).unwrap();
+    until("the file that is whole again is not served", || server.get("/ogcapi/collections/j/items").status == 200);
+}
+
+#[test]
+fn a_fault_of_the_project_file_keeps_the_last_good_state_beside_a_bad_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    fs::write(at("c.csv"), "a,x,y\n1,2,3\n").unwrap();
+    fs::write(at("j.geojson"), POINT).unwrap();
+    let project = |more: &str| {
+        let both = "[[layers]]\nsource = \"c.csv\"\n[[layers]]\nsource = \"j.geojson\"\n";
+        let rules = "[[access.rules]]\nlayers = [\"c\", \"j\"]\nroles = \"*\"\n";
+        fs::write(at("p.toml"), format!("title = \"first\"\n{both}{more}{rules}")).unwrap();
+    };
+    project("");
+    let file = at("p.toml");
+    let mut server = Server::start(&["--project", text(&file), "--watch", "1"]);
+    // A rule that names what cannot be read for now is no fault of the project.
+    fs::write(at("j.geojson"), "").unwrap();
+    until("the other layer is not reloaded", || server.get("/ogcapi/collections/j").status == 404);
+    server.get("/ogcapi/collections/c/items").expect(200);
+    project("[[layers]]\nsource = \"c.csv\"\nid = \"d\"\nproperties = [\"none\"]\n");
+    until("the fault is not told", || server.log().contains("there is no property 'none'"));
+    server.get("/ogcapi/collections/d").expect(404);
+}
