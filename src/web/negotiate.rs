@@ -18,7 +18,8 @@ pub fn negotiate(offered: &[Format], f: Option<&str>, suffix: Option<Format>, he
             .ok_or_else(|| Error::new(Kind::NotAcceptable, format!("there is no {format} of this, only {}", names())));
     }
     let ranges = accepted(headers);
-    if ranges.is_empty() {
+    // Plain text alone is for programs that watch: they get it, whatever their library says that it accepts.
+    if ranges.is_empty() || offered == [Format::Text] {
         return preferred(offered).ok_or_else(|| Error::internal("a route without a format"));
     }
     accept(offered, &ranges)
@@ -121,6 +122,12 @@ mod tests {
         assert_eq!(chosen(&both, Some("json"), Some(Html), browser), Ok(GeoJson));
         assert_eq!(chosen(&both, None, Some(Html), "application/json"), Ok(Html));
         assert_eq!(chosen(&[OpenApi, Html], None, None, "application/vnd.oai.openapi+json;version=3.0"), Ok(OpenApi));
+    }
+
+    #[test]
+    fn who_watches_is_answered_whatever_it_accepts() {
+        assert_eq!(chosen(&[Format::Text], None, None, "application/json"), Ok(Format::Text));
+        assert_eq!(chosen(&[Format::Text], Some("json"), None, ""), Err(Kind::NotAcceptable));
     }
 
     #[test]

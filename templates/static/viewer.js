@@ -157,7 +157,8 @@ class Viewer {
     this.credits = [...new Set(wanted.map((row) => row.row.dataset.attribution).filter(Boolean))].map((text) => element("span", text).innerHTML);
     for (const text of this.credits) this.attribution.addAttribution(text);
     if (wanted.length) {
-      const options = { ...params, format: "image/png", transparent: true, version: "1.3.0", tileSize: 512, maxZoom: 22 };
+      // At zoom 1 the world is one such tile; below, a tile would be wider than the world and as high.
+      const options = { ...params, format: "image/png", transparent: true, version: "1.3.0", tileSize: 512, minNativeZoom: 1, maxZoom: 22 };
       const made = L.tileLayer.wms(place.dataset.wms, options);
       this.drawn = made.addTo(this.map);
       // The old map stays until the new one is there.

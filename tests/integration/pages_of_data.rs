@@ -255,3 +255,10 @@ fn an_error_leads_out() {
     let page = demo().browse(&format!("{COUNTRIES}/items?limit=5&bbox=1,2")).expect(400).text();
     assert!(page.contains("href=\"?limit=5\"") && page.contains("href=\"?\""), "{page}");
 }
+
+#[test]
+fn the_pager_tells_the_page_that_came_where_fewer_than_asked_fit() {
+    let server = Server::start(&["--limit", "page_features=50"]);
+    let page = html(&server, "/ogcapi/collections/cities/items?limit=100");
+    assert!(page.contains("<option selected>50</option>") && page.contains("1 to 50</strong> of 243"), "{page}");
+}

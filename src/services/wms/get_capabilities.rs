@@ -22,6 +22,9 @@ use super::{drawing, legend_entries, styles};
 /// How long the document waits for extents that are being measured; a later one has them.
 const EXTENT_BUDGET: Duration = Duration::from_millis(500);
 
+/// Legends that are drawn at a time, to know how large they are.
+const LEGENDS_AT_ONCE: usize = 4;
+
 /// Answers the request.
 pub(super) async fn answer(cx: &Context, kvp: Kvp<'_>, dialect: &Dialect, version: &Version) -> Result<Response> {
     let sequence = cx.update_sequence();
@@ -36,7 +39,11 @@ pub(super) async fn answer(cx: &Context, kvp: Kvp<'_>, dialect: &Dialect, versio
     let extents = join_all(layers.iter().map(|layer| layer.extent(EXTENT_BUDGET))).await;
     let state = format!("{sequence} {extents:?}");
     let make = async {
-        let legends = join_all(layers.iter().map(|layer| sizes(layer))).await;
+        // A few at a time: a thousand layers would crowd everybody's maps out.
+        let mut legends = Vec::new();
+        for some in layers.chunks(LEGENDS_AT_ONCE) {
+            legends.extend(join_all(some.iter().map(|layer| sizes(layer))).await);
+        }
         let told = extents.iter().copied().zip(legends).map(|(extent, legends)| Told { extent, legends });
         let told: Vec<Told> = told.collect();
         Ok(document(cx, version, sequence, &tree, &told))
