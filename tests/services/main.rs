@@ -30,3 +30,4 @@ mod wms_info;
 mod wms_kit;
 mod wms_legends;
 mod wms_maps;
+mod wms_told;

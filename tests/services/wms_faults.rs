@@ -42,6 +42,8 @@ fn each_fault_has_its_code() {
         (with(MAP, "LAYERS=countries", "LAYERS=world,world"), "InvalidParameterValue"),
         (format!("{MAP}&BGCOLOR=red"), "InvalidParameterValue"),
         (format!("{MAP}&OPACITIES=300"), "InvalidParameterValue"),
+        (format!("{MAP}&OPACITIES=1,2,3"), "InvalidParameterValue"),
+        (format!("{MAP}&IMAGE_QUALITY=500"), "InvalidParameterValue"),
         (format!("{MAP}&TIME=yesterday"), "InvalidDimensionValue"),
         (with(INFO, "QUERY_LAYERS=countries", "QUERY_LAYERS=nope"), "LayerNotDefined"),
         (with(INFO, "QUERY_LAYERS=countries", "QUERY_LAYERS=cities"), "LayerNotDefined"),
@@ -98,4 +100,14 @@ fn exceptions_come_as_images_where_the_client_wants() {
     assert!(ask(&server, &format!("{odd}&VERSION=1.3.0&EXCEPTIONS=BLANK")).picture().width <= 1024);
     let info = ask(&server, &format!("{}&VERSION=1.3.0&EXCEPTIONS=BLANK", INFO.replace("I=5", "I=x")));
     assert_eq!((info.status, info.media_type.as_str()), (400, "text/xml"));
+}
+
+#[test]
+fn a_filter_of_a_layer_that_is_not_on_the_map_drew_all() {
+    let server = server();
+    for filter in ["cities:%22name%22%20=%20%27Graz%27", "nope:n=1", "countries:pop_est%3E1;cities:pop%3E1", "()()"] {
+        let answer = ask(&server, &format!("VERSION=1.3.0&{MAP}&FILTER={filter}"));
+        assert_eq!(answer.status, 400, "{filter}: {}", answer.text());
+        assert!(answer.text().contains("locator=\"FILTER\"") && answer.text().contains("InvalidParameterValue"));
+    }
 }

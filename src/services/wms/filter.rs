@@ -13,6 +13,7 @@ use crate::server::context::Published;
 use crate::services::ows::kvp::Kvp;
 
 use super::layers::MapLayer;
+use super::map_request::Drawn;
 
 /// Conditions of a request.
 pub(super) struct Filters(Option<qgis_filter::Filters>);
@@ -29,17 +30,38 @@ fn wrong(fault: &str) -> Error {
 
 impl Filters {
     /// The conditions of a layer that LAYERS has at a place, by its own name or by that of a group.
-    pub(super) fn of(&self, layer: &MapLayer, asked: &str, at: usize) -> Result<Vec<Expr>> {
+    pub(super) fn of(&self, layer: &MapLayer, names: &[String], at: usize) -> Result<Vec<Expr>> {
         let Published::Features(view) = &layer.data else { return Ok(Vec::new()) };
         let found: Vec<&Condition> = match &self.0 {
             None => Vec::new(),
             Some(qgis_filter::Filters::ByName(all)) => {
-                let is_meant = |names: &[String]| names.iter().any(|name| name == layer.name() || name == asked);
-                all.iter().filter(|(names, _)| is_meant(names)).map(|(_, condition)| condition).collect()
+                let is_meant = |meant: &[String]| meant.iter().any(|name| names.contains(name));
+                all.iter().filter(|(meant, _)| is_meant(meant)).map(|(_, condition)| condition).collect()
             }
             Some(qgis_filter::Filters::ByOrder(all)) => all.get(at).and_then(Option::as_ref).into_iter().collect(),
         };
         found.into_iter().map(|condition| checked(condition, view.schema(), layer.name())).collect()
+    }
+
+    /// Whether each condition is of a layer of the map, which has so many in LAYERS: a slip of the pen must not show more
+    /// than was asked for.
+    pub(super) fn check(&self, drawn: &[Drawn], layers: usize) -> Result<()> {
+        match &self.0 {
+            None => Ok(()),
+            Some(qgis_filter::Filters::ByName(all)) => {
+                let is_known = |name: &String| drawn.iter().any(|drawn| drawn.names.contains(name));
+                let unknown = all.iter().flat_map(|(names, _)| names).find(|name| !is_known(name));
+                unknown.map_or(Ok(()), |name| {
+                    let message = format!("FILTER names '{name}', which is no layer of the map");
+                    Err(Error::new(Kind::InvalidParameter, message).at("FILTER"))
+                })
+            }
+            Some(qgis_filter::Filters::ByOrder(all)) if all.len() > layers => {
+                let message = format!("FILTER has {} filters for {layers} layers", all.len());
+                Err(Error::new(Kind::InvalidParameter, message).at("FILTER"))
+            }
+            Some(qgis_filter::Filters::ByOrder(_)) => Ok(()),
+        }
     }
 }
 

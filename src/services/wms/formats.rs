@@ -16,7 +16,9 @@ pub(super) enum InfoFormat {
     Gml2,
     /// GML 3.1.1.
     Gml3,
-    /// GeoJSON.
+    /// GeoJSON in the system of the map, as QGIS Server writes it.
+    Json,
+    /// GeoJSON of RFC 7946, in CRS84.
     GeoJson,
 }
 
@@ -27,7 +29,7 @@ pub(super) const INFO_FORMATS: [(&str, InfoFormat, &str); 7] = [
     ("text/xml", InfoFormat::Xml, "text/xml; charset=utf-8"),
     ("application/vnd.ogc.gml", InfoFormat::Gml2, "application/vnd.ogc.gml; charset=utf-8"),
     ("application/vnd.ogc.gml/3.1.1", InfoFormat::Gml3, "application/vnd.ogc.gml/3.1.1; charset=utf-8"),
-    ("application/json", InfoFormat::GeoJson, "application/json"),
+    ("application/json", InfoFormat::Json, "application/json"),
     ("application/geo+json", InfoFormat::GeoJson, "application/geo+json"),
 ];
 

@@ -13,11 +13,13 @@ use crate::data::features::Features;
 use crate::data::gate::View;
 use crate::data::query::{Area, Query};
 use crate::error::{Error, Kind, Result};
+use crate::expr::Expr;
 use crate::formats::gml::Srs;
 use crate::message::response::Response;
-use crate::model::batch::Layout;
+use crate::model::batch::{Cell, Layout, Row};
 use crate::model::geometry::intersects;
 use crate::model::schema::{GeometryKind, Schema};
+use crate::model::value::FeatureId;
 use crate::server::context::{Context, Published};
 use crate::services::ows::kvp::{Kvp, invalid};
 use crate::web::page::content_security_policy;
@@ -53,6 +55,8 @@ struct Question<'a> {
     point: Option<(f64, f64)>,
     /// Features of each layer.
     most: u32,
+    /// The system of the geometries that are told, where it is not the map's.
+    told: Option<Crs>,
 }
 
 /// Answers the request.
@@ -71,7 +75,8 @@ pub(super) async fn answer(cx: &Context, kvp: Kvp<'_>, version: &'static Version
     let area = has_area.then(|| MapArea::read(cx, kvp, version)).transpose()?;
     let point = area.as_ref().zip(pixel).map(|(area, pixel)| place(area, pixel, version)).transpose()?;
     let most = count(kvp, "FEATURE_COUNT", 1, MOST)?.unwrap_or(1);
-    let question = Question { kvp, area, point, most };
+    let told = (format == InfoFormat::GeoJson).then_some(Crs::Crs84);
+    let question = Question { kvp, area, point, most, told };
     let mut out = writer(format);
     let work = async {
         for drawn in &asked {
@@ -109,8 +114,7 @@ fn query_layers<'a>(kvp: Kvp<'_>, drawn: &'a [Drawn]) -> Result<Vec<&'a Drawn>> 
     kvp.required("QUERY_LAYERS")?;
     let mut asked = Vec::new();
     for name in list(kvp, "QUERY_LAYERS")? {
-        let found: Vec<&Drawn> =
-            drawn.iter().filter(|drawn| drawn.asked == name || drawn.layer.name() == name).collect();
+        let found: Vec<&Drawn> = drawn.iter().filter(|drawn| drawn.names.iter().any(|known| known == name)).collect();
         if found.is_empty() {
             let message = format!("QUERY_LAYERS names '{name}', which is no layer of the map");
             return Err(Error::new(Kind::UnknownLayer, message).at("QUERY_LAYERS"));
@@ -160,6 +164,11 @@ fn around(rect: Rect, area: &MapArea) -> Area {
         max_y: rect.max_y + down,
     };
     Area { rect, crs: area.crs.clone() }
+}
+
+/// Whether a row touches the target, where there is one.
+fn is_hit(row: Row<'_>, target: Option<&Rect>) -> bool {
+    target.is_none_or(|rect| row.geometry().is_some_and(|wkb| intersects(wkb, rect).unwrap_or(false)))
 }
 
 impl Question<'_> {
@@ -219,12 +228,14 @@ impl Question<'_> {
     async fn features(&self, drawn: &Drawn, view: &View, out: &mut dyn InfoWriter) -> Result<()> {
         let schema = view.schema().clone();
         let Some(geometry) = &schema.geometry else { return Ok(()) };
-        let crs = self.area.as_ref().map_or_else(|| geometry.crs.clone(), |area| area.crs.clone());
-        let target = self.area.as_ref().map(|area| self.target(area, geometry.kind)).transpose()?.flatten();
+        let map = self.area.as_ref().map_or_else(|| geometry.crs.clone(), |area| area.crs.clone());
+        let crs = self.told.clone().unwrap_or_else(|| map.clone());
+        let is_told = is_true(self.kvp, "WITH_GEOMETRY")?;
+        let mut target = self.area.as_ref().map(|area| self.target(area, geometry.kind)).transpose()?.flatten();
         let mut query = Query {
             filter: drawn.filter.clone(),
-            without_geometry: target.is_none() && !is_true(self.kvp, "WITH_GEOMETRY")?,
-            crs: crs.clone(),
+            without_geometry: target.is_none() && !is_told,
+            crs: if target.is_some() { map } else { crs.clone() },
             area: target.zip(self.area.as_ref()).map(|(rect, area)| around(rect, area)),
             ..Query::default()
         };
@@ -235,6 +246,12 @@ impl Question<'_> {
                 query.and(rules);
             }
         }
+        if is_told && is_drawn && target.is_some() {
+            // What is looked for is cut to the target; what is told is whole.
+            let ids = self.found(Query { properties: Some(Vec::new()), ..query }, view, target).await?;
+            query = Query { filter: Some(Expr::Ids(ids)), crs: crs.clone(), ..Query::default() };
+            target = None;
+        }
         let features = view.features(&query)?;
         out.layer(&self.part(drawn, schema.clone(), features.layout().clone(), &crs)?);
         if is_drawn {
@@ -244,15 +261,31 @@ impl Question<'_> {
         Ok(())
     }
 
+    /// The ids of the rows that are hit, as many as are wanted.
+    async fn found(&self, query: Query, view: &View, target: Option<Rect>) -> Result<Vec<FeatureId>> {
+        let (mut features, mut found) = (view.features(&query)?, Vec::new());
+        while found.len() < self.most as usize {
+            let Some(batch) = features.next().await else { break };
+            let batch = batch?;
+            let hits = batch.rows().filter(|row| is_hit(*row, target.as_ref()));
+            let ids = hits.filter_map(|row| match row.cell(0) {
+                Cell::Int(id) => Some(FeatureId::Int(id)),
+                id @ Cell::Text(..) => Some(FeatureId::Text(row.text(id).to_owned())),
+                _ => None,
+            });
+            found.extend(ids.take(self.most as usize - found.len()));
+            features.recycle(batch);
+        }
+        Ok(found)
+    }
+
     /// The rows that are hit, as many as are wanted; how many there were.
     async fn rows(&self, mut features: Features, target: Option<Rect>, out: &mut dyn InfoWriter) -> Result<usize> {
         let mut left = self.most as usize;
         while left > 0 {
             let Some(batch) = features.next().await else { break };
             let mut batch = batch?;
-            batch.retain(left, |row| {
-                target.is_none_or(|rect| row.geometry().is_some_and(|wkb| intersects(wkb, &rect).unwrap_or(false)))
-            });
+            batch.retain(left, |row| is_hit(row, target.as_ref()));
             left -= batch.len();
             out.rows(&batch);
             if out.size() > LARGEST {

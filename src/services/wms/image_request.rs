@@ -6,7 +6,7 @@ use crate::render::picture::PictureFormat;
 use crate::services::ows::kvp::{Kvp, invalid};
 
 use super::formats::IMAGE_FORMATS;
-use super::parameters::{count, is_true};
+use super::parameters::is_true;
 
 /// Format and ground of an image.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -54,8 +54,9 @@ impl Image {
 
 /// The quality of JPEG that the client wants.
 fn quality(kvp: Kvp<'_>) -> Result<u8> {
-    #[allow(clippy::cast_possible_truncation)] // at most 100
-    Ok(count(kvp, "IMAGE_QUALITY", 1, 100)?.map_or(PictureFormat::USUAL_QUALITY, |quality| quality as u8))
+    let Some(given) = kvp.text("IMAGE_QUALITY")? else { return Ok(PictureFormat::USUAL_QUALITY) };
+    let quality = given.parse().ok().filter(|quality| (1..=100).contains(quality));
+    quality.ok_or_else(|| invalid("IMAGE_QUALITY", given, "a whole number from 1 to 100"))
 }
 
 type Row = (&'static str, PictureFormat, &'static str);

@@ -64,6 +64,18 @@ impl Shown {
             Self::Group(_, held) => held.iter().for_each(|one| one.flat(into)),
         }
     }
+
+    /// The layers, in the order of drawing, each with its own name and those of the groups that it is in.
+    pub(super) fn named(&self) -> Vec<(&MapLayer, Vec<String>)> {
+        match self {
+            Self::Layer(layer) => vec![(layer, vec![layer.name().to_owned()])],
+            Self::Group(group, held) => {
+                let mut all: Vec<_> = held.iter().flat_map(Self::named).collect();
+                all.iter_mut().for_each(|(_, names)| names.push(group.id.clone()));
+                all
+            }
+        }
+    }
 }
 
 /// What the client may see, in groups.

@@ -19,8 +19,8 @@ use super::{filter, styles, time};
 pub(super) struct Drawn {
     /// The layer.
     pub(super) layer: MapLayer,
-    /// The name in LAYERS that brought it in: its own, or that of a group.
-    pub(super) asked: String,
+    /// By which names the map has it: its own, and those of the groups down from the one in LAYERS.
+    pub(super) names: Vec<String>,
     /// How it is drawn.
     pub(super) style: Arc<Style>,
     /// From 0 (not seen) to 255.
@@ -39,6 +39,11 @@ pub(super) fn layers(cx: &Context, kvp: Kvp<'_>) -> Result<Vec<Drawn>> {
     let names = list(kvp, "LAYERS")?;
     let styles = styles_of(&list(kvp, "STYLES")?, names.len())?;
     let opacities = list(kvp, "OPACITIES")?;
+    let count = names.len();
+    if opacities.len() > count {
+        let message = format!("OPACITIES has {} numbers for {count} layers", opacities.len());
+        return Err(Error::new(Kind::InvalidParameter, message).at("OPACITIES"));
+    }
     let time = time::condition(kvp)?;
     let filters = filter::read(kvp)?;
     let most = cx.project().wms.max_layers as usize;
@@ -46,18 +51,16 @@ pub(super) fn layers(cx: &Context, kvp: Kvp<'_>) -> Result<Vec<Drawn>> {
     for (at, (name, style)) in names.into_iter().zip(styles).enumerate() {
         let opacity = opacity(opacities.get(at).copied())?;
         let shown = find(cx, name)?;
-        let mut flat = Vec::new();
-        shown.flat(&mut flat);
         // The styles of a group are those of its layers.
         let style = if matches!(shown, Shown::Group(..)) { style.filter(|style| *style != "default") } else { style };
-        for layer in flat {
+        for (layer, names) in shown.named() {
             let style = styles::choose(layer, style)?;
-            let mut conditions = filters.of(layer, name, at)?;
+            let mut conditions = filters.of(layer, &names, at)?;
             let is_filtered = !conditions.is_empty();
             conditions.extend(time.clone().filter(|_| layer.has_time()));
             drawn.push(Drawn {
                 layer: layer.clone(),
-                asked: name.to_owned(),
+                names,
                 style,
                 opacity,
                 filter: (!conditions.is_empty()).then_some(Expr::And(conditions)),
@@ -70,6 +73,7 @@ pub(super) fn layers(cx: &Context, kvp: Kvp<'_>) -> Result<Vec<Drawn>> {
             return Err(Error::new(Kind::OutOfRange, message).at("LAYERS"));
         }
     }
+    filters.check(&drawn, count)?;
     Ok(drawn)
 }
 

@@ -75,7 +75,7 @@ pub(super) fn writer(format: InfoFormat) -> Box<dyn InfoWriter> {
         InfoFormat::Xml => Box::new(xml::Xml::new()),
         InfoFormat::Gml2 => Box::new(gml::Gml::new(Version::V2)),
         InfoFormat::Gml3 => Box::new(gml::Gml::new(Version::V31)),
-        InfoFormat::GeoJson => Box::new(json::Json::new()),
+        InfoFormat::Json | InfoFormat::GeoJson => Box::new(json::Json::new()),
     }
 }
 
