@@ -35,6 +35,9 @@ description = ""
 # limit = { default = 10, maximum = 10000 }
 # Decimals of coordinates in answers; all where left out.
 # decimals = 7
+# The reference systems in which features and maps are offered besides longitude and latitude; where left out, the stored
+# one, EPSG:4326 and EPSG:3857. A layer may have its own list.
+# crs = ["EPSG:3035", "EPSG:25832"]
 # Files whose every layer is published as it is, beside the layers below.
 # data = ["more.gpkg"]
 

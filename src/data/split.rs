@@ -46,7 +46,7 @@ impl View {
             // Where the time is hidden, the layer has none for the client, and features without a time stay in.
             client = client.map(timeless);
         }
-        let client = client.map(Expr::conjuncts).unwrap_or_default();
+        let client = client.map(|filter| filter.gathered().conjuncts()).unwrap_or_default();
         for conjunct in &client {
             // A hidden property is as unknown to the client as one that does not exist.
             conjunct.fields(&visible.schema).map_err(unknown)?;

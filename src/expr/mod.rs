@@ -22,6 +22,7 @@ pub mod operand;
 pub mod qgis_filter;
 pub mod temporal;
 
+mod gathered;
 mod nearest;
 mod spatial;
 

@@ -137,7 +137,10 @@ impl<S: Socket> Waiting<S> {
 /// Why hyper refuses, by the status that it would answer with.
 fn why(patience: &Patience, head: &[u8]) -> Option<Error> {
     match head.strip_prefix(b"HTTP/1.1 ")?.get(..3)? {
-        b"400" => Some(Error::new(Kind::BadRequest, "this is no well-formed request of HTTP/1.1")),
+        b"400" => Some(Error::new(
+            Kind::BadRequest,
+            "this is no well-formed request of HTTP/1.1: in its URL, blanks and signs such as \" < > must be percent-encoded",
+        )),
         b"414" | b"431" => Some(Error::new(
             Kind::HeadTooLarge,
             format!("URL and headers may have {} bytes and a hundred headers", patience.head_bytes),

@@ -74,7 +74,8 @@ impl Reader<'_> {
                 // Every feature has an id.
                 Named::Id => return Ok(Expr::never()),
                 Named::Property(name) if self.context.schema.position(&name).is_none() => return Ok(Expr::never()),
-                Named::Property(_) | Named::Geometry(_) => {}
+                Named::Geometry(name) => return Ok(Expr::NoGeometry(name)),
+                Named::Property(_) => {}
             }
         }
         Ok(Expr::IsNull(self.operand(one, As::Looks, 0)?))

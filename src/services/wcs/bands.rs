@@ -2,12 +2,15 @@
 
 use crate::data::coverage::Grid;
 use crate::error::{Error, Kind, Result};
+use crate::services::ows::kvp::invalid;
 
 /// A band, or all from one to another.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Wanted {
     One(String),
     Run(String, String),
+    /// From one to another, each so many after the one before.
+    Steps(String, String, usize),
 }
 
 impl Wanted {
@@ -16,6 +19,26 @@ impl Wanted {
         let one = |part: &str| match part.split_once(':') {
             Some((from, to)) => Self::Run(from.trim().to_owned(), to.trim().to_owned()),
             None => Self::One(part.trim().to_owned()),
+        };
+        text.split(',').map(one).collect()
+    }
+
+    /// Reads `a,b` or `first/last` or `first/last/step` (WCS 1.0.0, table 9).
+    pub(super) fn read_v1(text: &str) -> Result<Vec<Self>> {
+        let one = |part: &str| {
+            let parts: Vec<String> = part.split('/').map(|part| part.trim().to_owned()).collect();
+            match &parts[..] {
+                [one] => Ok(Self::One(one.clone())),
+                [from, to] => Ok(Self::Run(from.clone(), to.clone())),
+                [from, to, step] if step.parse().is_ok_and(|step: usize| step > 0) => {
+                    Ok(Self::Steps(from.clone(), to.clone(), step.parse().unwrap_or(1)))
+                }
+                _ => Err(invalid(
+                    "BANDS",
+                    text,
+                    "bands by number or name, such as 1,3 or 1/3 (1 to 3) or 1/5/2 (1, 3 and 5)",
+                )),
+            }
         };
         text.split(',').map(one).collect()
     }
@@ -38,7 +61,8 @@ pub(super) fn find(wanted: &[Wanted], grid: &Grid, parameter: &str) -> Result<Ve
     for wanted in wanted {
         match wanted {
             Wanted::One(name) => found.push(place(name)?),
-            Wanted::Run(from, to) => {
+            Wanted::Run(from, to) | Wanted::Steps(from, to, _) => {
+                let step = if let Wanted::Steps(_, _, step) = wanted { *step } else { 1 };
                 let (first, last) = (place(from)?, place(to)?);
                 if first > last {
                     let message = format!("the band '{from}' does not come before '{to}'");
@@ -46,7 +70,7 @@ pub(super) fn find(wanted: &[Wanted], grid: &Grid, parameter: &str) -> Result<Ve
                         .at(parameter.to_owned())
                         .coded("IllegalFieldSequence"));
                 }
-                found.extend(first..=last);
+                found.extend((first..=last).step_by(step));
             }
         }
         if found.len() > MOST {

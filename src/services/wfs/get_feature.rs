@@ -1,5 +1,7 @@
 //! `GetFeature`.
 
+use std::time::Instant;
+
 use http::Method;
 
 use crate::base::format::Format;
@@ -42,8 +44,13 @@ pub(super) async fn get_feature(call: &Call<'_>) -> Result<Response> {
 /// How many features match, however long that takes (within reason).
 pub(super) async fn counted(query: &TypeQuery) -> Result<u64> {
     let (query, view) = (query.query(None).0, &query.of.view);
-    let late = || Error::new(Kind::Timeout, "the features could not be counted in time; ask for fewer with COUNT");
-    view.count(&query, COUNTING).await?.ok_or_else(late)
+    let begun = Instant::now();
+    view.count(&query, COUNTING).await?.ok_or_else(|| {
+        if begun.elapsed() < COUNTING {
+            return Error::new(Kind::Unavailable, "the features cannot be counted at present, try again");
+        }
+        Error::new(Kind::Timeout, "the features could not be counted in time; ask for fewer with COUNT")
+    })
 }
 
 /// The number alone.

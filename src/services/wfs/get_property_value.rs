@@ -77,8 +77,15 @@ fn values(query: &TypeQuery, property: &Property) -> TypeQuery {
         sort: query.sort.clone(),
         srs: query.srs.clone(),
     };
-    if let Property::Field(name) = property {
-        query.and(Expr::Not(Box::new(Expr::IsNull(Operand::Property(name.clone())))));
+    let none = match property {
+        Property::Field(name) => Some(Expr::IsNull(Operand::Property(name.clone()))),
+        Property::Geometry => {
+            query.of.view.schema().geometry.as_ref().map(|geometry| Expr::NoGeometry(geometry.name.clone()))
+        }
+        Property::Id => None,
+    };
+    if let Some(none) = none {
+        query.and(Expr::Not(Box::new(none)));
     }
     query
 }

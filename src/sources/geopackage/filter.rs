@@ -8,7 +8,7 @@ use super::cells;
 use super::narrow::superset;
 use super::nodes::Held;
 use super::spatial;
-use super::sql::Sql;
+use super::sql::{GROUP, Sql};
 use super::table::Table;
 use crate::base::bbox::Rect;
 use crate::expr::evaluate::Test;
@@ -25,6 +25,12 @@ const BOUND_IDS: usize = 500;
 const FEW_FOUND: usize = if cfg!(test) { 50 } else { 5_000 };
 /// Most of them for what looks at all rows otherwise.
 const MOST_FOUND: usize = if cfg!(test) { 100 } else { 100_000 };
+
+/// How deep brackets may stand within brackets (SQLite's parser remembers a hundred things), how long all conditions may
+/// be (of the million bytes of a statement), and how many values they may bind (of 32,766). The loop tests what goes beyond.
+const DEEPEST: u32 = 20;
+const MOST_BYTES: usize = 500_000;
+const MOST_VALUES: usize = 30_000;
 
 /// The conditions of a plan, by who tests them.
 #[derive(Debug, Default)]
@@ -58,19 +64,23 @@ impl Filter {
     pub(super) fn new(table: &Table, conjuncts: &[Expr]) -> Result<Self, String> {
         let mut filter = Filter::default();
         let mut rest = Vec::new();
+        let mut room = Room { bytes: MOST_BYTES, values: MOST_VALUES };
         for conjunct in conjuncts.iter().cloned().flat_map(Expr::conjuncts) {
             filter.is_by_id |= matches!(conjunct, Expr::Ids(_));
             if let Some(wanted) = wanted_box(&conjunct) {
                 filter.boxes.push(wanted);
-            } else if let Some(sql) = exact(table, &conjunct, true) {
+            } else if let Some(sql) = exact(table, &conjunct, true).filter(|sql| room.takes(&conjunct, sql)) {
                 filter.sql.push(sql);
             } else {
-                filter.sql.extend(superset(table, &conjunct));
+                filter.sql.extend(superset(table, &conjunct).filter(|sql| room.takes(&conjunct, sql)));
                 let trigrams = table.trigrams.as_ref();
                 filter.searches.extend(trigrams.and_then(|trigrams| trigrams.question(table, &conjunct)));
                 filter.boxes.extend(conjunct.reach().map(|rects| WantedBox { rects, z: None }));
                 rest.push(conjunct);
             }
+        }
+        if filter.sql.len() > GROUP {
+            filter.sql = vec![Sql::join(std::mem::take(&mut filter.sql), " AND ")];
         }
         filter.test = Test::all(rest, &table.schema)?;
         Ok(filter)
@@ -100,6 +110,35 @@ impl Filter {
     /// Whether SQL has the last word on every row.
     pub(super) fn is_exact(&self) -> bool {
         self.boxes.is_empty() && self.test.is_none()
+    }
+}
+
+/// What a statement still has room for.
+struct Room {
+    bytes: usize,
+    values: usize,
+}
+
+impl Room {
+    /// Whether a condition fits in. What nobody but SQL can test must.
+    fn takes(&mut self, expr: &Expr, sql: &Sql) -> bool {
+        let fits = depth(expr) <= DEEPEST && sql.text.len() <= self.bytes && sql.values.len() <= self.values;
+        if fits {
+            (self.bytes, self.values) = (self.bytes - sql.text.len(), self.values - sql.values.len());
+        }
+        fits || expr.has_subset()
+    }
+}
+
+/// How many brackets stand within each other.
+fn depth(expr: &Expr) -> u32 {
+    match expr {
+        Expr::And(parts) | Expr::Or(parts) => {
+            let groups = parts.len().max(2) - 1;
+            groups.ilog(GROUP) + 1 + parts.iter().map(depth).max().unwrap_or(0)
+        }
+        Expr::Not(part) => 1 + depth(part),
+        _ => 0,
     }
 }
 
@@ -170,12 +209,11 @@ fn equals_one(table: &Table, name: &str, values: &[Value], positive: bool) -> Op
     if values.is_empty() {
         return Some(Sql::new("0", Vec::new()));
     }
-    if values.len() > BOUND_IDS {
-        return None;
-    }
     let sides = values.iter().map(|value| side(table, name, Comparison::Equal, value)).collect::<Option<Vec<_>>>()?;
     let (comparable, left) = (sides[0].comparable.clone(), sides[0].left.clone());
-    Some(tested(among(&left, sides.into_iter().map(|side| side.bound).collect()), &comparable, positive))
+    let bound = sides.into_iter().map(|side| side.bound);
+    let test = if values.len() > BOUND_IDS { listed(&left, bound)? } else { among(&left, bound.collect()) };
+    Some(tested(test, &comparable, positive))
 }
 
 /// A test of what is comparable; what is not has neither passed nor failed it.
@@ -269,6 +307,17 @@ pub(super) fn text_ids(key: &str, ids: &[FeatureId]) -> Option<Sql> {
         }
     }
     Some(among(key, forms))
+}
+
+/// A long list as one value, for it would be a long statement; `None` where JSON does not say the same to SQLite.
+fn listed(left: &str, values: impl Iterator<Item = Bound>) -> Option<Sql> {
+    let plain = |value| match value {
+        Bound::Integer(number) => Some(serde_json::Value::from(number)),
+        Bound::Text(text) if !text.contains('\0') => Some(serde_json::Value::from(text)),
+        _ => None,
+    };
+    let list = serde_json::Value::Array(values.map(plain).collect::<Option<_>>()?).to_string();
+    Some(Sql::new(format!("{left} IN (SELECT value FROM json_each(?))"), vec![Bound::Text(list)]))
 }
 
 fn among(key: &str, values: Vec<Bound>) -> Sql {

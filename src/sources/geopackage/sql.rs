@@ -3,6 +3,9 @@
 use rusqlite::types::{Value, ValueRef};
 use rusqlite::{Row, params_from_iter};
 
+/// Most pieces of a chain.
+pub(super) const GROUP: usize = 32;
+
 /// SQL text and what is bound to its question marks, in order.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Sql {
@@ -26,8 +29,25 @@ impl Sql {
         self.values.extend(other.values);
     }
 
-    /// Pieces in parentheses with a word between them.
+    /// Pieces in parentheses with a word between them; many of them in groups, and groups of groups, for SQLite reads a
+    /// chain as a tree as deep as the chain is long.
     pub(super) fn join(parts: impl IntoIterator<Item = Sql>, word: &str) -> Sql {
+        let mut parts: Vec<Sql> = parts.into_iter().collect();
+        while parts.len() > GROUP {
+            let (mut left, mut groups) = (parts.into_iter(), Vec::new());
+            loop {
+                let group = Self::chain(left.by_ref().take(GROUP), word);
+                if group.text.is_empty() {
+                    break;
+                }
+                groups.push(group);
+            }
+            parts = groups;
+        }
+        Self::chain(parts, word)
+    }
+
+    fn chain(parts: impl IntoIterator<Item = Sql>, word: &str) -> Sql {
         let mut joined = Sql::default();
         for part in parts {
             joined.add(if joined.text.is_empty() { "(" } else { word });

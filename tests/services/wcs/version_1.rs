@@ -40,13 +40,27 @@ fn the_grid_ends_with_its_last_pixel() {
 fn bands_by_number() {
     let get = "VERSION=1.0.0&REQUEST=GetCoverage&COVERAGE=picture&CRS=EPSG:32632&FORMAT=image/tiff\
         &BBOX=500000,5000000,500800,5000600&WIDTH=80&HEIGHT=60";
-    for (bands, wanted) in [("BANDS=3", &[3][..]), ("bands=2,1", &[2, 1]), ("BANDS=1/3", &[1, 2, 3]), ("BAND=2", &[2])]
-    {
+    for (bands, wanted) in [
+        ("BANDS=3", &[3][..]),
+        ("bands=2,1", &[2, 1]),
+        ("BANDS=1/3", &[1, 2, 3]),
+        ("BAND=2", &[2]),
+        ("BANDS=1/3/2", &[1, 3]),
+    ] {
         let read = opened(ask(&format!("{get}&{bands}")));
         assert_eq!(read.dataset.raster_count(), wanted.len());
         for (at, band) in wanted.iter().enumerate() {
             assert_eq!(read.values(at + 1), window(&picture(), *band, (0, 0), (80, 60)), "{bands}");
         }
+    }
+}
+
+#[test]
+fn steps_of_bands_were_not_read() {
+    let get = "VERSION=1.0.0&REQUEST=GetCoverage&COVERAGE=picture&CRS=EPSG:32632&FORMAT=image/tiff\
+        &BBOX=500000,5000000,500800,5000600&WIDTH=80&HEIGHT=60";
+    for bad in ["1/3/0", "1/3/x", "1/2/3/4", "1/9/2"] {
+        ask(&format!("{get}&BANDS={bad}")).expect(400);
     }
 }
 

@@ -13,7 +13,9 @@ use crate::kit::{Answer, ask};
 mod describe;
 mod errors;
 mod features;
+mod long_filters;
 mod negotiation;
+mod no_geometry;
 mod requests;
 
 /// A layer in memory with names that XML cannot have, of this kind of geometries.

@@ -35,13 +35,8 @@ pub(in crate::services::wcs) async fn get_coverage(cx: &Context) -> Result<Respo
             .ok_or_else(|| invalid("INTERPOLATION", name, &interpolation::names().collect::<Vec<_>>().join(", ")))?,
     };
     // Of the range set's one axis; `band` is what some clients call it.
-    let bands = kvp.first(&["BANDS", "BAND"])?.map(|(name, text)| {
-        let wanted = text.split(',').map(|part| match part.split_once('/') {
-            Some((from, to)) => Wanted::Run(from.to_owned(), to.to_owned()),
-            None => Wanted::One(part.trim().to_owned()),
-        });
-        bands::find(&wanted.collect::<Vec<_>>(), view.grid(), name)
-    });
+    let bands =
+        kvp.first(&["BANDS", "BAND"])?.map(|(name, text)| bands::find(&Wanted::read_v1(text)?, view.grid(), name));
     let (id, bands) = (layer.id.clone(), bands.transpose()?);
     Piece { id, view, region, bands, resampling, format }.answer(&cx.project().wcs).await
 }
