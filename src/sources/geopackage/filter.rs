@@ -91,7 +91,7 @@ impl Filter {
     pub(super) fn narrow(&mut self, connection: &Connection, table: &Table, ends_early: bool) -> rusqlite::Result<()> {
         let most = if ends_early { FEW_FOUND } else { MOST_FOUND };
         if let (Some(trigrams), Some(rowid), false) = (&table.trigrams, &table.key.rowid, self.is_by_id) {
-            for search in &self.searches {
+            for search in self.searches.iter().take(GROUP) {
                 if let Some(found) = trigrams.find(connection, search, most)? {
                     self.sql.push(spatial::among(rowid, spatial::listed(found)));
                     self.is_by_id = true;
