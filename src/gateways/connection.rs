@@ -122,7 +122,8 @@ impl http_body::Body for Watched {
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
         let frame = ready!(Pin::new(&mut self.body).poll_frame(cx));
         if let Some(Err(error)) = &frame {
-            tracing::warn!(?error, "an answer broke off");
+            // Told where the request is known.
+            tracing::debug!(?error, "an answer broke off");
             self.broken.store(true, Ordering::Relaxed);
         }
         Poll::Ready(frame)

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::{StreamExt, stream};
 
+use crate::error::Kind;
 use crate::message::body::{Body, Chunks};
 use crate::message::request::Head;
 use crate::message::response::Response;
@@ -169,8 +170,16 @@ impl Watched {
     fn counting(self, chunks: Chunks) -> Chunks {
         Box::pin(stream::unfold((chunks, self), |(mut chunks, mut watched)| async move {
             let chunk = chunks.next().await?;
-            if let Ok(bytes) = &chunk {
-                watched.bytes += bytes.len() as u64;
+            match &chunk {
+                Ok(bytes) => watched.bytes += bytes.len() as u64,
+                Err(error) if error.kind() == Kind::Cancelled => {}
+                Err(error) => {
+                    let (head, trace) = (&watched.head, &watched.head.trace);
+                    tracing::warn!(
+                        id = %head.id, method = %head.method, path = head.path, operation = trace.operation(),
+                        collection = trace.collection(), ?error, "an answer broke off"
+                    );
+                }
             }
             Some((chunk, (chunks, watched)))
         }))

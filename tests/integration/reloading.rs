@@ -4,7 +4,7 @@ use std::fs;
 use std::time::{Duration, Instant};
 
 use crate::harness::server::Server;
-use crate::harness::text;
+use crate::harness::{SAMPLE, text};
 
 /// Asks until the answer is the one that is waited for; a test that waits in vain fails.
 #[track_caller]
@@ -67,4 +67,32 @@ fn a_fault_of_the_project_file_keeps_the_last_good_state_beside_a_bad_file() {
     project("[[layers]]\nsource = \"c.csv\"\nid = \"d\"\nproperties = [\"none\"]\n");
     until("the fault is not told", || server.log().contains("there is no property 'none'"));
     server.get("/ogcapi/collections/d").expect(404);
+}
+
+#[test]
+fn a_geopackage_with_other_columns_is_unavailable_until_it_is_opened_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("changing.gpkg");
+    fs::copy(SAMPLE, &path).unwrap();
+    let mut server = Server::start(&[text(&path), "--watch", "0"]);
+    let items = "/ogcapi/collections/cities/items?limit=3";
+    server.get(items).expect(200);
+    let connection = rusqlite::Connection::open(&path).unwrap();
+    connection.execute_batch("ALTER TABLE cities RENAME COLUMN name TO called").unwrap();
+    let answer = server.get(items).expect(503);
+    assert_eq!(answer.header("retry-after"), "1");
+    assert!(answer.text().contains("is being opened anew") && !answer.text().contains("name to"), "{}", answer.text());
+    let log = server.log();
+    assert!(log.contains("changing.gpkg") && log.contains("no such column"), "{log}");
+}
+
+#[test]
+fn an_answer_that_breaks_off_is_told_with_its_request() {
+    let mut server = Server::start(&["--limit", "answer_bytes=100000"]);
+    let url = format!("{}/ogcapi/collections/countries/items?limit=1000", server.url);
+    let broken = crate::harness::client::attempt("GET", &url, &[("x-request-id", "too-long")], &[]);
+    assert!(broken.is_err() || broken.is_ok_and(|answer| answer.status != 200));
+    let log = server.log();
+    let told: Vec<&str> = log.lines().filter(|line| line.contains("an answer broke off")).collect();
+    assert!(matches!(told[..], [line] if line.contains("too-long") && line.contains("countries")), "{log}");
 }

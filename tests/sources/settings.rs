@@ -145,3 +145,17 @@ fn init_writes_down_the_layers_of_any_file() {
     let checked = run(&["check", "--project", &written]);
     assert!(checked.status.success(), "{}", stderr(&checked));
 }
+
+#[test]
+fn a_quoted_number_of_a_csv_is_text_with_its_zeros() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("codes.csv"), "n,code,x,y\n1,\"01067\",13.7,51\n2,\"99999\",13.8,51\n").unwrap();
+    let server = Server::start(&[text(&folder.path().join("codes.csv"))]);
+    let page = server.json("/ogcapi/collections/codes/items");
+    assert_eq!(page["features"][0]["properties"], serde_json::json!({ "n": 1, "code": "01067" }));
+    // What the server writes comes back as it was.
+    let written = server.get("/ogcapi/collections/codes/items?f=csv").expect(200).text();
+    std::fs::write(folder.path().join("again.csv"), written).unwrap();
+    let server = Server::start(&[text(&folder.path().join("again.csv"))]);
+    assert_eq!(server.json("/ogcapi/collections/again/items")["features"][0]["properties"]["code"], "01067");
+}

@@ -195,7 +195,8 @@ async fn send(
                     // An empty record would be the end.
                     Ok(_) => continue,
                     Err(error) => {
-                        tracing::warn!(?error, "an answer broke off");
+                        // Told where the request is known.
+                        tracing::debug!(?error, "an answer broke off");
                         if out.is_empty() {
                             out.extend_from_slice(&NO_RECORD);
                             flush(&mut out, writer).await?;

@@ -7,9 +7,12 @@ use rusqlite::ErrorCode;
 use crate::error::{Error, Kind};
 pub(super) use crate::sources::pool::{busy, unreadable};
 
-/// A fault while rows are read: the client learns no name of a file or table.
-pub(super) fn reading(cause: rusqlite::Error) -> Error {
-    match cause.sqlite_error_code() {
+/// A fault while rows are read: the client learns no name of a file or table, which the log has.
+pub(super) fn reading(path: &Path, table: &str, cause: &rusqlite::Error) -> Error {
+    let code = cause.sqlite_error_code();
+    let lacks_something = lacks_something(cause);
+    let cause = format!("{}: table '{table}': {cause}", path.display());
+    match code {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
             busy("the data of this layer is being written, try again").because(cause)
         }
@@ -21,8 +24,21 @@ pub(super) fn reading(cause: rusqlite::Error) -> Error {
             | ErrorCode::SystemIoFailure
             | ErrorCode::SchemaChanged,
         ) => unreadable(cause),
+        // Statements name what the description of the layer has; the server will publish it anew.
+        _ if lacks_something => {
+            busy("the data of this layer has changed and is being opened anew, try again").because(cause)
+        }
         _ => Error::internal(cause),
     }
+}
+
+/// Whether a table or column is not there any more. SQLite has no code for that.
+fn lacks_something(cause: &rusqlite::Error) -> bool {
+    let told = match cause {
+        rusqlite::Error::SqlInputError { msg, .. } | rusqlite::Error::SqliteFailure(_, Some(msg)) => msg,
+        _ => return false,
+    };
+    told.starts_with("no such column") || told.starts_with("no such table")
 }
 
 /// A fault while a file is opened, told to whoever wrote its name down.

@@ -39,11 +39,12 @@ impl Layer {
         question: impl FnOnce(&Connection, &Table) -> rusqlite::Result<T> + Send + 'static,
     ) -> Pending<Result<T>> {
         let (sender, receiver) = oneshot::channel();
-        let (stop, table) = (Stop::default(), self.table.clone());
+        let (stop, table, room) = (Stop::default(), self.table.clone(), self.room.clone());
         let guard = StopOnDrop(stop.clone());
         let job = move |connection: Result<&mut Connection>| {
             let answer = connection.and_then(|connection| {
-                armed(&stop, connection, || question(connection, &table)).map_err(fault::reading)
+                armed(&stop, connection, || question(connection, &table))
+                    .map_err(|cause| fault::reading(&room.path, &table.name, &cause))
             });
             // Nobody to tell where the asker is gone.
             let _ = sender.send(answer);
@@ -101,7 +102,7 @@ impl FeatureSource for Layer {
 
     fn features(&self, plan: Plan) -> Rows {
         let (sender, rows) = channel(plan.layout().clone());
-        let (table, has_warned) = (self.table.clone(), self.has_warned.clone());
+        let (table, room, has_warned) = (self.table.clone(), self.room.clone(), self.has_warned.clone());
         let job = move |connection: Result<&mut Connection>| {
             let _telltale = pool::Telltale(&sender);
             let read = connection.and_then(|connection| {
@@ -115,9 +116,10 @@ impl FeatureSource for Layer {
                     reader.run()?;
                     Ok(reader.has_bad_geometry)
                 };
-                let has_bad_geometry = armed(sender.stop(), connection, read).map_err(fault::reading)?;
+                let has_bad_geometry = armed(sender.stop(), connection, read)
+                    .map_err(|cause| fault::reading(&room.path, &table.name, &cause))?;
                 if has_bad_geometry && !has_warned.swap(true, Ordering::Relaxed) {
-                    tracing::warn!(table = table.name, "some geometries cannot be read: they are left out");
+                    tracing::warn!(file = %room.path.display(), table = table.name, "some geometries cannot be read: they are left out");
                 }
                 Ok(())
             });

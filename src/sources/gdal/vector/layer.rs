@@ -106,9 +106,19 @@ impl Shared {
         let outcome = catch_unwind(AssertUnwindSafe(|| work(&mut layer, state, &stopped)));
         stop.disarm();
         match outcome {
-            Ok(result) => result.map_err(told),
+            Ok(result) => result.map_err(|fault| self.told(fault)),
             // The pool catches it again and gives up the handle.
             Err(panic) => resume_unwind(panic),
+        }
+    }
+
+    /// A fault while rows are read: the client learns no name of a file or layer, which the log has.
+    fn told(&self, fault: Fault) -> Error {
+        match fault {
+            Fault::Stopped => Error::cancelled(),
+            Fault::Unreadable(cause) | Fault::NoKey(cause) => {
+                pool::unreadable(format!("{}: layer '{}': {cause}", self.room.path.display(), self.table.name))
+            }
         }
     }
 
@@ -266,14 +276,6 @@ impl Shared {
 /// The extent that the file tells without a look at each row.
 fn extent_told(schema: &Schema, layer: &mut OgrLayer<'_>) -> Option<Rect> {
     (schema.geometry.is_some() && layer.can(c"FastGetExtent")).then(|| layer.extent()).flatten()
-}
-
-/// A fault while rows are read: the client learns no name of a file or layer.
-fn told(fault: Fault) -> Error {
-    match fault {
-        Fault::Stopped => Error::cancelled(),
-        Fault::Unreadable(cause) | Fault::NoKey(cause) => pool::unreadable(cause),
-    }
 }
 
 fn not_taken(name: &str) -> String {

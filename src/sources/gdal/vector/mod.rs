@@ -147,7 +147,7 @@ impl VectorFile {
         let name = self.names.get(index).cloned().unwrap_or_default();
         let wrong = |what: String| file(&self.room.path, &format!("cannot be read: layer '{name}': {what}"));
         let mut source = self.first.lock().unwrap_or_else(PoisonError::into_inner);
-        let table = schema::describe(&mut source, &name, index, options).map_err(wrong)?;
+        let table = schema::describe(&mut source, &self.room.path, &name, index, options).map_err(wrong)?;
         let mut opened = source.layer(index).ok_or_else(|| wrong("it cannot be opened".to_owned()))?;
         layer::probe(&mut opened).map_err(wrong)?;
         let has_key = table.key.is_some();
@@ -226,8 +226,10 @@ fn drivers() -> &'static [String] {
 }
 
 /// How columns of CSV become types and points, unless the project file says otherwise.
-const CSV: [&str; 6] = [
+const CSV: [&str; 7] = [
     "AUTODETECT_TYPE=YES",
+    // Whoever quotes a number means its digits: 01067 is the code of a place.
+    "QUOTED_FIELDS_AS_STRING=YES",
     "EMPTY_STRING_AS_NULL=YES",
     "X_POSSIBLE_NAMES=x,lon,long,longitude,lng,easting",
     "Y_POSSIBLE_NAMES=y,lat,latitude,northing",

@@ -1,5 +1,7 @@
 //! What OGR says about a layer, as a schema.
 
+use std::path::Path;
+
 use gdal_sys::{OGRFieldSubType, OGRFieldType, OGRwkbGeometryType};
 
 use super::VectorOptions;
@@ -35,11 +37,12 @@ pub(super) struct Column {
 /// Reads a layer's description; the error is for whoever runs the server.
 pub(super) fn describe(
     source: &mut Source,
+    path: &Path,
     name: &str,
     index: usize,
     options: &VectorOptions,
 ) -> Result<Table, String> {
-    let driver = Driver::named(&source.driver());
+    let (driver, own_name) = (Driver::named(&source.driver()), name);
     let (reference, epoch) = (source.reference(index), source.epoch(index));
     let layer = source.layer(index).ok_or("it cannot be opened")?;
     let (mut fields, mut columns, mut key) = (Vec::<Field>::new(), Vec::new(), None);
@@ -76,7 +79,7 @@ pub(super) fn describe(
                 }
                 (None, None) => {
                     tracing::warn!(
-                        layer = name,
+                        file = %path.display(), layer = own_name,
                         "the reference system is not said: coordinates are taken for longitude and latitude; name another \
                          with crs = \"EPSG:…\" in the project file"
                     );
