@@ -185,3 +185,37 @@ fn files_that_are_made_to_harm_do_none() {
     assert!(ids.contains(&"fine") && ids.contains(&"shape"), "{ids:?}");
     assert_eq!(server.json("/ogcapi/collections/fine/items")["numberMatched"], 10);
 }
+
+/// The file as it is, cut off by so many bytes.
+fn cut(path: &Path, from_end: usize) {
+    let bytes = std::fs::read(path).unwrap();
+    std::fs::write(path, &bytes[..bytes.len() - from_end]).unwrap();
+}
+
+#[test]
+fn a_gml_or_shapefile_that_is_cut_off_is_not_served_as_if_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    for (ending, missing) in [("gml", 20), ("shp", 100), ("fgb", 60), ("geojsons", 30)] {
+        for has_schema in [true, false] {
+            let whole = file(folder.path(), "whole", ending);
+            if !has_schema {
+                let _ = std::fs::remove_file(whole.with_extension("xsd"));
+            }
+            assert!(!check(&whole).contains("damaged"));
+            cut(&whole, missing);
+            let output = run(&["check", text(&whole)]);
+            if output.status.success() {
+                // Only a walk through it all tells: the answer is an error or breaks off.
+                let mut server = Server::start(&[text(&whole)]);
+                let url = format!("{}/ogcapi/collections/whole/items", server.url);
+                let answer = crate::harness::client::attempt("GET", &url, &[], &[]);
+                let is_told = answer.as_ref().map_or(true, |answer| answer.status == 500);
+                assert!(is_told, "{ending} {has_schema}: {}", answer.unwrap().text());
+                assert!(server.log().contains("whole"), "{}", server.log());
+            } else {
+                assert!(stderr(&output).contains(text(&whole)), "{}", stderr(&output));
+            }
+            std::fs::remove_file(&whole).unwrap();
+        }
+    }
+}

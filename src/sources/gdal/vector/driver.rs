@@ -1,5 +1,6 @@
 //! What is known of GDAL's drivers beyond what they say of themselves: one row each.
 
+use super::ogr;
 use crate::model::schema::GeometryKind;
 
 /// How a driver reads.
@@ -21,6 +22,9 @@ pub(super) struct Driver {
     pub(super) miscounts: bool,
     /// Features have the numbers from this one on without a gap, as many as the file says, unless that is none.
     pub(super) first: Option<i64>,
+    /// What it complains about while it reads means that the file is damaged, though a feature comes; others complain about
+    /// single values as well.
+    tells_damage: bool,
     /// Names of lines and polygons stand for sets of them as well.
     mixes_sets: bool,
 }
@@ -34,6 +38,7 @@ const UNKNOWN: Driver = Driver {
     is_lean: false,
     miscounts: false,
     first: None,
+    tells_damage: false,
     mixes_sets: false,
 };
 
@@ -44,6 +49,7 @@ const DRIVERS: &[Driver] = &[
         finds_places: true,
         is_lean: true,
         miscounts: true,
+        tells_damage: true,
         mixes_sets: true,
         ..UNKNOWN
     },
@@ -54,14 +60,15 @@ const DRIVERS: &[Driver] = &[
         is_lean: true,
         miscounts: true,
         first: Some(0),
+        tells_damage: true,
         ..UNKNOWN
     },
     Driver { name: "OpenFileGDB", is_ordered: true, finds_places: true, finds_values: true, is_lean: true, ..UNKNOWN },
     Driver { name: "SQLite", is_ordered: true, finds_places: true, finds_values: true, is_lean: true, ..UNKNOWN },
     Driver { name: "CSV", is_ordered: true, finds_numbers: false, is_lean: true, ..UNKNOWN },
-    Driver { name: "GeoJSONSeq", finds_numbers: false, is_lean: true, ..UNKNOWN },
+    Driver { name: "GeoJSONSeq", finds_numbers: false, is_lean: true, tells_damage: true, ..UNKNOWN },
     Driver { name: "GPX", finds_numbers: false, is_lean: true, ..UNKNOWN },
-    Driver { name: "GML", finds_numbers: false, is_lean: true, ..UNKNOWN },
+    Driver { name: "GML", finds_numbers: false, is_lean: true, tells_damage: true, ..UNKNOWN },
     Driver { name: "MapInfo File", is_lean: true, ..UNKNOWN },
     Driver { name: "Parquet", is_ordered: true, is_lean: true, ..UNKNOWN },
     Driver { name: "Arrow", is_ordered: true, is_lean: true, ..UNKNOWN },
@@ -98,6 +105,11 @@ impl Driver {
     /// The driver with this short name.
     pub(super) fn named(name: &str) -> Self {
         DRIVERS.iter().find(|driver| driver.name == name).copied().unwrap_or(UNKNOWN)
+    }
+
+    /// What is damaged, where the driver has complained about that since the last look on this thread.
+    pub(super) fn damage(self) -> Option<String> {
+        if self.tells_damage { ogr::failure() } else { None }
     }
 
     /// The kind of geometries that may come where the driver names this one.

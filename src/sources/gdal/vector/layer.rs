@@ -8,6 +8,7 @@ use std::time::SystemTime;
 
 use tokio::sync::oneshot;
 
+use super::driver::Driver;
 use super::ogr::{self, OgrLayer};
 use super::order::{self, Fault, Order};
 use super::read::{Filter, Scan};
@@ -361,12 +362,23 @@ impl FeatureSource for Layer {
     }
 }
 
-/// Whether OGR could read something of a file that is published: so that one that is cut off is told then.
-pub(super) fn probe(layer: &mut OgrLayer<'_>) -> Result<(), String> {
+/// Whether OGR could read the first feature of a file that is published, and the last where it finds that at once: so that
+/// one that is cut off is told then.
+pub(super) fn probe(layer: &mut OgrLayer<'_>, driver: Driver) -> Result<(), String> {
     layer.rewind();
     ogr::forget_failure();
-    match layer.next() {
-        Some(_) => Ok(()),
-        None => ogr::failure().map_or(Ok(()), Err),
+    let is_there = layer.next().is_some();
+    if let Some(failure) = if is_there { driver.damage() } else { ogr::failure() } {
+        return Err(failure);
     }
+    let count = if is_there && layer.can(c"FastFeatureCount") { layer.count(false) } else { None };
+    let Some(last) = count.and_then(|count| i64::try_from(count).ok()).map(|count| count - 1) else { return Ok(()) };
+    ogr::forget_failure();
+    let feature = match driver.first {
+        _ if layer.can(c"FastSetNextByIndex") => layer.go_to(last).then(|| layer.next()).flatten(),
+        Some(first) if layer.can(c"RandomRead") => layer.get(first + last),
+        _ => None,
+    };
+    drop(feature);
+    driver.damage().map_or(Ok(()), Err)
 }

@@ -100,12 +100,16 @@ impl VectorFile {
     pub fn open(path: &Path, options: &OpenOptions) -> Result<VectorFile> {
         let path = &*unpacked(path);
         let source = open(path, options)?;
+        let driver = driver::Driver::named(&source.driver());
+        let damage = driver.damage();
         let names = source.layer_names();
+        if let Some(cause) = damage {
+            return Err(file(path, "is cut off or damaged").because(cause));
+        }
         if names.is_empty() {
             return Err(file(path, "has no layers"));
         }
         let files = state::files(path, &source.files());
-        let driver = driver::Driver::named(&source.driver());
         let size: u64 = files.iter().filter_map(|file| std::fs::metadata(file).ok()).map(|about| about.len()).sum();
         let threads = if driver.is_lean { u64::MAX } else { HELD / (size.max(1) * SWELLS) };
         let threads = usize::try_from(threads).unwrap_or(pool::THREADS).clamp(2, pool::THREADS);
@@ -149,7 +153,7 @@ impl VectorFile {
         let mut source = self.first.lock().unwrap_or_else(PoisonError::into_inner);
         let table = schema::describe(&mut source, &self.room.path, &name, index, options).map_err(wrong)?;
         let mut opened = source.layer(index).ok_or_else(|| wrong("it cannot be opened".to_owned()))?;
-        layer::probe(&mut opened).map_err(wrong)?;
+        layer::probe(&mut opened, table.driver).map_err(wrong)?;
         let has_key = table.key.is_some();
         let layer = layer::Layer::new(self.room.clone(), table, &mut opened);
         if has_key {

@@ -77,6 +77,9 @@ pub(super) fn survey(layer: &mut OgrLayer<'_>, table: &Table, stop: &AtomicBool)
     loop {
         ogr::forget_failure();
         let Some(mut feature) = layer.next() else { break };
+        if let Some(damage) = table.driver.damage() {
+            return Err(Fault::Unreadable(damage));
+        }
         found.add(&mut feature, table)?;
         if stop.load(Ordering::Relaxed) {
             return Err(Fault::Stopped);

@@ -319,6 +319,7 @@ impl<'a, 'v> Rows<'a, 'v> {
                 }
                 return Err(Fault::Unreadable(ogr::failure().unwrap_or_else(|| format!("there is no row {number}"))));
             };
+            self.is_sound()?;
             if self.row(&mut feature, None)?.is_break() {
                 return Ok(());
             }
@@ -335,11 +336,17 @@ impl<'a, 'v> Rows<'a, 'v> {
             let Some(mut feature) = layer.next() else {
                 return ogr::failure().map_or(Ok(()), |failure| Err(Fault::Unreadable(failure)));
             };
+            self.is_sound()?;
             place = place.map(|place| place + 1);
             if self.row(&mut feature, place)?.is_break() {
                 return Ok(());
             }
         }
+    }
+
+    /// A feature may come without what could not be read of it, such as its geometry.
+    fn is_sound(&self) -> Result<(), Fault> {
+        self.scan.table.driver.damage().map_or(Ok(()), |damage| Err(Fault::Unreadable(damage)))
     }
 
     fn row(&mut self, feature: &mut Feature<'_>, place: Option<u64>) -> Result<ControlFlow<()>, Fault> {

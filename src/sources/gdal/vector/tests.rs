@@ -168,7 +168,8 @@ fn who_leaves_ends_the_walk() {
     let folder = tempfile::tempdir().unwrap();
     let path = squares(folder.path());
     let mut source = open(&path, &Vec::new()).unwrap();
-    let table = schema::describe(&mut source, "squares", 0, &VectorOptions::default()).unwrap();
+    let table =
+        schema::describe(&mut source, Path::new("squares.shp"), "squares", 0, &VectorOptions::default()).unwrap();
     let never = Expr::equals("n", Value::Int(-1));
     let filter = read::Filter::new(&table, &[never]).unwrap();
     let layout = Layout { geometry: true, fields: Vec::new() };
