@@ -56,6 +56,16 @@ fn a_large_head_is_431_and_a_bad_one_400() {
 }
 
 #[test]
+fn a_sign_in_a_url_that_must_be_encoded_was_refused_without_a_word_of_it() {
+    let server = small();
+    for sign in ["\"", "<", ">", " a"] {
+        let request = format!("GET /ows?FILTER=countries:{sign} HTTP/1.1\r\nHost: a\r\n\r\n");
+        let (status, told) = problem(&raw(server.authority(), request.as_bytes()));
+        assert!(status == 400 && told["detail"].as_str().unwrap().contains("percent-encoded"), "{sign}: {told}");
+    }
+}
+
+#[test]
 fn http_1_1_without_a_host_or_with_two_is_400() {
     let server = small();
     for hosts in ["", "Host: a\r\nHost: b\r\n"] {

@@ -47,7 +47,6 @@ impl Filters {
     /// than was asked for.
     pub(super) fn check(&self, drawn: &[Drawn], layers: usize) -> Result<()> {
         match &self.0 {
-            None => Ok(()),
             Some(qgis_filter::Filters::ByName(all)) => {
                 let is_known = |name: &String| drawn.iter().any(|drawn| drawn.names.contains(name));
                 let unknown = all.iter().flat_map(|(names, _)| names).find(|name| !is_known(name));
@@ -60,7 +59,7 @@ impl Filters {
                 let message = format!("FILTER has {} filters for {layers} layers", all.len());
                 Err(Error::new(Kind::InvalidParameter, message).at("FILTER"))
             }
-            Some(qgis_filter::Filters::ByOrder(_)) => Ok(()),
+            None | Some(qgis_filter::Filters::ByOrder(_)) => Ok(()),
         }
     }
 }

@@ -71,7 +71,9 @@ impl Shown {
             Self::Layer(layer) => vec![(layer, vec![layer.name().to_owned()])],
             Self::Group(group, held) => {
                 let mut all: Vec<_> = held.iter().flat_map(Self::named).collect();
-                all.iter_mut().for_each(|(_, names)| names.push(group.id.clone()));
+                for (_, names) in &mut all {
+                    names.push(group.id.clone());
+                }
                 all
             }
         }
