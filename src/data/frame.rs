@@ -11,12 +11,15 @@ use crate::model::geometry::clip::{Clip, clip};
 use crate::model::geometry::{envelope, rewrite_xy};
 
 use super::query::Area;
+use super::reference::Family;
 use super::{coarse, mercator, reference, transform};
 
 /// By how much more than the map is kept on each side, as a part of it: the edges of the cut stay out of sight.
 const MARGIN: f64 = 0.1;
 /// Degrees beyond the area that a projection is made for in which it is still followed.
 const BEYOND: f64 = 60.0;
+/// Degrees around the point opposite to the centre of an azimuthal projection that are left out: it is a circle there.
+const OPPOSITE: f64 = 10.0;
 /// Edges are divided so that so many would cross the map.
 const PARTS: f64 = 64.0;
 /// Most turns that longitudes are counted on.
@@ -77,12 +80,16 @@ impl Frame {
             max_x: domain.max_x + room(width),
             max_y: domain.max_y + room(height),
         };
-        let valid = if is_cylinder { cylinder(crs) } else { valid(crs) };
+        let (valid, goes_round) = if is_cylinder { (cylinder(crs), false) } else { valid(crs) };
+        let mut across = domain.max_x - domain.min_x;
         if !is_cylinder {
             // The box was told around the prime meridian, the projection may be made for another turn.
             let turn = 360.0 * ((middle(&valid) - middle(&domain)) / 360.0).round();
             (domain.min_x, domain.max_x) = (domain.min_x + turn, domain.max_x + turn);
-            if domain.max_x - domain.min_x >= 360.0 {
+            across = across.min(valid.max_x - valid.min_x);
+            let is_within = valid.min_x <= domain.min_x && domain.max_x <= valid.max_x;
+            // What the map shows past the seam lies at the other end.
+            if domain.max_x - domain.min_x >= 360.0 || (goes_round && !is_within) {
                 (domain.min_x, domain.max_x) = (valid.min_x, valid.max_x);
             }
         }
@@ -92,7 +99,7 @@ impl Frame {
             max_x: domain.max_x.min(valid.max_x),
             max_y: domain.max_y.min(valid.max_y),
         };
-        let step = (!is_cylinder).then(|| (domain.max_x - domain.min_x).max(domain.max_y - domain.min_y) / PARTS);
+        let step = (!is_cylinder).then(|| across.max(domain.max_y - domain.min_y) / PARTS);
         Some(Self { to_degrees, from_degrees, domain, step, turns: turns(360.0), home: None })
     }
 
@@ -195,21 +202,29 @@ fn cylinder(crs: &Crs) -> Rect {
     Rect { min_x: -furthest, min_y: -end, max_x: furthest, max_y: end }
 }
 
-/// Where a projection can be followed: one turn around its middle, and not too far from what it is made for.
-fn valid(crs: &Crs) -> Rect {
+/// Where a projection can be followed: one turn around its middle, and not too far from what it is made for, unless it is
+/// good further. Says whether that is all the way round.
+fn valid(crs: &Crs) -> (Rect, bool) {
     /// Beside the seam, so that PROJ takes each end for its own.
     const SEAM: f64 = 1e-6;
-    let Ok(reference) = reference::of(crs) else { return Rect::WORLD };
+    let Ok(reference) = reference::of(crs) else { return (Rect::WORLD, true) };
     let area = reference.area_of_use.unwrap_or(Rect::WORLD);
     let east = if area.max_x < area.min_x { area.max_x + 360.0 } else { area.max_x };
-    let is_round = east - area.min_x > 300.0;
-    let centre = reference.middle.unwrap_or(if is_round { 0.0 } else { f64::midpoint(area.min_x, east) });
+    let goes_round = east - area.min_x > 300.0 || !matches!(reference.family, Family::Other | Family::Transverse);
+    let centre = reference.middle.unwrap_or(if goes_round { 0.0 } else { f64::midpoint(area.min_x, east) });
     let (mut min_x, mut max_x) = (centre - 180.0 + SEAM, centre + 180.0 - SEAM);
-    if !is_round {
+    if !goes_round {
         let turn = 360.0 * ((centre - f64::midpoint(area.min_x, east)) / 360.0).round();
         (min_x, max_x) = (min_x.max(area.min_x + turn - BEYOND), max_x.min(east + turn + BEYOND));
     }
-    Rect { min_x, min_y: (area.min_y - BEYOND).max(-90.0), max_x, max_y: (area.max_y + BEYOND).min(90.0) }
+    let (min_y, max_y) = match reference.family {
+        Family::Mercator => (-mercator::LAST_LATITUDE, mercator::LAST_LATITUDE),
+        Family::World => (-90.0, 90.0),
+        Family::Azimuthal(latitude) if latitude >= 0.0 => (OPPOSITE - latitude, 90.0),
+        Family::Azimuthal(latitude) => (-90.0, -latitude - OPPOSITE),
+        Family::Transverse | Family::Other => (area.min_y - BEYOND, area.max_y + BEYOND),
+    };
+    (Rect { min_x, min_y: min_y.max(-90.0), max_x, max_y: max_y.min(90.0) }, goes_round)
 }
 
 fn middle(rect: &Rect) -> f64 {

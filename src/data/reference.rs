@@ -1,6 +1,7 @@
 //! What PROJ's database knows of a reference system, looked up once.
 
 use std::collections::HashMap;
+use std::f64::consts::PI;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use gdal::spatial_ref::{AxisMappingStrategy, SpatialRef};
@@ -27,7 +28,39 @@ pub struct Reference {
     pub area_of_use: Option<Rect>,
     /// The longitude in its middle, where it is a projection that has one.
     pub(super) middle: Option<f64>,
+    /// The family that the projection is of.
+    pub(super) family: Family,
+    /// Where the world goes on along x without an end: how much further the same place comes again.
+    pub turn: Option<f64>,
 }
+
+/// How far a projection is good, by how it is made.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Family {
+    /// Mercator's: good all the way round, but not up to the poles.
+    Mercator,
+    /// Meridians run down from pole to pole: good everywhere.
+    World,
+    /// Lambert's azimuthal: good everywhere but opposite to its centre, which is at this latitude.
+    Azimuthal(f64),
+    /// Mercator's laid across, by zones: good around its middle.
+    Transverse,
+    /// Any other, and none.
+    Other,
+}
+
+/// Names of projections that are good everywhere, as GDAL spells them, or how they begin.
+const WORLDS: [&str; 9] = [
+    "Equirectangular",
+    "Cylindrical_Equal_Area",
+    "Miller_Cylindrical",
+    "Mollweide",
+    "Robinson",
+    "Sinusoidal",
+    "Eckert_",
+    "Winkel_Tripel",
+    "Wagner_",
+];
 
 /// What GDAL calls `OAO_North`.
 const NORTH: u32 = 1;
@@ -90,7 +123,11 @@ fn looked_up(crs: &Crs) -> Result<Reference> {
     });
     let parameter = |name: &str| found.get_proj_param(name).ok().flatten();
     let middles = ["central_meridian", "longitude_of_center", "longitude_of_origin"];
+    let family = if is_geographic { Family::Other } else { family(&found) };
+    let turn = if is_geographic { Some(2.0 * PI / found.angular_units()) } else { None };
     Ok(Reference {
+        family,
+        turn: turn.or_else(|| (family == Family::Mercator).then(|| around(&found)).flatten()),
         name: found.name().unwrap_or_else(|| crs.to_string()),
         is_lat_first: matches!(crs, Crs::Epsg(_)) && has_north_first(&found),
         is_geographic,
@@ -98,6 +135,34 @@ fn looked_up(crs: &Crs) -> Result<Reference> {
         area_of_use,
         middle: middles.into_iter().find_map(parameter).filter(|_| !is_geographic),
     })
+}
+
+fn family(reference: &SpatialRef) -> Family {
+    let Ok(Some(name)) = reference.get_attr_value("PROJECTION", 0) else { return Family::Other };
+    match name.as_str() {
+        "Mercator_1SP" | "Mercator_2SP" | "Mercator" | "Mercator_Auxiliary_Sphere" => Family::Mercator,
+        "Transverse_Mercator" => Family::Transverse,
+        "Lambert_Azimuthal_Equal_Area" => {
+            let centre = reference.get_proj_param("latitude_of_center").ok().flatten();
+            centre.map_or(Family::Other, Family::Azimuthal)
+        }
+        name if WORLDS.iter().any(|start| name.starts_with(start)) => Family::World,
+        _ => Family::Other,
+    }
+}
+
+/// How long the equator is on a map of Mercator's.
+fn around(reference: &SpatialRef) -> Option<f64> {
+    let (major, minor) = (reference.semi_major().ok()?, reference.semi_minor().ok()?);
+    let scale = match reference.get_proj_param("standard_parallel_1").ok()? {
+        Some(latitude) => {
+            let (sine, cosine) = latitude.to_radians().sin_cos();
+            cosine / (1.0 - (1.0 - (minor / major).powi(2)) * sine * sine).sqrt()
+        }
+        None => reference.get_proj_param("scale_factor").ok()?.unwrap_or(1.0),
+    };
+    let length = 2.0 * PI * major * scale / reference.linear_units();
+    (length.is_finite() && length > 0.0).then_some(length)
 }
 
 /// Whether the first axis runs north and the second east; at a pole all run south (or north), and their names tell.
@@ -137,5 +202,30 @@ mod tests {
         let utm = of(&Crs::Epsg(32633)).unwrap();
         assert!(utm.middle == Some(15.0) && utm.area_of_use.is_some_and(|area| area.holds(15.0, 50.0)), "{utm:?}");
         assert!(of(&Crs::Epsg(99_999)).is_err());
+    }
+
+    #[test]
+    fn a_projection_is_told_by_how_it_is_made() {
+        let mollweide = Crs::Definition("ESRI:54009".into());
+        for (crs, family) in [
+            (Crs::Epsg(3832), Family::Mercator),
+            (Crs::Epsg(3857), Family::Mercator),
+            (Crs::Epsg(3395), Family::Mercator),
+            (Crs::Epsg(3994), Family::Mercator),
+            (Crs::Epsg(3035), Family::Azimuthal(52.0)),
+            (Crs::Epsg(3575), Family::Azimuthal(90.0)),
+            (Crs::Epsg(32633), Family::Transverse),
+            (Crs::Epsg(4326), Family::Other),
+            (mollweide, Family::World),
+        ] {
+            assert_eq!(of(&crs).unwrap().family, family, "{crs}");
+        }
+        let turn = |code| of(&Crs::Epsg(code)).unwrap().turn;
+        for code in [3857, 3395, 3832] {
+            assert!(turn(code).is_some_and(|turn| (turn - 40_075_016.685_578_49).abs() < 1e-3), "{code}");
+        }
+        // With a standard parallel at 41 degrees south.
+        assert!(turn(3994).is_some_and(|turn| (turn - 30_288_648.0).abs() < 2_000.0), "{:?}", turn(3994));
+        assert!(turn(4326).is_some_and(|turn| (turn - 360.0).abs() < 1e-9) && turn(3035).is_none());
     }
 }

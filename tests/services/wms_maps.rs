@@ -1,12 +1,14 @@
 //! Maps: what is where, in each version, system and style.
 
+use graticule::base::crs::Crs;
 use graticule::message::request::Request;
 use http::{HeaderValue, Method};
 
 use graticule::project::catalog::Project;
+use graticule::server::Server;
 
 use crate::kit;
-use crate::wms_kit::{answer, ask, builder, server};
+use crate::wms_kit::{PROJECT, answer, ask, builder, server};
 
 const RED: [u8; 4] = [255, 0, 0, 255];
 const GREEN: [u8; 4] = [0, 255, 0, 255];
@@ -226,4 +228,41 @@ fn what_is_seen_through_is_drawn_once_over_the_date_line() {
         let ((west, south), (east, north)) = (metres(area[0], area[1]), metres(area[2], area[3]));
         assert_eq!(at("EPSG:3857", [west, south, east, north], metres(place.0, place.1)), once, "{area:?} in metres");
     }
+}
+
+/// Whether a map of a place in a system has land there, by the style `plain`.
+fn has_land(server: &Server, crs: u32, bbox: &str, size: (usize, usize), places: &[(usize, usize)]) -> Vec<bool> {
+    let map = format!(
+        "VERSION=1.1.1&REQUEST=GetMap&LAYERS=countries&STYLES=plain&FORMAT=image/png&SRS=EPSG:{crs}&BBOX={bbox}&WIDTH={}&HEIGHT={}",
+        size.0, size.1
+    );
+    let got = ask(server, &map);
+    let picture = got.picture();
+    places.iter().map(|&(x, y)| picture.at(x, y) == [0, 255, 0, 255]).collect()
+}
+
+#[test]
+fn a_map_shows_all_that_its_projection_has_a_place_for() {
+    let server = builder(&PROJECT.replace("title = \"World", "crs = [\"EPSG:3832\", \"EPSG:3035\"]\ntitle = \"World"));
+    let server = server.build().unwrap();
+    // Around the Pacific: Algeria, Brazil, Australia, and open sea.
+    let at = |lon: f64, lat: f64| {
+        let x = (lon - 150.0 + 540.0).rem_euclid(360.0) - 180.0;
+        let y = 6_378_137.0 * lat.to_radians().tan().asinh();
+        (((x + 180.0) / 360.0 * 800.0) as usize, ((15e6 - y) / 30e6 * 600.0) as usize)
+    };
+    let places = [at(3.0, 28.0), at(-55.0, -10.0), at(135.0, -25.0), at(-150.0, 0.0), at(-35.0, -15.0)];
+    let found = has_land(&server, 3832, "-20037508,-15000000,20037508,15000000", (800, 600), &places);
+    assert_eq!(found, [true, true, true, false, false]);
+    // Europe has land and sea.
+    let europe = [(253, 120), (230, 377)];
+    let found = has_land(&server, 3832, "-17000000,4000000,-13000000,8000000", (400, 400), &europe);
+    assert_eq!(found, [true, false], "Poland, and the sea before Libya");
+    // Beyond the pole: Alaska, Canada and Siberia.
+    let (xs, ys) = (&mut [-150.0, -110.0, 130.0, -170.0], &mut [65.0, 60.0, 65.0, 72.5]);
+    graticule::data::transform::points(xs, ys, &Crs::Crs84, &Crs::Epsg(3035)).unwrap();
+    let at = |x: f64, y: f64| (((x + 3e6) / 2e4) as usize, ((14e6 - y) / 2e4) as usize);
+    let places: Vec<(usize, usize)> = xs.iter().zip(&*ys).map(|(x, y)| at(*x, *y)).collect();
+    let found = has_land(&server, 3035, "-3000000,-2000000,13000000,14000000", (800, 800), &places);
+    assert_eq!(found, [true, true, true, false], "{xs:?} {ys:?}");
 }

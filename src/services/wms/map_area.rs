@@ -39,9 +39,6 @@ impl MapArea {
     }
 }
 
-/// The widths of web Mercator's world and of other Mercator projections on the same radius, in metres.
-const MERCATOR: f64 = 40_075_016.685_578_49;
-
 /// A map shows the world at most so often beside itself.
 const TURNS: i32 = 3;
 
@@ -49,11 +46,7 @@ impl MapArea {
     /// How far the world must be moved, along x, to be on the map: nowhere, and by a turn to the east or west where the map
     /// goes on over the date line.
     pub(super) fn turns(&self) -> Vec<f64> {
-        let turn = match &self.crs {
-            Crs::Epsg(3857 | 3395) => MERCATOR,
-            crs if reference::of(crs).is_ok_and(|found| found.is_geographic) => 360.0,
-            _ => return vec![0.0],
-        };
+        let Some(turn) = reference::of(&self.crs).ok().and_then(|found| found.turn) else { return vec![0.0] };
         let Rect { min_x, max_x, .. } = self.frame.rect;
         let is_shown = |moved: &f64| min_x < moved + turn / 2.0 && max_x > moved - turn / 2.0;
         let moved: Vec<f64> = (-TURNS..=TURNS).map(|times| f64::from(times) * turn).filter(is_shown).collect();
