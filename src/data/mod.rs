@@ -2,6 +2,7 @@
 //! ([`source`]), and the gate between them ([`gate`]), which no read can go round. The same for rasters: [`coverage`] and
 //! [`coverage_gate`].
 
+pub mod bounds;
 mod coarse;
 mod detail;
 mod frame;

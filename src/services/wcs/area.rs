@@ -2,9 +2,10 @@
 
 use crate::base::bbox::Rect;
 use crate::base::crs::Crs;
+use crate::data::bounds;
 use crate::error::{Error, Kind, Result};
 
-use super::frame::{Frame, moved};
+use super::frame::Frame;
 
 /// An axis, by what it means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,10 +92,10 @@ pub(super) fn region(
     let native = match subsetting.filter(|_| by_place) {
         None => pixels(frame, subsets)?,
         Some(crs) => {
-            let around = moved(&frame.area, &frame.crs, crs).map_err(|error| error.at("SUBSETTINGCRS"))?;
-            let cut = cut(&around, subsets)?;
+            let around = bounds::around(&frame.area, &frame.crs, crs).map_err(|error| error.at("SUBSETTINGCRS"))?;
+            let cut = cut(&around, &bounds::furthest(&frame.area, &frame.crs, crs)?, subsets)?;
             asked = Some((cut, crs.clone()));
-            let within = moved(&cut, crs, &frame.crs)?;
+            let within = bounds::around(&cut, crs, &frame.crs)?;
             let ends = |axis, low, high| Subset { axis, low: Some(low), high: Some(high) };
             let grid = subsets.iter().filter(|subset| matches!(subset.axis, Axis::Column | Axis::Row)).cloned();
             let mut all: Vec<Subset> = grid.collect();
@@ -194,23 +195,23 @@ fn around(low: Option<f64>, high: Option<f64>, count: u32) -> Result<(f64, f64)>
     Ok((start, (high - NOISE).ceil().clamp(start + 1.0, start + count)))
 }
 
-/// A rectangle with its sides cut by subsets in its own system.
-fn cut(around: &Rect, subsets: &[Subset]) -> Result<Rect> {
+/// A rectangle with its sides cut by subsets in its own system; they may reach further, as far as there is anything.
+fn cut(around: &Rect, furthest: &Rect, subsets: &[Subset]) -> Result<Rect> {
     let mut rect = *around;
     for Subset { axis, low, high } in subsets {
-        let (from, to) = match axis {
-            Axis::X => (&mut rect.min_x, &mut rect.max_x),
-            Axis::Y => (&mut rect.min_y, &mut rect.max_y),
+        let (from, to, least, most) = match axis {
+            Axis::X => (&mut rect.min_x, &mut rect.max_x, furthest.min_x, furthest.max_x),
+            Axis::Y => (&mut rect.min_y, &mut rect.max_y, furthest.min_y, furthest.max_y),
             Axis::Column | Axis::Row => continue,
         };
-        let (low, high) = (low.unwrap_or(*from), high.unwrap_or(*to));
+        let (low, high) = (low.unwrap_or(from.min(high.unwrap_or(*from))), high.unwrap_or(to.max(low.unwrap_or(*to))));
         if low > high {
             return Err(wrong("the lower bound is above the upper one"));
         }
-        if low > *to || high < *from {
+        if low > most || high < least {
             return Err(wrong("the coverage has nothing there"));
         }
-        (*from, *to) = (from.max(low), to.min(high));
+        (*from, *to) = (low.max(least), high.min(most));
         if *from >= *to {
             // A slice: a hair's breadth of it, which is one pixel.
             *to = *from + from.abs().max(1.0) * 1e-9;

@@ -4,7 +4,7 @@
 use crate::base::bbox::Rect;
 use crate::base::crs::Crs;
 use crate::data::coverage::Grid;
-use crate::data::{reference, transform};
+use crate::data::{bounds, reference};
 use crate::error::Result;
 
 /// An upright grid.
@@ -43,7 +43,7 @@ impl Frame {
 
     /// The grid of an area in another system: around all of it, with as many pixels on its diagonal.
     pub(super) fn in_system(area: &Rect, from: &Crs, (width, height): (u32, u32), to: &Crs) -> Result<Self> {
-        let area = if from.is_same_plane(to) { *area } else { moved(area, from, to)? };
+        let area = if from.is_same_plane(to) { *area } else { bounds::around(area, from, to)? };
         let (across, down) = (area.max_x - area.min_x, area.max_y - area.min_y);
         let pixels = f64::from(width).hypot(f64::from(height));
         let side = across.hypot(down) / pixels;
@@ -65,15 +65,6 @@ impl Frame {
     pub(super) fn is_geographic(&self) -> bool {
         reference::of(&self.crs).is_ok_and(|reference| reference.is_geographic)
     }
-}
-
-/// The rectangle around an area in another system; across the date line its longitudes run on.
-pub(super) fn moved(area: &Rect, from: &Crs, to: &Crs) -> Result<Rect> {
-    let mut moved = transform::rectangle(area, from, to)?;
-    if moved.min_x > moved.max_x {
-        moved.max_x += 360.0;
-    }
-    Ok(moved)
 }
 
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // within the range of the type

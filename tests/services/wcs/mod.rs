@@ -36,9 +36,25 @@ fn picture() -> PathBuf {
     })
 }
 
+/// The world in pixels of five degrees and a bit, each the sum of its column and row and one.
+fn globe() -> PathBuf {
+    made("globe.tif", |path| {
+        let driver = gdal::DriverManager::get_driver_by_name("GTiff").unwrap();
+        let mut dataset = driver.create_with_band_type::<u8, _>(path, 64, 32, 1).unwrap();
+        dataset.set_geo_transform(&[-180.0, 5.625, 0.0, 90.0, 0.0, -5.625]).unwrap();
+        dataset.set_spatial_ref(&gdal::spatial_ref::SpatialRef::from_epsg(4326).unwrap()).unwrap();
+        let values = (0..64 * 32).map(|at| (at % 64 + at / 64 + 1) as u8).collect();
+        let mut buffer = Buffer::new((64, 32), values);
+        let mut band = dataset.rasterband(1).unwrap();
+        band.write((0, 0), (64, 32), &mut buffer).unwrap();
+        band.set_no_data_value(Some(0.0)).unwrap();
+        dataset.close().unwrap();
+    })
+}
+
 fn server() -> &'static Server {
     static SERVER: OnceLock<Server> = OnceLock::new();
-    SERVER.get_or_init(|| Server::start(&[ELEVATION, text(&picture())]))
+    SERVER.get_or_init(|| Server::start(&[ELEVATION, text(&picture()), text(&globe())]))
 }
 
 fn ask(query: &str) -> Answer {

@@ -77,3 +77,17 @@ fn versions_are_negotiated() {
         assert!(text.contains(&format!("version=\"{version}\"")), "{query}: {text}");
     }
 }
+
+#[test]
+fn a_box_round_the_earth_comes_whole_in_another_system() {
+    let get = "VERSION=1.0.0&REQUEST=GetCoverage&COVERAGE=globe&FORMAT=GeoTIFF&WIDTH=40&HEIGHT=40";
+    let read = opened(ask(&format!("{get}&CRS=EPSG:4326&BBOX=-180,-90,180,90&RESPONSE_CRS=EPSG:3857")));
+    let half = 20_037_508.342_789_244;
+    assert!((read.place()[0] + half).abs() < 1.0 && (read.place()[3] - half).abs() < 1.0, "{:?}", read.place());
+    assert!(!read.mask().contains(&false));
+    // East of where the edges of the world come to lie, and west of it.
+    for bbox in ["-6000000,-1000000,0,5000000", "10000000,5000000,15000000,10000000"] {
+        let read = opened(ask(&format!("{get}&CRS=EPSG:3035&BBOX={bbox}")));
+        assert!(read.mask().contains(&true), "{bbox}");
+    }
+}

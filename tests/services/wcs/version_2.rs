@@ -185,3 +185,32 @@ fn pictures_where_the_samples_are_those_of_one() {
         assert!(ask(&format!("{GET}&FORMAT={format}")).expect(400).text().contains("GeoTIFF"));
     }
 }
+
+/// The edges of an answer, and which part of it has a value.
+fn edges(query: &str) -> ([f64; 4], f64) {
+    let read = opened(ask(query));
+    let ([x, dx, _, y, _, dy], (width, height)) = (read.place(), read.size());
+    let mask = read.mask();
+    let filled = mask.iter().filter(|is_there| **is_there).count() as f64 / mask.len() as f64;
+    ([x, y + dy * height as f64, x + dx * width as f64, y], filled)
+}
+
+#[test]
+fn a_raster_round_the_earth_comes_whole_in_another_system() {
+    let get = "VERSION=2.0.1&REQUEST=GetCoverage&COVERAGEID=globe&OUTPUTCRS=EPSG";
+    for (code, west, east) in [(3035, -7.9e6, 16.6e6), (25832, -15.0e6, 16.0e6), (3575, -12.5e6, 12.4e6)] {
+        let ([min_x, _, max_x, _], filled) = edges(&format!("{get}:{code}"));
+        assert!(min_x < west && max_x > east && filled > 0.5, "{code}: {min_x} {max_x} {filled}");
+    }
+    let ([min_x, min_y, max_x, max_y], filled) = edges(&format!("{get}:3857"));
+    let half = 20_037_508.342_789_244;
+    assert!([-min_x, -min_y, max_x, max_y].iter().all(|edge| (edge - half).abs() < 1.0) && filled > 0.99);
+    for code in [3995, 3413] {
+        let ([min_x, _, max_x, _], filled) = edges(&format!("{get}:{code}"));
+        assert!(max_x > 3.2e6 && max_x - min_x < 7e6 && filled > 0.99, "{code}: {min_x} {max_x} {filled}");
+        // What lies further out is there for who asks for it.
+        let more = "SUBSET=x(4000000,5000000)&SUBSET=y(-500000,500000)";
+        let ([min_x, _, max_x, _], _) = edges(&format!("{get}:{code}&SUBSETTINGCRS=EPSG:{code}&{more}"));
+        assert!((min_x, max_x) == (4e6, 5e6), "{code}: {min_x} {max_x}");
+    }
+}

@@ -3,13 +3,13 @@
 use crate::base::bbox::{Bbox, Rect};
 use crate::base::crs::Crs;
 use crate::data::coverage::Resampling;
-use crate::data::{reference, transform};
+use crate::data::{bounds, reference};
 use crate::error::{Error, Kind, Result};
 use crate::message::response::Response;
 use crate::server::context::Context;
 use crate::services::ows::kvp::{Kvp, invalid};
 use crate::services::wcs::bands::{self, Wanted};
-use crate::services::wcs::frame::{Frame, moved};
+use crate::services::wcs::frame::Frame;
 use crate::services::wcs::piece::Piece;
 use crate::services::wcs::{formats, interpolation};
 
@@ -25,7 +25,7 @@ pub(in crate::services::wcs) async fn get_coverage(cx: &Context) -> Result<Respo
     let edges = if answer.is_same_plane(&crs) {
         area
     } else {
-        moved(&area, &crs, &answer).map_err(|error| error.at("RESPONSE_CRS"))?
+        bounds::around(&area, &crs, &answer).map_err(|error| error.at("RESPONSE_CRS"))?
     };
     let region = Frame::new(answer, edges, size(kvp, &area)?);
     meets(&region, &frame)?;
@@ -75,9 +75,8 @@ fn meets(region: &Frame, frame: &Frame) -> Result<()> {
         turns.iter().any(|turn| turned(*turn).intersects(&region.area))
     } else {
         // Where the coverage has no place in that system at all, the read says so.
-        transform::rectangle(&frame.area, &frame.crs, &region.crs).map_or(true, |around| {
-            around.min_x > around.max_x || around.intersects(&region.area) || region.area.max_x > 180.0
-        })
+        bounds::furthest(&frame.area, &frame.crs, &region.crs)
+            .map_or(true, |around| around.intersects(&region.area) || around.max_x.max(region.area.max_x) > 180.0)
     };
     if is_there {
         return Ok(());
