@@ -7,6 +7,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 
 use crate::base::bbox::Rect;
+use crate::base::crs::Crs;
 use crate::base::datetime::Instant;
 use crate::error::Result;
 use crate::expr::Expr;
@@ -335,12 +336,36 @@ impl View {
         Some(if has_time { extent } else { Extent { time: None, ..extent } })
     }
 
+    /// The rectangle around the features in the system that they are stored in, x first, where that is known or measured
+    /// within the budget.
+    pub async fn stored_extent(&self, budget: Duration) -> Option<Rect> {
+        let crs = self.schema().geometry.as_ref()?.crs.clone();
+        let (source, view) = (self.room.source.clone(), self.clone());
+        let measure = move || -> Pending<Result<Extent>> {
+            if view.policies.is_empty() {
+                Box::pin(async move { source.extent().await })
+            } else {
+                // As for the extent in CRS84.
+                Box::pin(async move { Ok(Extent { space: view.measure(crs, Vec::new()).await?.0, time: None }) })
+            }
+        };
+        let key = format!("stored {:?}", self.policies);
+        self.room.extents.get(key, self.state(), budget, measure).await?.space
+    }
+
     /// The extent of the rows that pass, by reading them all.
     async fn measure_extent(self) -> Result<Extent> {
         let schema = self.schema();
         let times = schema.time.map(|time| [Some(time.start), time.end]).into_iter().flatten().flatten();
         let properties: Vec<String> = times.map(|field| schema.fields[field].name.clone()).collect();
-        let mut features = self.features(&Query { properties: Some(properties), ..Query::default() })?;
+        let (space, time) = self.measure(Crs::default(), properties).await?;
+        let time = time.map(|(start, end)| (Some(start), Some(end)));
+        Ok(Extent { space: space.map(|space| rounded_out(in_world(space))), time })
+    }
+
+    /// Where, in a system, and when the rows that pass are; times are those in the properties.
+    async fn measure(&self, crs: Crs, properties: Vec<String>) -> Result<(Option<Rect>, Option<(Instant, Instant)>)> {
+        let mut features = self.features(&Query { properties: Some(properties), crs, ..Query::default() })?;
         let mut space = Rect::EMPTY;
         let mut time: Option<(Instant, Instant)> = None;
         let cells = features.layout().first_property()..features.layout().width();
@@ -348,7 +373,7 @@ impl View {
             let batch = batch?;
             if features.layout().geometry {
                 for wkb in batch.rows().filter_map(|row| row.geometry()) {
-                    // What has no place in longitude and latitude is infinite.
+                    // What has no place there is infinite.
                     if let Ok(Some(rect)) = envelope(wkb)
                         && rect.max_x.is_finite()
                     {
@@ -366,8 +391,7 @@ impl View {
             }
             features.recycle(batch);
         }
-        let time = time.map(|(start, end)| (Some(start), Some(end)));
-        Ok(Extent { space: (!space.is_empty()).then(|| rounded_out(in_world(space))), time })
+        Ok(((!space.is_empty()).then_some(space), time))
     }
 }
 

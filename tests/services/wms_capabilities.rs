@@ -1,8 +1,9 @@
 //! Capabilities: what is told of the layers, in each version.
 
 use graticule::base::xml::{Element, Limits, parse};
-
-use graticule::message::request::Request;
+use graticule::data::policy::{AccessControl, Admission, CacheScope, LayerRef, Permissions};
+use graticule::expr::{Expr, cql2};
+use graticule::message::request::{Head, Request};
 
 use crate::schemas::{valid, valid_by_dtd};
 use crate::wms_kit::{answer, ask, builder, server};
@@ -163,6 +164,56 @@ fn capabilities_and_exceptions_are_valid() {
             valid(&ask(server, &format!("{query}&VERSION=1.3.0")).text(), &[("http://www.opengis.net/ogc", &place)]);
             let place = format!("{schemas}/wms/1.1.1/exception_1_1_1.dtd");
             valid_by_dtd(&ask(server, &format!("{query}&VERSION=1.1.1")).text(), &place);
+        }
+    }
+}
+
+/// Nobody sees what is called c.
+struct East;
+
+impl AccessControl for East {
+    async fn admit(&self, _: &Head) -> graticule::Result<Box<dyn Admission>> {
+        Ok(Box::new(East))
+    }
+}
+
+impl Admission for East {
+    fn layer_permissions(&self, _: LayerRef<'_>) -> Permissions {
+        Permissions::READ
+    }
+
+    fn layer_filter_expression(&self, _: LayerRef<'_>) -> graticule::Result<Option<Expr>> {
+        cql2::parse("name <> 'c'").map(Some).map_err(|fault| graticule::Error::internal(fault.to_string()))
+    }
+
+    fn cache_scope(&self) -> CacheScope {
+        CacheScope::Key("east".into())
+    }
+}
+
+#[test]
+fn the_box_of_a_layer_in_its_own_system_is_its_own() {
+    let path = crate::harness::made("own_box.gpkg", |path| {
+        let places = path.with_extension("csv");
+        let places = places.to_str().unwrap();
+        std::fs::write(places, "name,x,y\na,1113195,2226390\nb,5565975,-1113195\nc,-3000000,0\n").unwrap();
+        let args =
+            ["-q", "-f", "GPKG", "-a_srs", "EPSG:3832", "-oo", "X_POSSIBLE_NAMES=x", "-oo", "Y_POSSIBLE_NAMES=y"];
+        let ends = ["-nln", "pacific", path.to_str().unwrap(), places];
+        crate::harness::gdal::run("ogr2ogr", &[&args[..], &ends[..]].concat());
+        std::fs::remove_file(places).unwrap();
+    });
+    let toml = format!("[[layers]]\nsource = \"{}\"\nlayer = \"pacific\"", path.display());
+    let open = builder(&toml).build().unwrap();
+    let guarded = builder(&toml).access(East, 0).build().unwrap();
+    for (server, west) in [(open, "-3000000"), (guarded, "1113195")] {
+        for version in ["1.1.1", "1.3.0"] {
+            let text = ask(&server, &format!("REQUEST=GetCapabilities&VERSION={version}")).text();
+            let system = if version == "1.3.0" { "CRS" } else { "SRS" };
+            let expected = format!(
+                "<BoundingBox {system}=\"EPSG:3832\" minx=\"{west}\" miny=\"-1113195\" maxx=\"5565975\" maxy=\"2226390\"/>"
+            );
+            assert!(text.contains(&expected), "{expected} {text}");
         }
     }
 }

@@ -36,7 +36,13 @@ pub(super) async fn answer(cx: &Context, kvp: Kvp<'_>, dialect: &Dialect, versio
     for one in &tree {
         one.flat(&mut layers);
     }
-    let extents = join_all(layers.iter().map(|layer| layer.extent(EXTENT_BUDGET))).await;
+    let extents = layers.iter().map(async |layer| {
+        let extent = layer.extent(EXTENT_BUDGET).await;
+        // What is slow is not waited for twice.
+        let budget = if extent.is_some() { EXTENT_BUDGET } else { Duration::ZERO };
+        (extent, layer.stored_extent(budget).await)
+    });
+    let extents = join_all(extents).await;
     let state = format!("{sequence} {extents:?}");
     let make = async {
         // A few at a time: a thousand layers would crowd everybody's maps out.
@@ -44,7 +50,8 @@ pub(super) async fn answer(cx: &Context, kvp: Kvp<'_>, dialect: &Dialect, versio
         for some in layers.chunks(LEGENDS_AT_ONCE) {
             legends.extend(join_all(some.iter().map(|layer| sizes(layer))).await);
         }
-        let told = extents.iter().copied().zip(legends).map(|(extent, legends)| Told { extent, legends });
+        let told =
+            extents.iter().copied().zip(legends).map(|((extent, stored), legends)| Told { extent, stored, legends });
         let told: Vec<Told> = told.collect();
         Ok(document(cx, version, sequence, &tree, &told))
     };

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::base::bbox::Rect;
 use crate::base::crs::Crs;
 use crate::data::extent::Extent;
 use crate::error::{Error, Kind, Result};
@@ -52,6 +53,18 @@ impl MapLayer {
         match &self.data {
             Published::Features(view) => view.extent(budget).await,
             Published::Coverage(view) => Some(Extent { space: view.extent(), time: None }),
+        }
+    }
+
+    /// Where it is in its own system, where that is not one of those that all have, and is known within the budget.
+    pub(super) async fn stored_extent(&self, budget: Duration) -> Option<Rect> {
+        let crs = self.crs()?;
+        if crs.is_lon_lat_wgs84() || *crs == Crs::Epsg(3857) {
+            return None;
+        }
+        match &self.data {
+            Published::Features(view) => view.stored_extent(budget).await,
+            Published::Coverage(view) => Some(view.grid().extent()),
         }
     }
 }

@@ -27,6 +27,8 @@ struct Tree<'a> {
 #[derive(Default)]
 struct Held {
     space: Option<Rect>,
+    /// The box in the system that a layer is stored in.
+    stored: Option<(Crs, Rect)>,
 }
 
 /// The root, which is no layer itself.
@@ -56,7 +58,7 @@ impl Held {
             all.include(rect.min_x, rect.min_y);
             all.include(rect.max_x, rect.max_y);
         }
-        Self { space: (!all.is_empty()).then_some(all) }
+        Self { space: (!all.is_empty()).then_some(all), stored: None }
     }
 }
 
@@ -68,7 +70,10 @@ impl Tree<'_> {
         let rect = place::roomy(&rect);
         place::geographic(xml, self.version, &rect);
         for crs in self.crs.iter().chain(more) {
-            place::bounding_box(xml, self.version, &rect, crs);
+            match &held.stored {
+                Some((stored, rect)) if stored == crs => place::stored_box(xml, self.version, rect, crs),
+                _ => place::bounding_box(xml, self.version, &rect, crs),
+            }
         }
     }
 
@@ -117,7 +122,8 @@ impl Tree<'_> {
         for crs in &own {
             xml.element(self.version.crs, &offered::name(crs));
         }
-        self.boxes(xml, &Held { space: extent.and_then(|extent| extent.space) }, &own);
+        let stored = shown.crs().cloned().zip(told.stored);
+        self.boxes(xml, &Held { space: extent.and_then(|extent| extent.space), stored }, &own);
         if let Published::Features(view) = &shown.data {
             place::time(xml, self.version, view.schema(), extent.and_then(|extent| extent.time));
         }

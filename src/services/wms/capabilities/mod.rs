@@ -1,5 +1,6 @@
 //! The capabilities document: service, operations, exceptions and the tree of layers.
 
+use crate::base::bbox::Rect;
 use crate::base::xml::Writer;
 use crate::data::extent::Extent;
 use crate::server::context::Context;
@@ -21,6 +22,8 @@ const SCHEMAS: &str = "http://www.opengis.net/wms http://schemas.opengis.net/wms
 pub(super) struct Told {
     /// Where and when it is.
     pub(super) extent: Option<Extent>,
+    /// Where it is in its own system, where that is one of its own.
+    pub(super) stored: Option<Rect>,
     /// Width and height of the legend of each style.
     pub(super) legends: Vec<Option<(u32, u32)>>,
 }

@@ -4,6 +4,7 @@ use crate::base::bbox::Rect;
 use crate::base::crs::Crs;
 use crate::base::datetime::Instant;
 use crate::base::xml::Writer;
+use crate::data::reference::{self, METRES_PER_DEGREE};
 use crate::data::transform;
 use crate::model::schema::Schema;
 
@@ -63,7 +64,24 @@ pub(super) fn geographic(xml: &mut Writer, version: &Version, rect: &Rect) {
 
 /// The box in a reference system; none where it has no place there.
 pub(super) fn bounding_box(xml: &mut Writer, version: &Version, rect: &Rect, crs: &Crs) {
-    let Some(there) = moved(rect, crs) else { return };
+    if let Some(there) = moved(rect, crs) {
+        told(xml, version, &there, crs);
+    }
+}
+
+/// The box of a layer in the system that it is stored in.
+pub(super) fn stored_box(xml: &mut Writer, version: &Version, rect: &Rect, crs: &Crs) {
+    let degree = reference::of(crs).map_or(1.0, |found| METRES_PER_DEGREE / found.metres_per_unit);
+    let mut rect = *rect;
+    for (min, max) in [(&mut rect.min_x, &mut rect.max_x), (&mut rect.min_y, &mut rect.max_y)] {
+        if *max - *min < FLAT * degree {
+            (*min, *max) = (*min - ROOM * degree, *max + ROOM * degree);
+        }
+    }
+    told(xml, version, &outward(&rect), crs);
+}
+
+fn told(xml: &mut Writer, version: &Version, there: &Rect, crs: &Crs) {
     let numbers = if version.is_y_first(crs) {
         [there.min_y, there.min_x, there.max_y, there.max_x]
     } else {
@@ -87,15 +105,16 @@ fn moved(rect: &Rect, crs: &Crs) -> Option<Rect> {
     }
     let there = transform::rectangle(&rect, &Crs::Crs84, crs).ok()?;
     let all = [there.min_x, there.min_y, there.max_x, there.max_y];
-    (all.iter().all(|number| number.is_finite()) && there.min_x <= there.max_x).then(|| {
-        // Outward to a hundredth: nobody reads more, and the layer stays within.
-        let (down, up) = (|n: f64| (n * 100.0).floor() / 100.0, |n: f64| (n * 100.0).ceil() / 100.0);
-        if crs_is_metric(&there) {
-            Rect { min_x: down(there.min_x), min_y: down(there.min_y), max_x: up(there.max_x), max_y: up(there.max_y) }
-        } else {
-            there
-        }
-    })
+    (all.iter().all(|number| number.is_finite()) && there.min_x <= there.max_x).then(|| outward(&there))
+}
+
+/// Outward to a hundredth of a metre: nobody reads more, and the layer stays within.
+fn outward(rect: &Rect) -> Rect {
+    if !crs_is_metric(rect) {
+        return *rect;
+    }
+    let (down, up) = (|n: f64| (n * 100.0).floor() / 100.0, |n: f64| (n * 100.0).ceil() / 100.0);
+    Rect { min_x: down(rect.min_x), min_y: down(rect.min_y), max_x: up(rect.max_x), max_y: up(rect.max_y) }
 }
 
 /// Whether the numbers are too large for degrees.
