@@ -72,6 +72,10 @@ fn a_box_means_the_same_in_every_system() {
     };
     assert_eq!(boxed("45,5,48,11", "4326"), plain);
     assert_eq!(boxed("556597,5621521,1224514,6106854", "3857"), plain);
+    // What lies past the seam of metres is a turn on.
+    let past = names(&server.json(&format!("{CITIES}/items?limit=50&bbox=180,-85,190,85")));
+    assert_eq!(boxed("20037509,-20000000,21150348,20000000", "3857"), past);
+    assert_eq!(past.len(), 2);
     // Latitude first, and across the date line all the same.
     let across = names(&server.json(&format!("{CITIES}/items?limit=50&bbox=170,-22,-170,-10")));
     assert_eq!(boxed("-22,170,-10,-170", "4326"), across);

@@ -16,7 +16,7 @@ use crate::base::format::Format;
 use crate::base::link::{Link, Rel};
 use crate::data::cursor;
 use crate::data::query::{Query, SortBy};
-use crate::data::reference;
+use crate::data::{bounds, reference};
 use crate::error::{Error, Kind, Result};
 use crate::expr::Expr;
 use crate::model::schema::{FieldKind, Schema};
@@ -292,7 +292,8 @@ fn boxed(corners: Corners, crs: Crs) -> Result<Expr> {
     } else {
         // The client's numbers went through a projection of its own: a micrometre beside an edge is on it.
         let by = 1e-6;
-        vec![Rect { min_x: bbox.min_x - by, min_y: bbox.min_y - by, max_x: bbox.max_x + by, max_y: bbox.max_y + by }]
+        let (min_x, min_y, max_x, max_y) = (bbox.min_x - by, bbox.min_y - by, bbox.max_x + by, bbox.max_y + by);
+        bounds::round(Rect { min_x, min_y, max_x, max_y }, &crs)
     };
     Ok(Expr::Bbox { rects, z: bbox.z, crs })
 }

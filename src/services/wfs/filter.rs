@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use crate::base::bbox::{Bbox, Rect};
 use crate::base::crs::Crs;
 use crate::base::xml::Element;
-use crate::data::reference;
+use crate::data::{bounds, reference};
 use crate::error::{Error, Kind, Result};
 use crate::expr::fes::{self, FesContext};
 use crate::expr::{Expr, check, cql2};
@@ -76,5 +76,5 @@ pub(super) fn boxed(bbox: &Bbox, crs: Crs) -> Option<Expr> {
         return Some(Expr::Bbox { rects: bbox.rectangles(), z, crs: Crs::Crs84 });
     }
     let rect = Rect { min_x: bbox.min_x, min_y: bbox.min_y, max_x: bbox.max_x, max_y: bbox.max_y };
-    (bbox.min_x <= bbox.max_x).then(|| Expr::Bbox { rects: vec![rect], z, crs })
+    (bbox.min_x <= bbox.max_x).then(|| Expr::Bbox { rects: bounds::round(rect, &crs), z, crs })
 }

@@ -252,3 +252,21 @@ async fn json_and_csv_have_x_first() {
     let csv = wfs(&server, "VERSION=2.0.0&REQUEST=GetFeature&TYPENAMES=cities&COUNT=1&OUTPUTFORMAT=csv").await;
     assert!(csv.text().contains("12.4533865,41.9032822"), "{}", csv.text());
 }
+
+#[tokio::test]
+async fn a_box_past_the_seam_of_its_system_finds_what_lies_a_turn_on() {
+    let server = sample();
+    let hits = async |bbox: &str| {
+        let query = format!("VERSION=2.0.0&REQUEST=GetFeature&TYPENAMES=cities&RESULTTYPE=hits&BBOX={bbox}");
+        read(&wfs(&server, &query).await).attribute("numberMatched").unwrap().to_owned()
+    };
+    let expected = hits("180,-85,190,85,urn:ogc:def:crs:OGC:1.3:CRS84").await;
+    assert_eq!(expected, "2");
+    assert_eq!(hits("20037509,-20000000,21150348,20000000,EPSG:3857").await, expected);
+    assert_eq!(hits("-20037508,-20000000,-18924669,20000000,EPSG:3857").await, expected);
+    // A turn further on, and by another seam: what lies at 330 degrees west of 150 east.
+    assert_eq!(hits("60112525,-20000000,61225365,20000000,EPSG:3857").await, expected);
+    let home = hits("-20037508,-20000000,-18924669,20000000,EPSG:3832").await;
+    assert_ne!(home, "0");
+    assert_eq!(hits("20037509,-20000000,21150348,20000000,EPSG:3832").await, home);
+}
