@@ -75,8 +75,9 @@ fn meets(region: &Frame, frame: &Frame) -> Result<()> {
         turns.iter().any(|turn| turned(*turn).intersects(&region.area))
     } else {
         // Where the coverage has no place in that system at all, the read says so.
+        let runs_on = |area: &Rect| region.is_geographic() && area.max_x > 180.0;
         bounds::furthest(&frame.area, &frame.crs, &region.crs)
-            .map_or(true, |around| around.intersects(&region.area) || around.max_x.max(region.area.max_x) > 180.0)
+            .map_or(true, |around| around.intersects(&region.area) || runs_on(&around) || runs_on(&region.area))
     };
     if is_there {
         return Ok(());
