@@ -58,6 +58,13 @@ fn faults_of_version_1_have_their_codes() {
         (format!("{}&WIDTH=1&HEIGHT=1", get.replace("=elevation", "=zz")), "CoverageNotDefined"),
         (format!("{}&WIDTH=1&HEIGHT=1", get.replace("36.5,-84.3", "36.7,-84.3")), "InvalidParameterValue"),
         (format!("{}&WIDTH=1&HEIGHT=1", get.replace("-84.4,36.5,-84.3,36.6", "4,6,5,7")), "InvalidParameterValue"),
+        (
+            format!(
+                "{}&WIDTH=1&HEIGHT=1",
+                get.replace("4326", "3857").replace("-84.4,36.5,-84.3,36.6", "4000,6000,5000,7000")
+            ),
+            "InvalidParameterValue",
+        ),
         (format!("{}&WIDTH=1&HEIGHT=1", get.replace("-84.4,36.5", "nan,36.5")), "InvalidParameterValue"),
         // Not the other 359.9 degrees.
         (format!("{}&WIDTH=1&HEIGHT=1", get.replace("-84.4,36.5,-84.3", "-84.3,36.5,-84.4")), "InvalidParameterValue"),
