@@ -4,6 +4,7 @@ use clap::Args;
 
 use super::progress::Progress;
 use super::publish::Publish;
+use super::running::runtime;
 use super::{Done, print};
 
 /// Options of `check`.
@@ -16,8 +17,15 @@ pub(crate) struct Options {
 pub(crate) fn run(options: &Options) -> Done {
     let progress = Progress::start();
     let published = options.publish.build();
+    // A file may be damaged where opening it does not look.
+    let looked = published.map(|published| {
+        let snapshot = published.server.snapshot();
+        let faults = runtime().map(|runtime| runtime.block_on(snapshot.look_through()));
+        (published, faults)
+    });
     drop(progress);
-    let published = published?;
+    let (published, unreadable) = looked?;
+    let faults = [published.faults.clone(), unreadable?].concat();
     for project in published.server.snapshot().projects() {
         print(&project.title)?;
         for layer in project.layers() {
@@ -27,8 +35,8 @@ pub(crate) fn run(options: &Options) -> Done {
     for warning in published.server.snapshot().warnings() {
         eprintln!("warning: {warning}");
     }
-    match published.faults.len() {
+    match faults.len() {
         0 => Ok(()),
-        _ => Err(published.faults.join("\n")),
+        _ => Err(faults.join("\n")),
     }
 }

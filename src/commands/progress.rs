@@ -34,7 +34,7 @@ impl Progress {
                 is_said = true;
                 let (layers, seconds) = (opened() - before, started.elapsed().as_secs());
                 // A terminal that is gone is nobody's fault.
-                let _ = write!(std::io::stderr(), "\r\x1b[KOpening the data: {layers} layers, {seconds} s");
+                let _ = write!(std::io::stderr(), "\r\x1b[KReading the data: {layers} layers, {seconds} s");
                 let _ = std::io::stderr().flush();
             }
             if is_said {

@@ -4,6 +4,7 @@ pub mod api;
 pub mod context;
 mod fault;
 mod life;
+mod look;
 pub(crate) mod metrics;
 mod ows;
 mod queue;
