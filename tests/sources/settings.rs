@@ -159,3 +159,23 @@ fn a_quoted_number_of_a_csv_is_text_with_its_zeros() {
     let server = Server::start(&[text(&folder.path().join("again.csv"))]);
     assert_eq!(server.json("/ogcapi/collections/again/items")["features"][0]["properties"]["code"], "01067");
 }
+
+#[test]
+fn projected_coordinates_without_a_system_are_refused_with_the_way_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("utm.csv");
+    std::fs::write(&path, "name,easting,northing\nBerlin,500000,5700000\n").unwrap();
+    let output = run(&["check", text(&path)]);
+    assert_eq!(output.status.code(), Some(1));
+    let told = stderr(&output);
+    assert!(told.contains(text(&path)) && told.contains("crs = \"EPSG:…\""), "{told}");
+    let toml = "[[layers]]\nsource = 'utm.csv'\ncrs = 'EPSG:25832'\n";
+    assert!(run(&["check", "--project", &project(folder.path(), toml)]).status.success());
+    // Beside others it is told, and they are served.
+    std::fs::write(folder.path().join("good.csv"), "name,x,y\nBerlin,13,52\n").unwrap();
+    let server = Server::start(&[text(folder.path())]);
+    let unopened = serde_json::json!({ "id": "utm", "status": "unopened" });
+    let ready = server.json("/ready");
+    assert!(ready["layers"].as_array().unwrap().contains(&unopened), "{ready}");
+    server.get("/ogcapi/collections/good/items").expect(200);
+}

@@ -152,8 +152,19 @@ impl VectorFile {
         let wrong = |what: String| file(&self.room.path, &format!("cannot be read: layer '{name}': {what}"));
         let mut source = self.first.lock().unwrap_or_else(PoisonError::into_inner);
         let table = schema::describe(&mut source, &self.room.path, &name, index, options).map_err(wrong)?;
+        let has_reference = source.reference(index).is_some();
         let mut opened = source.layer(index).ok_or_else(|| wrong("it cannot be opened".to_owned()))?;
         layer::probe(&mut opened, table.driver).map_err(wrong)?;
+        if options.crs.is_none()
+            && !has_reference
+            && table.schema.geometry.is_some()
+            && let Some((x, y)) = layer::place_beyond_degrees(&mut opened)
+        {
+            return Err(wrong(format!(
+                "its coordinates ({x} {y}) are no longitude and latitude, and it does not say its reference system: name it \
+                 with crs = \"EPSG:…\" in the project file"
+            )));
+        }
         let has_key = table.key.is_some();
         let layer = layer::Layer::new(self.room.clone(), table, &mut opened);
         if has_key {
