@@ -33,7 +33,7 @@ async fn read(layer: &Layer) -> Result<()> {
     if let Some(view) = layer.view() {
         let crs = view.schema().geometry.as_ref().map(|geometry| geometry.crs.clone()).unwrap_or_default();
         let limit = if view.modified().is_some() { None } else { Some(1) };
-        let mut features = view.features(&Query { crs, limit, ..Query::default() })?;
+        let mut features = view.features(&Query { limit, crs, ..Query::default() })?;
         let has_geometry = features.layout().geometry;
         while let Some(batch) = features.next().await {
             let batch = batch?;

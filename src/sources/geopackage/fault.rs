@@ -34,10 +34,8 @@ pub(super) fn reading(path: &Path, table: &str, cause: &rusqlite::Error) -> Erro
 
 /// Whether a table or column is not there any more. SQLite has no code for that.
 fn lacks_something(cause: &rusqlite::Error) -> bool {
-    let told = match cause {
-        rusqlite::Error::SqlInputError { msg, .. } | rusqlite::Error::SqliteFailure(_, Some(msg)) => msg,
-        _ => return false,
-    };
+    use rusqlite::Error::{SqlInputError, SqliteFailure};
+    let (SqlInputError { msg: told, .. } | SqliteFailure(_, Some(told))) = cause else { return false };
     told.starts_with("no such column") || told.starts_with("no such table")
 }
 
