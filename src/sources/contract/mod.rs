@@ -103,7 +103,10 @@ fn open(path: &Path) -> Arc<dyn FeatureSource> {
         let name = package.layer_names().next().unwrap().to_owned();
         return package.layer(&name, &layer).unwrap().source;
     }
-    let file = VectorFile::open(path, &Vec::new()).unwrap();
+    // This CSV has its dates in quotes as well, which would make them text.
+    let is_csv = path.extension().is_some_and(|it| it == "csv");
+    let options = if is_csv { vec!["QUOTED_FIELDS_AS_STRING=NO".to_owned()] } else { Vec::new() };
+    let file = VectorFile::open(path, &options).unwrap();
     let name = file.layer_names().next().unwrap().to_owned();
     file.layer(&name, &VectorOptions { layer, crs: None }).unwrap().source
 }
