@@ -52,6 +52,18 @@ pub enum Comparison {
 }
 
 impl Comparison {
+    /// The sign, as CQL2 and SQL write it.
+    pub fn sign(self) -> &'static str {
+        match self {
+            Self::Equal => "=",
+            Self::NotEqual => "<>",
+            Self::Less => "<",
+            Self::LessOrEqual => "<=",
+            Self::Greater => ">",
+            Self::GreaterOrEqual => ">=",
+        }
+    }
+
     /// The same with its sides exchanged: `1 < a` is `a > 1`.
     #[must_use]
     pub fn turned(self) -> Self {

@@ -210,16 +210,23 @@ fn bbox_crs_action(kit: &Kit) -> Checked {
             let [a, b, c, d] = box_;
             let area = gdal::vector::Geometry::bbox(a, b, c, d).unwrap();
             let url = with(&asked, &format!("bbox={a},{b},{c},{d}&bbox-crs={}", encoded(uri)));
-            let found: Vec<String> = features(&kit.json(&url, GEOJSON)?).iter().map(id_of).collect();
-            for feature in &all {
-                let Some(geometry) = judged(feature) else { continue };
-                let (is_there, belongs) = (found.contains(&id_of(feature)), geometry.intersects(&area));
-                ensure!(is_there == belongs, "{url}: feature {}: there: {is_there}", id_of(feature));
-                seen = true;
-            }
+            seen |= has_what_meets(kit, &url, &all, &area)?;
         }
     }
     if seen { Ok(()) } else { skip("no collection is small enough") }
+}
+
+/// Whether a page has those of all features that meet the area, and no others; false where none could be judged.
+pub(crate) fn has_what_meets(kit: &Kit, url: &str, all: &[Value], area: &gdal::vector::Geometry) -> Checked<bool> {
+    let found: Vec<String> = features(&kit.json(url, GEOJSON)?).iter().map(id_of).collect();
+    let mut seen = false;
+    for feature in all {
+        let Some(geometry) = judged(feature) else { continue };
+        let (is_there, belongs) = (found.contains(&id_of(feature)), geometry.intersects(area));
+        ensure!(is_there == belongs, "{url}: feature {}: there: {is_there}", id_of(feature));
+        seen = true;
+    }
+    Ok(seen)
 }
 
 /// The geometry of a feature, where it has one that lies in one place: what goes round the world may be met on both sides.

@@ -1,20 +1,9 @@
 //! What a running server does about files that change.
 
 use std::fs;
-use std::time::{Duration, Instant};
 
 use crate::harness::server::Server;
-use crate::harness::{SAMPLE, text};
-
-/// Asks until the answer is the one that is waited for; a test that waits in vain fails.
-#[track_caller]
-fn until(what: &str, mut is_so: impl FnMut() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(60);
-    while !is_so() {
-        assert!(Instant::now() < deadline, "{what}");
-        std::thread::sleep(Duration::from_millis(50));
-    }
-}
+use crate::harness::{SAMPLE, text, until};
 
 const POINT: &str = r#"{"type":"FeatureCollection","features":[{"type":"Feature","properties":{"a":1},"geometry":{"type":"Point","coordinates":[1,2]}}]}"#;
 

@@ -1,22 +1,11 @@
 //! A database that goes away and comes back, and clients that leave.
 
 use std::io::{Read, Write};
-use std::time::{Duration, Instant};
 
-use crate::harness::SAMPLE;
 use crate::harness::client::connect;
 use crate::harness::postgres::{Postgres, is_here};
 use crate::harness::server::Server;
-
-/// Asks until the answer is the one that is waited for; a test that waits in vain fails.
-#[track_caller]
-fn until(what: &str, mut is_so: impl FnMut() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(60);
-    while !is_so() {
-        assert!(Instant::now() < deadline, "{what}");
-        std::thread::sleep(Duration::from_millis(50));
-    }
-}
+use crate::harness::{SAMPLE, until};
 
 #[test]
 fn only_its_own_layers_fail_and_they_come_back_without_a_restart() {

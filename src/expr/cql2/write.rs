@@ -117,14 +117,7 @@ impl Display for Member<'_> {
 
 impl Display for Comparison {
     fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
-        out.write_str(match self {
-            Self::Equal => "=",
-            Self::NotEqual => "<>",
-            Self::Less => "<",
-            Self::LessOrEqual => "<=",
-            Self::Greater => ">",
-            Self::GreaterOrEqual => ">=",
-        })
+        out.write_str(self.sign())
     }
 }
 

@@ -229,14 +229,7 @@ fn tested(test: Sql, comparable: &str, positive: bool) -> Sql {
 /// A comparison with a literal.
 fn compare(table: &Table, name: &str, how: Comparison, value: &Value, positive: bool) -> Option<Sql> {
     let Side { comparable, left, bound } = side(table, name, how, value)?;
-    let operator = match how {
-        Comparison::Equal => "=",
-        Comparison::NotEqual => "<>",
-        Comparison::Less => "<",
-        Comparison::LessOrEqual => "<=",
-        Comparison::Greater => ">",
-        Comparison::GreaterOrEqual => ">=",
-    };
+    let operator = how.sign();
     Some(tested(Sql::new(format!("{left} {operator} ?"), vec![bound]), &comparable, positive))
 }
 

@@ -2,7 +2,7 @@
 //! it is certain to agree with the evaluator.
 
 use super::columns::{Column, Compared};
-use super::literal::{bound, is_uuid, sign};
+use super::literal::{bound, is_uuid};
 use super::sql::{Bound, Sql};
 use super::table::{Geometry, Table};
 use crate::base::bbox::Rect;
@@ -162,7 +162,7 @@ impl Writer<'_> {
         let column = self.column(name)?;
         let (stored, compared) = (column.stored(), column.compared);
         let (bound, cast) = bound(compared, value)?;
-        let operator = sign(how);
+        let operator = how.sign();
         let is_equality = matches!(how, Comparison::Equal | Comparison::NotEqual);
         let left = match compared {
             Compared::Text { plain: true } if is_equality => stored.clone(),
@@ -216,7 +216,7 @@ impl Writer<'_> {
             _ => return None,
         }
         let guards: Vec<String> = [guard(left), guard(right)].into_iter().flatten().collect();
-        let test = format!("{} {} {}", side(left), sign(how), side(right));
+        let test = format!("{} {} {}", side(left), how.sign(), side(right));
         let test = match &guards[..] {
             [] => format!("({test})"),
             all if positive => format!("({test} AND {})", all.join(" AND ")),

@@ -2,23 +2,10 @@
 
 use super::columns::Compared;
 use super::sql::Bound;
-use crate::expr::Comparison;
 use crate::model::value::Value;
 
 /// From here on not every integer is a float.
 const EXACT: i64 = 1 << 53;
-
-/// The sign of a comparison.
-pub(super) fn sign(how: Comparison) -> &'static str {
-    match how {
-        Comparison::Equal => "=",
-        Comparison::NotEqual => "<>",
-        Comparison::Less => "<",
-        Comparison::LessOrEqual => "<=",
-        Comparison::Greater => ">",
-        Comparison::GreaterOrEqual => ">=",
-    }
-}
 
 /// A literal as a column of this kind is compared with it, and the type to cast it to.
 pub(super) fn bound(compared: Compared, value: &Value) -> Option<(Bound, &'static str)> {

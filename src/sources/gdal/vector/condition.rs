@@ -50,18 +50,8 @@ fn written(table: &Table, expr: &Expr) -> Option<String> {
         Expr::Compare(Operand::Property(name), how, Operand::Literal(value)) => {
             let (column, kind) = column(table, name)?;
             let (value, is_text) = literal(kind, value)?;
-            let how = match how {
-                Comparison::Equal => "=",
-                // Of texts some drivers say that they are equal whatever the case of their letters, and order them in
-                // their own way.
-                _ if is_text => return None,
-                Comparison::NotEqual => "<>",
-                Comparison::Less => "<",
-                Comparison::LessOrEqual => "<=",
-                Comparison::Greater => ">",
-                Comparison::GreaterOrEqual => ">=",
-            };
-            Some(format!("{column} {how} {value}"))
+            // Of texts some drivers say that they are equal whatever the case of their letters, and order them in their own way.
+            (!is_text || *how == Comparison::Equal).then(|| format!("{column} {} {value}", how.sign()))
         }
         Expr::Between(Operand::Property(name), Operand::Literal(low), Operand::Literal(high)) => {
             let (column, kind) = column(table, name)?;
