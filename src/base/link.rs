@@ -91,7 +91,7 @@ impl Rel {
 }
 
 /// A link in a document.
-#[derive(Clone, Debug, Serialize, ToSchema)]
+#[derive(Clone, Debug, Hash, Serialize, ToSchema)]
 pub struct Link {
     /// Where it leads, absolute
     pub href: String,

@@ -21,6 +21,8 @@ pub struct Head {
     pub headers: HeaderMap,
     /// The kind of error that the response tells, where one was raised.
     pub raised: Option<Kind>,
+    /// Whether the very same bytes were sent before and are at hand: their packed form is kept as well.
+    pub is_kept: bool,
 }
 
 /// A response.
@@ -42,7 +44,10 @@ impl Response {
     /// An empty response.
     pub fn new(status: StatusCode) -> Self {
         // Room for what nearly every answer has.
-        Self { head: Head { status, headers: HeaderMap::with_capacity(16), raised: None }, body: Body::empty() }
+        Self {
+            head: Head { status, headers: HeaderMap::with_capacity(16), raised: None, is_kept: false },
+            body: Body::empty(),
+        }
     }
 
     /// A response of 200 with this body.

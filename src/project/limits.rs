@@ -36,6 +36,8 @@ pub struct Limits {
     pub answer_bytes: u64,
     /// Most features of an HTML page, whatever is asked for: it is made in memory, and browsers suffer.
     pub page_features: u32,
+    /// What answers with features that may be asked for again take in memory; none are kept with 0.
+    pub kept_bytes: u32,
 }
 
 impl Default for Limits {
@@ -55,6 +57,7 @@ impl Default for Limits {
             request_seconds: 60,
             answer_bytes: 4 * 1024 * 1024 * 1024,
             page_features: 1000,
+            kept_bytes: 16 * 1024 * 1024,
         }
     }
 }

@@ -7,14 +7,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
 use bytes::Bytes;
-use http::HeaderValue;
 
 use crate::base::near::near;
 use crate::data::coverage_gate::CoverageView;
 use crate::data::gate::View;
 use crate::data::policy::{Admissions, CacheScope, LayerRef};
 use crate::error::{Error, Kind, Result};
-use crate::exchange::cache::{CacheKey, CacheKind, Cached};
+use crate::exchange::cache::{Answers, Basis, CacheKey, CacheKind, Cached};
 use crate::message::body::{Body, too_large};
 use crate::message::parameters::{Origin, Parameters};
 use crate::message::principal::Principal;
@@ -23,7 +22,6 @@ use crate::project::catalog::{Layer, Project};
 use crate::project::limits::Limits;
 use crate::web::base_url::BaseUrl;
 use crate::web::templates::Templates;
-use crate::web::validators;
 
 use super::registry::Registry;
 use super::security::Security;
@@ -249,17 +247,22 @@ impl Context {
         self.0.server.sequences.at(&self.0.project, hasher.finish())
     }
 
-    /// The validator of an answer with rows of this view, known before any row is read. It has all that the answer may
-    /// depend on, as the key of a cache does.
-    pub(crate) fn validator(&self, view: &View, format: &str) -> HeaderValue {
+    /// All that an answer with rows of this view depends on besides what is asked of them, known before any row is read: as
+    /// the key of a cache has it.
+    pub(crate) fn basis(&self, view: &View, format: &str) -> Basis {
         let inner = &*self.0;
         let place = &inner.place;
-        let mut hasher = DefaultHasher::new();
-        (&inner.server.generation, inner.base.as_str(), &inner.project.name, format).hash(&mut hasher);
-        (&place.mount, &place.map, &place.root, &place.rest).hash(&mut hasher);
-        inner.head.parameters.iter().for_each(|it| (&it.name, &it.value).hash(&mut hasher));
-        view.fingerprint(&mut hasher);
-        validators::weak(&hasher)
+        let mut basis = Basis::default();
+        (&inner.server.generation, inner.base.as_str(), &inner.project.name, format).hash(&mut basis);
+        (&place.mount, &place.map, &place.root, &place.rest).hash(&mut basis);
+        inner.head.parameters.iter().for_each(|it| (&it.name, &it.value).hash(&mut basis));
+        view.fingerprint(&mut basis);
+        basis
+    }
+
+    /// The answers that are kept.
+    pub(crate) fn answers(&self) -> &Answers {
+        &self.0.server.answers
     }
 
     /// When an answer with rows of this view last changed, where that is known: with the rows, or with what is published.

@@ -37,6 +37,7 @@ struct Operation {
     seconds: f64,
     bytes: u64,
     rows: u64,
+    kept: u64,
 }
 
 /// One request on its way; counted and logged when it ends.
@@ -47,12 +48,13 @@ pub(super) struct Watched {
     first_byte: Option<Duration>,
     status: u16,
     bytes: u64,
+    is_kept: bool,
 }
 
 impl Metrics {
     pub(super) fn watch(self: &Arc<Self>, head: Arc<Head>, started: Instant) -> Watched {
         self.in_flight.fetch_add(1, Ordering::Relaxed);
-        Watched { metrics: self.clone(), head, started, first_byte: None, status: LEFT, bytes: 0 }
+        Watched { metrics: self.clone(), head, started, first_byte: None, status: LEFT, bytes: 0, is_kept: false }
     }
 
     fn count(&self, ended: &Watched) {
@@ -67,6 +69,7 @@ impl Metrics {
         *operation.statuses.entry(ended.status).or_default() += 1;
         operation.bytes += ended.bytes;
         operation.rows += ended.head.trace.rows();
+        operation.kept += u64::from(ended.is_kept);
         if let Some(first_byte) = ended.first_byte {
             let seconds = first_byte.as_secs_f64();
             operation.count += 1;
@@ -110,6 +113,9 @@ impl Metrics {
         }
         counter(&mut out, "graticule_sent_bytes_total", "Bytes of answers' bodies, as sent", &|it| it.bytes);
         counter(&mut out, "graticule_rows_total", "Features that were sent", &|it| it.rows);
+        counter(&mut out, "graticule_kept_answers_total", "Answers that were kept from a request before", &|it| {
+            it.kept
+        });
         let mut one = |name: &str, help: &str, kind: &str, value: &AtomicU64| {
             head(&mut out, name, help, kind);
             line(&mut out, format_args!("{name} {}", value.load(Ordering::Relaxed)));
@@ -158,6 +164,7 @@ impl Watched {
     pub(super) fn follow(mut self, response: &mut Response) {
         self.first_byte = Some(self.started.elapsed());
         self.status = response.status.as_u16();
+        self.is_kept = response.is_kept;
         response.body = match std::mem::replace(&mut response.body, Body::empty()) {
             Body::Whole(bytes) => {
                 self.bytes = bytes.len() as u64;

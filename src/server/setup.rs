@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::{Duration, SystemTime};
 
 use crate::data::policy::{AccessControl, DynAccess};
-use crate::exchange::cache::{CacheFilter, CacheKind, Caches, DynCache, MemoryCache};
+use crate::exchange::cache::{Answers, CacheFilter, CacheKind, Caches, DynCache, MemoryCache};
 use crate::exchange::{DynFilter, Filter, Registered};
 use crate::project::catalog::Project;
 use crate::project::limits::Limits;
@@ -47,6 +47,7 @@ pub(crate) struct Shared {
     pub(super) filters: Registered,
     pub(super) policies: Vec<Arc<dyn DynAccess>>,
     pub(super) caches: Caches,
+    pub(super) answers: Answers,
     /// Tells this state of the server from others: the same in every process that publishes the same.
     pub(super) generation: String,
     pub(super) base_url: BaseUrlSettings,
@@ -334,6 +335,7 @@ impl Builder {
             filters: filters.into_iter().map(|(_, filter)| filter).collect(),
             policies: policies.into_iter().map(|(_, policy)| policy).collect(),
             caches: Caches::new(caches.collect()),
+            answers: Answers::new(self.limits.kept_bytes.into()),
             generation: String::new(),
             base_url: self.base_url,
             sequences: Sequences::default(),

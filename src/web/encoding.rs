@@ -108,13 +108,16 @@ struct Kept {
 }
 
 impl Packed {
-    /// Packs an answer where the client likes it so. What has a strong validator is a document, whose packed form is kept.
+    /// Packs an answer where the client likes it so. What has a strong validator is a document, whose packed form is kept, as
+    /// is that of an answer which is kept itself.
     pub fn pack(&self, headers: &HeaderMap, response: &mut Response) {
         let is_small = response.body.len().is_some_and(|size| size < LEAST as u64);
         let Some(coding) = negotiate(headers).filter(|_| !is_small && is_packable(response)) else { return };
-        let strong = response.headers.get(ETAG).filter(|tag| tag.as_bytes().starts_with(b"\"")).cloned();
+        let tag = response.headers.get(ETAG).cloned();
+        let strong = tag.clone().filter(|tag| tag.as_bytes().starts_with(b"\""));
+        let tag = tag.filter(|_| response.is_kept || strong.is_some());
         response.body = match std::mem::replace(&mut response.body, Body::empty()) {
-            Body::Whole(plain) => match self.packed(strong.clone(), coding, &plain) {
+            Body::Whole(plain) => match self.packed(tag, coding, &plain) {
                 Ok(packed) => Body::Whole(packed),
                 Err(error) => {
                     tracing::error!(%error, "an answer goes out unpacked");
@@ -144,7 +147,8 @@ impl Packed {
         let key = (tag, coding);
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         // A validator is a short hash, and who writes documents may find two with the same.
-        if let Some((_, packed)) = kept.by_key.get(&key).filter(|(other, _)| other == plain) {
+        let is_same = |other: &Bytes| (other.as_ptr(), other.len()) == (plain.as_ptr(), plain.len()) || other == plain;
+        if let Some((_, packed)) = kept.by_key.get(&key).filter(|(other, _)| is_same(other)) {
             return Ok(packed.clone());
         }
         drop(kept);

@@ -20,18 +20,24 @@ pub fn strong(bytes: &[u8]) -> HeaderValue {
 }
 
 /// The weak validator of whatever was hashed: what has the same says the same, perhaps in other bytes.
-pub fn weak(hasher: &DefaultHasher) -> HeaderValue {
+pub fn weak(what: &impl Hash) -> HeaderValue {
+    let mut hasher = DefaultHasher::new();
+    what.hash(&mut hasher);
     HeaderValue::try_from(format!("W/\"{:016x}\"", hasher.finish())).unwrap_or(HeaderValue::from_static("W/\"\""))
+}
+
+/// Whether a time is so long ago that another change would have another one.
+pub fn is_settled(time: SystemTime) -> bool {
+    time.elapsed().is_ok_and(|ago| ago >= Duration::from_secs(2))
 }
 
 /// A time as headers have it; none where it is so near that another change may have it as well.
 pub fn date(time: SystemTime) -> Option<HeaderValue> {
-    let is_past = time.elapsed().is_ok_and(|ago| ago >= Duration::from_secs(2));
     thread_local! {
         /// A file that is read again and again has the same time.
         static LAST: RefCell<Option<(SystemTime, HeaderValue)>> = const { RefCell::new(None) };
     }
-    if !is_past {
+    if !is_settled(time) {
         return None;
     }
     LAST.with_borrow_mut(|last| match last {

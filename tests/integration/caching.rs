@@ -1,6 +1,8 @@
 //! Validators and content codings: what a client has is not sent again, and what is sent may be packed.
 
 use std::io::Read;
+use std::path::Path;
+use std::time::{Duration, SystemTime};
 
 use crate::harness::client::Answer;
 use crate::harness::package::Package;
@@ -204,4 +206,119 @@ fn how_long_caches_keep_features_is_a_setting() {
     std::fs::write(&file, project("cache = \"a\\u0000b\"")).unwrap();
     let check = crate::harness::server::run(&["check", "--project", text(&file)]);
     assert!(!check.status.success() && crate::harness::server::stderr(&check).contains("Cache-Control"));
+}
+
+/// How many answers of the server were made before.
+fn kept(server: &Server) -> u64 {
+    let told = server.get("/metrics").text();
+    let counts = told.lines().filter(|line| line.starts_with("graticule_kept_answers_total"));
+    counts.filter_map(|line| line.rsplit(' ').next()?.parse::<u64>().ok()).sum()
+}
+
+/// A copy of the sample that was written an hour ago.
+fn hour_old(path: &Path) {
+    std::fs::copy(SAMPLE, path).unwrap();
+    make_hour_old(path);
+}
+
+fn make_hour_old(path: &Path) {
+    let file = std::fs::File::options().append(true).open(path).unwrap();
+    file.set_modified(SystemTime::now() - Duration::from_secs(3600)).unwrap();
+}
+
+#[test]
+fn an_answer_that_is_asked_for_again_is_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("p.gpkg");
+    hour_old(&file);
+    let server = Server::start(&[text(&file)]);
+    let mut made = 0;
+    for path in [
+        ITEMS,
+        "/ogcapi/collections/countries/items?limit=200",
+        "/ogcapi/collections/countries/items?limit=5&f=csv",
+        "/ogcapi/collections/countries/items?limit=5&f=fgb",
+        "/ogcapi/collections/countries/items?resultType=hits",
+        "/ogcapi/collections/countries/items/7",
+        "/ogcapi/collections/countries/items/7?f=csv",
+        "/ogcapi/collections/cities/items?bbox=0,0,40,40&crs=http://www.opengis.net/def/crs/EPSG/0/4326",
+    ] {
+        let first = server.get(path).expect(200);
+        let second = server.get(path).expect(200);
+        made += 1;
+        assert_eq!(kept(&server), made, "{path}");
+        assert_eq!(first.body, second.body, "{path}");
+        for name in [
+            "content-type",
+            "content-crs",
+            "link",
+            "etag",
+            "last-modified",
+            "vary",
+            "cache-control",
+            "ogc-numbermatched",
+        ] {
+            assert_eq!(first.header(name), second.header(name), "{path} {name}");
+        }
+        assert!(
+            !server.get_with(path, &[("If-None-Match", first.header("etag"))]).expect(304).header("etag").is_empty()
+        );
+        assert!(server.send("HEAD", path, &[]).expect(200).body.is_empty());
+    }
+    // A feature that is not there is not there twice.
+    for _ in 0..2 {
+        server.get("/ogcapi/collections/countries/items/none").expect(404);
+    }
+    assert_eq!(kept(&server), made);
+}
+
+#[test]
+fn a_kept_answer_is_forgotten_when_the_file_changes() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("p.gpkg");
+    let package = Package::new(&file);
+    package.run("CREATE TABLE notes (id INTEGER PRIMARY KEY, note TEXT)");
+    package.run("INSERT INTO notes VALUES (1, 'one')");
+    package.attributes("notes");
+    package.run("COMMIT");
+    make_hour_old(&file);
+    let server = Server::start(&[text(&file)]);
+    let path = "/ogcapi/collections/notes/items";
+    let first = server.get(path).expect(200);
+    assert_eq!((server.get(path).expect(200).body, kept(&server)), (first.body, 1));
+    package.run("UPDATE notes SET note = 'two'");
+    for _ in 0..2 {
+        assert!(server.get(path).expect(200).text().contains("two"));
+    }
+    // It changed so lately that another change might not be told from this one.
+    assert_eq!(kept(&server), 1);
+}
+
+#[test]
+fn a_kept_answer_is_packed_once_and_well() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("p.gpkg");
+    hour_old(&file);
+    let server = Server::start(&[text(&file)]);
+    let plain = server.get(ITEMS).expect(200);
+    for _ in 0..3 {
+        let packed = server.get_with(ITEMS, &[("Accept-Encoding", "gzip")]).expect(200);
+        let mut read = Vec::new();
+        flate2::read::GzDecoder::new(&packed.body[..]).read_to_end(&mut read).unwrap();
+        assert!(read == plain.body && packed.header("etag") == plain.header("etag"));
+    }
+    assert_eq!(kept(&server), 3);
+}
+
+#[test]
+fn nothing_is_kept_where_there_is_no_room() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("p.gpkg");
+    hour_old(&file);
+    let server = Server::start(&[text(&file), "--limit", "kept_bytes=0"]);
+    for _ in 0..2 {
+        server.get(ITEMS).expect(200);
+        server.get("/ogcapi/collections/cities/items?f=html").expect(200);
+    }
+    assert_eq!(kept(&server), 0);
 }

@@ -16,6 +16,7 @@ use crate::data::cursor::Cursor;
 use crate::data::gate::{COUNT_BUDGET, Features, View};
 use crate::data::query::Query;
 use crate::error::{Error, Kind, Result};
+use crate::exchange::cache::Keeping;
 use crate::formats::geojson::{FeatureWriter, GeoJson};
 use crate::formats::{self, Closing, Encoder, Opening, Part};
 use crate::message::body::Body;
@@ -94,10 +95,16 @@ impl Reply for FeaturePage {
         let mut response = rendering.response(Body::empty());
         set_crs(&mut response, &self.query.crs);
         set_file_name(&mut response, rendering.format, &self.name);
-        let is_known = rendering.is_known(&self.view, self.cache.as_ref(), &mut response);
+        let (asked, told) = ((&self.query, &self.cursor), (&self.name, self.hits, self.decimals, &self.links));
+        let basis = rendering.basis(&self.view, &asked, told);
+        let is_known = rendering.is_known(&basis, &self.view, self.cache.as_ref(), &mut response);
         if is_known || rendering.cx.head().method == Method::HEAD {
             // Neither starts a query.
             return Ok(response);
+        }
+        let keeps = rendering.may_be_kept(&self.view);
+        if let Some(kept) = keeps.then(|| rendering.kept(&basis, &response)).flatten() {
+            return Ok(kept);
         }
         let (is_page, title) = (rendering.format == Format::Html, self.title.clone());
         let told = is_page.then(|| std::mem::replace(&mut self.page, Box::new(|_| Map::new())));
@@ -112,13 +119,15 @@ impl Reply for FeaturePage {
             page.find_end(&mut out).await?;
         }
         page.tell_in_headers(&mut response).await?;
+        let mut keeping = keeps.then(|| Keeping::new(basis, response.head.clone()));
         if !page.done {
-            let rest = stream::try_unfold((page, out), |(mut page, mut out)| async move {
+            let rest = stream::try_unfold((page, out, keeping), |(mut page, mut out, mut keeping)| async move {
                 while !page.done && out.len() < WHOLE {
                     page.step(&mut out).await?;
                 }
                 let chunk = Bytes::from(std::mem::replace(&mut out, Vec::with_capacity(WHOLE + WHOLE / 2)));
-                Ok::<_, Error>((!chunk.is_empty()).then_some((chunk, (page, out))))
+                page.keep(&mut keeping, &chunk);
+                Ok::<_, Error>((!chunk.is_empty()).then_some((chunk, (page, out, keeping))))
             });
             response.body = Body::Stream(Box::pin(rest));
             return Ok(response);
@@ -132,6 +141,7 @@ impl Reply for FeaturePage {
             response.body = html::page(&rendering, &value, None, words)?.body;
             return Ok(response);
         }
+        page.keep(&mut keeping, &out);
         response.body = out.into();
         Ok(response)
     }
@@ -236,6 +246,16 @@ impl PageEncoder {
         Ok(false)
     }
 
+    /// Keeps what is sent, if that is small enough.
+    fn keep(&self, keeping: &mut Option<Keeping>, chunk: &[u8]) {
+        if keeping.as_mut().is_some_and(|keeping| !keeping.push(chunk)) {
+            *keeping = None;
+        }
+        if let Some(keeping) = keeping.take_if(|_| self.done) {
+            keeping.end(self.rendering.cx.answers(), self.returned);
+        }
+    }
+
     /// Says in headers what the format has no place for. They may go out before the last row is known.
     async fn tell_in_headers(&self, response: &mut Response) -> Result<()> {
         if self.rendering.format.carries_links() {
@@ -295,10 +315,15 @@ impl Reply for OneFeature {
 
     async fn render(self, rendering: Rendering) -> Result<Response> {
         let mut validated = rendering.response(Body::empty());
-        let is_known = rendering.is_known(&self.view, self.cache.as_ref(), &mut validated);
+        let basis = rendering.basis(&self.view, &self.query, (&self.name, &self.id, self.decimals, &self.links));
+        let is_known = rendering.is_known(&basis, &self.view, self.cache.as_ref(), &mut validated);
         // A tag was given for this feature; a time is the whole layer's, and does not say that there is such a feature.
         if is_known && rendering.cx.head().headers.contains_key(header::IF_NONE_MATCH) {
             return Ok(validated);
+        }
+        let keeps = rendering.may_be_kept(&self.view);
+        if let Some(kept) = keeps.then(|| rendering.kept(&basis, &validated)).flatten() {
+            return Ok(if is_known { validated } else { kept });
         }
         let mut features = self.view.features(&self.query)?;
         let Some(batch) = features.next().await else {
@@ -344,6 +369,14 @@ impl Reply for OneFeature {
         for name in [header::ETAG, header::LAST_MODIFIED, header::CACHE_CONTROL] {
             if let Some(value) = validated.headers.remove(&name) {
                 response.set(name, value);
+            }
+        }
+        if let Body::Whole(bytes) = &response.body
+            && keeps
+        {
+            let mut keeping = Keeping::new(basis, response.head.clone());
+            if keeping.push(bytes) {
+                keeping.end(rendering.cx.answers(), 1);
             }
         }
         Ok(response)

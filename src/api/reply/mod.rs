@@ -1,10 +1,12 @@
 //! Replies: what a handler gives back, which describes itself for the OpenAPI document and renders itself in the format
 //! that was negotiated. A handler never knows the format.
 
+use std::fmt::Debug;
 use std::future::Future;
+use std::hash::Hash;
 use std::sync::Arc;
 
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderValue, Method, StatusCode, header};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
@@ -14,6 +16,7 @@ use crate::base::format::Format;
 use crate::base::link::{Link, Rel};
 use crate::data::gate::View;
 use crate::error::{Error, Result};
+use crate::exchange::cache::Basis;
 use crate::message::response::Response;
 use crate::server::context::Context;
 use crate::web::page::content_security_policy;
@@ -150,9 +153,17 @@ impl Rendering {
         Ok(self.response(body))
     }
 
+    /// All that an answer with rows of this view depends on: what is asked of the rows, and what else is told.
+    fn basis(&self, view: &View, asked: &impl Debug, told: impl Hash) -> Basis {
+        let mut basis = self.cx.basis(view, self.format.name());
+        basis.add(asked);
+        told.hash(&mut basis);
+        basis
+    }
+
     /// Gives an answer its validator, and its age in caches; true where the client has it already, and nothing need be read.
-    fn is_known(&self, view: &View, cache: Option<&HeaderValue>, response: &mut Response) -> bool {
-        let tag = self.cx.validator(view, self.format.name());
+    fn is_known(&self, basis: &Basis, view: &View, cache: Option<&HeaderValue>, response: &mut Response) -> bool {
+        let tag = validators::weak(basis);
         let headers = &self.cx.head().headers;
         let modified = self.cx.modified(view).and_then(validators::date);
         let is_known = if headers.contains_key(header::IF_NONE_MATCH) {
@@ -172,6 +183,26 @@ impl Rendering {
             response.status = StatusCode::NOT_MODIFIED;
         }
         is_known
+    }
+
+    /// Whether an answer may be kept: one to a plain question, whose source told when its rows changed, and that long enough
+    /// ago. No policy may have a say, for who asks is not in the basis.
+    fn may_be_kept(&self, view: &View) -> bool {
+        self.cx.answers().keep()
+            && self.cx.head().method == Method::GET
+            && self.format != Format::Html
+            && self.cx.modified(view).is_some()
+            && view.modified().is_some_and(validators::is_settled)
+    }
+
+    /// An answer that was made from the same before; when the rows last changed is told as now.
+    fn kept(&self, basis: &Basis, now: &Response) -> Option<Response> {
+        let (mut response, rows) = self.cx.answers().get(basis)?;
+        self.cx.head().trace.add_rows(rows);
+        if let Some(modified) = now.headers.get(header::LAST_MODIFIED) {
+            response.set(header::LAST_MODIFIED, modified.clone());
+        }
+        Some(response)
     }
 
     /// A response in the negotiated format.

@@ -11,8 +11,10 @@ use bytes::Bytes;
 
 use crate::error::Result;
 
+mod answers;
 mod memory;
 
+pub(crate) use answers::{Answers, Basis, Keeping};
 pub use memory::MemoryCache;
 
 /// What is cached.
