@@ -1,6 +1,7 @@
 //! `graticule check`.
 
 use clap::Args;
+use tracing_subscriber::EnvFilter;
 
 use super::progress::Progress;
 use super::publish::Publish;
@@ -14,7 +15,13 @@ pub(crate) struct Options {
     publish: Publish,
 }
 
+/// What is told while files are opened and is no fault, such as a reference system that had to be guessed.
+const TOLD: &str = "off,graticule::project=info,graticule::sources=warn";
+
 pub(crate) fn run(options: &Options) -> Done {
+    let told = tracing_subscriber::fmt().with_env_filter(EnvFilter::new(TOLD)).without_time().with_target(false);
+    // Another log is one as well.
+    let _ = told.with_ansi(false).with_writer(std::io::stderr).try_init();
     let progress = Progress::start();
     let published = options.publish.build();
     // A file may be damaged where opening it does not look.

@@ -13,7 +13,7 @@ use crate::data::coverage::Coverage;
 use crate::data::reference;
 use crate::error::Error;
 use crate::sources::gdal::vector::{OpenOptions, VectorFile, VectorOptions};
-use crate::sources::gdal::{Raster, RasterOptions};
+use crate::sources::gdal::{self, Raster, RasterOptions};
 use crate::sources::geopackage::{GeoPackage, GeoPackageLayer, LayerOptions};
 use crate::sources::postgis::Database;
 
@@ -24,6 +24,7 @@ use super::tree::tree;
 use super::watch::Watched;
 use reading::{FileKind, Found, Source};
 
+mod archive;
 mod database;
 mod files;
 pub mod listing;
@@ -89,7 +90,10 @@ pub fn open(settings: &settings::Project, name: Option<String>) -> Opened {
 /// A title for a project that is one file: `natural_earth.gpkg` is "natural earth".
 fn title_of(data: &[PathBuf]) -> Option<String> {
     match data {
-        [one] => Some(one.file_stem()?.to_string_lossy().replace(['_', '-'], " ")),
+        [one] => {
+            let stem = gdal::archive::stem(one).map_or_else(|| one.file_stem(), |stem| Some(stem.as_ref()))?;
+            Some(stem.to_string_lossy().replace(['_', '-'], " "))
+        }
         _ => None,
     }
 }
@@ -188,6 +192,14 @@ impl Opening<'_> {
 
     /// One layer with settings of its own.
     fn add_layer(&mut self, layer: &settings::Layer) {
+        if archive::is_archive(&layer.source) {
+            let Some(layer) = self.in_archive(layer) else { return };
+            return self.add_file_layer(&layer);
+        }
+        self.add_file_layer(layer);
+    }
+
+    fn add_file_layer(&mut self, layer: &settings::Layer) {
         let is_database = database::dsn(&layer.source).is_some();
         let kind = if is_database { FileKind::Package } else { reading::kind(&layer.source) };
         if kind == FileKind::Raster {
@@ -272,6 +284,7 @@ impl Opening<'_> {
         let units = own.and_then(|own| own.units.clone());
         match Raster::open(path, &RasterOptions { bands, units, crs }) {
             Ok(raster) => {
+                raster.file().iter().for_each(|file| self.watched.path(file));
                 let title = raster.title().map(str::to_owned);
                 let source: Arc<dyn Coverage> = Arc::new(raster);
                 self.publish(Layer::coverage(id, source), (title, None), own);

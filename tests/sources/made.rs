@@ -38,6 +38,12 @@ pub(crate) const PLACES: &str = r#"{"type":"FeatureCollection","features":[
 
 /// The places as a file with this ending.
 pub(crate) fn file(folder: &Path, stem: &str, ending: &str) -> PathBuf {
+    if let Some(packed) = [("shz", "ESRI Shapefile"), ("kmz", "LIBKML")].iter().find(|(other, _)| *other == ending) {
+        let (source, path) = (file(folder, "source", "geojson"), folder.join(format!("{stem}.{ending}")));
+        gdal::run("ogr2ogr", &["-q", "-f", packed.1, path.to_str().unwrap(), source.to_str().unwrap(), "-nln", stem]);
+        std::fs::remove_file(source).unwrap();
+        return path;
+    }
     let path = folder.join(format!("{stem}.{ending}"));
     if ending == "geojson" {
         std::fs::write(&path, PLACES).unwrap();

@@ -14,6 +14,7 @@
 #[path = "../harness/mod.rs"]
 mod harness;
 
+mod archives;
 mod files;
 mod hostile;
 mod made;

@@ -5,12 +5,16 @@ use std::path::{Component, Path, PathBuf};
 use regex::Regex;
 
 use crate::sources::gdal;
+use crate::sources::gdal::archive::is_named_as_archive;
 
 /// Endings of names by which files of features are known in a folder. A `.dbf` beside a `.shp` is a part of it.
 const FEATURES: [&str; 25] = [
     "gpkg", "shp", "shz", "fgb", "geojson", "geojsonl", "geojsons", "topojson", "csv", "tsv", "gml", "kml", "kmz",
     "gpx", "tab", "mif", "gdb", "parquet", "sqlite", "jml", "dxf", "ods", "xlsx", "zip", "gmt",
 ];
+
+/// Ending of the name of a folder that programs take for one file.
+pub(super) const FILE_LIKE: &str = "gdb";
 
 /// How many folders `**` goes down.
 const DEPTH: usize = 16;
@@ -58,7 +62,8 @@ fn is_pattern(path: &Path) -> bool {
 /// Whether the name is that of a file of features or a raster.
 fn is_data(path: &Path) -> bool {
     let ending = ending(path);
-    (FEATURES.contains(&ending.as_str()) && (!path.is_dir() || is_file_like(path))) || gdal::is_named_as_raster(path)
+    let is_file = !path.is_dir() || is_file_like(path);
+    (is_file && (FEATURES.contains(&ending.as_str()) || is_named_as_archive(path))) || gdal::is_named_as_raster(path)
 }
 
 /// Whether the name is that of a file of features.
@@ -68,7 +73,7 @@ pub(super) fn is_named_as_features(path: &Path) -> bool {
 
 /// A folder that programs take for one file.
 fn is_file_like(path: &Path) -> bool {
-    ending(path) == "gdb"
+    ending(path) == FILE_LIKE
 }
 
 fn ending(path: &Path) -> String {

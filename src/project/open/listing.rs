@@ -47,7 +47,7 @@ pub fn list(data: &[PathBuf]) -> Result<Vec<Listed>, String> {
             let contents = read.outcome.map_err(|error| told(&error))?;
             for layer in contents.layers {
                 let wrong = |(name, error)| format!("{}: layer '{name}': {}", read.path.display(), told(&error));
-                all.push(of_file(&read.path, layer.map_err(wrong)?));
+                all.push(of_file(layer.map_err(wrong)?));
             }
         }
     }
@@ -61,15 +61,15 @@ pub fn list(data: &[PathBuf]) -> Result<Vec<Listed>, String> {
     Ok(all)
 }
 
-fn of_file(path: &Path, found: Found) -> Listed {
+fn of_file(found: Found) -> Listed {
     let contents = match found.source {
         Source::Features(source) => ListedContents::Features(source.schema().clone()),
         Source::Coverage(source) => {
             ListedContents::Coverage(source.grid().bands.iter().map(|band| band.name.clone()).collect())
         }
     };
-    let Found { id, layer, title, description, .. } = found;
-    Listed { source: path.to_owned(), layer, id, title, description, contents }
+    let Found { path, id, layer, title, description, .. } = found;
+    Listed { source: path, layer, id, title, description, contents }
 }
 
 fn list_database(path: &Path, dsn: &str, all: &mut Vec<Listed>) -> Result<(), String> {

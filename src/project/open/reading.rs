@@ -4,10 +4,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use super::archive;
 use super::files::is_named_as_features;
 use crate::data::coverage::Coverage;
 use crate::data::source::FeatureSource;
 use crate::error::{Error, Kind};
+use crate::sources::gdal::archive::is_within;
 use crate::sources::gdal::vector::{OpenOptions, VectorFile};
 use crate::sources::gdal::{self, Raster, RasterOptions};
 use crate::sources::geopackage::GeoPackage;
@@ -32,6 +34,8 @@ pub(super) struct Contents {
 
 /// A layer of a file.
 pub(super) struct Found {
+    /// The file; in an archive, the one within.
+    pub(super) path: PathBuf,
     /// The name that its id is made of.
     pub(super) id: String,
     /// Its name in the file; a raster has none.
@@ -61,12 +65,8 @@ pub(super) fn kind(path: &Path) -> FileKind {
         // Text in XML that names rasters or layers of features.
         () if has("vrt") && !gdal::is_raster(path) => FileKind::Features,
         () if gdal::is_named_as_raster(path) => FileKind::Raster,
-        () if path.to_string_lossy().starts_with("/vsi") => {
-            if is_named_as_features(path) || !gdal::is_raster(path) {
-                FileKind::Features
-            } else {
-                FileKind::Raster
-            }
+        () if path.to_string_lossy().starts_with("/vsi") || is_within(path) => {
+            if is_named_as_features(path) || !gdal::is_raster(path) { FileKind::Features } else { FileKind::Raster }
         }
         () if has("gpkg") => FileKind::Package,
         () if is_named_as_features(path) => FileKind::Features,
@@ -114,8 +114,51 @@ pub(super) fn read_all(paths: &[(PathBuf, Option<GeoPackage>)]) -> Vec<Read> {
     read
 }
 
+/// Opens an archive: each file of data in it, or where there is none that is known by its name, what GDAL takes it for as a whole.
+fn read_archive(path: &Path) -> Result<Contents, Error> {
+    let held = archive::held(path)?;
+    if held.data.is_empty() {
+        return read_one(path, None).map_err(|error| {
+            let has = if held.other.is_empty() { "nothing".to_owned() } else { held.others() };
+            let what = format!("{} holds no file of data that is known by its name, but {has}", path.display());
+            Error::new(Kind::Internal, what).because(error)
+        });
+    }
+    if !held.other.is_empty() {
+        tracing::info!(archive = %path.display(), "not published: {}", held.others());
+    }
+    let mut contents = Contents { layers: Vec::new(), package: None, files: vec![path.to_owned()] };
+    for member in &held.data {
+        match read_one(member, None) {
+            Ok(of) => {
+                contents.layers.extend(of.layers);
+                contents.files.extend(of.files);
+            }
+            Err(error) => {
+                let name = member.file_name().unwrap_or_default().to_string_lossy().into_owned();
+                contents.layers.push(Err((name, error)));
+            }
+        }
+    }
+    contents.files.sort();
+    contents.files.dedup();
+    // The one layer of an archive is known by the archive.
+    if let [Ok(one)] = contents.layers.as_mut_slice()
+        && let Some(stem) = gdal::archive::stem(path)
+    {
+        // `roads.shp.zip` has roads.
+        let plain = Path::new(stem).file_stem().filter(|_| is_named_as_features(Path::new(stem)));
+        one.id = plain.map_or_else(|| stem.to_owned(), |plain| plain.to_string_lossy().into_owned());
+    }
+    Ok(contents)
+}
+
 /// Opens one file as it is.
 pub(super) fn read(path: &Path, package: Option<&GeoPackage>) -> Result<Contents, Error> {
+    if package.is_none() && archive::is_archive(path) { read_archive(path) } else { read_one(path, package) }
+}
+
+fn read_one(path: &Path, package: Option<&GeoPackage>) -> Result<Contents, Error> {
     let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     if package.is_none() {
         match kind(path) {
@@ -123,20 +166,23 @@ pub(super) fn read(path: &Path, package: Option<&GeoPackage>) -> Result<Contents
             FileKind::Raster => {
                 let raster = Raster::open(path, &RasterOptions::default())?;
                 let title = raster.title().map(str::to_owned);
+                let files = vec![raster.file().unwrap_or_else(|| path.to_owned())];
                 let source = Source::Coverage(Arc::new(raster));
-                let found = Found { id: stem, layer: None, title, description: None, source };
-                return Ok(Contents { layers: vec![Ok(found)], package: None, files: vec![path.to_owned()] });
+                let found = Found { path: path.to_owned(), id: stem, layer: None, title, description: None, source };
+                return Ok(Contents { layers: vec![Ok(found)], package: None, files });
             }
             FileKind::Features => {
                 let file = VectorFile::open(path, &OpenOptions::new())?;
                 let mut layers = file.layers();
                 let is_one = layers.len() == 1;
+                let is_package = path.extension().is_some_and(|it| it.eq_ignore_ascii_case("gpkg"));
                 let layers = layers
                     .drain(..)
                     .map(|layer| {
                         layer.map(|layer| Found {
+                            path: path.to_owned(),
                             // The one layer of a file is known by the file: formats have names for it that nobody chose.
-                            id: if is_one { stem.clone() } else { layer.name.clone() },
+                            id: if is_one && !is_package { stem.clone() } else { layer.name.clone() },
                             layer: Some(layer.name),
                             title: None,
                             description: None,
@@ -153,6 +199,7 @@ pub(super) fn read(path: &Path, package: Option<&GeoPackage>) -> Result<Contents
         None => GeoPackage::open(path)?,
     };
     let found = |layer: crate::sources::geopackage::GeoPackageLayer| Found {
+        path: path.to_owned(),
         id: layer.name.clone(),
         layer: Some(layer.name),
         title: layer.identifier,

@@ -3,15 +3,16 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Once};
+use std::sync::{Arc, Once, OnceLock};
 
-use gdal::{Dataset, DatasetOptions, GdalOpenFlags};
+use gdal::{Dataset, DatasetOptions, DriverManager, GdalOpenFlags};
 
 use crate::base::crs::Crs;
 use crate::data::coverage::{Coverage, Grid, Job, Reader};
 use crate::error::{Error, Kind, Result};
 use crate::sources::pool::{self, Pool};
 
+pub mod archive;
 mod facts;
 mod read;
 #[cfg(test)]
@@ -22,7 +23,7 @@ pub mod vector;
 const THREADS: usize = 32;
 
 /// Settings of GDAL, each unless the environment says otherwise.
-const SETTINGS: [(&str, &str); 5] = [
+const SETTINGS: [(&str, &str); 6] = [
     // Megabytes of blocks that it keeps for all files together; by itself it takes a twentieth of the machine's memory.
     ("GDAL_CACHEMAX", "128"),
     // Seconds for a file on another machine to answer, and for the connection to it; by itself it waits for ever.
@@ -31,6 +32,8 @@ const SETTINGS: [(&str, &str); 5] = [
     // A second try where the other machine says that it has no time.
     ("GDAL_HTTP_MAX_RETRY", "1"),
     ("GDAL_HTTP_RETRY_DELAY", "1"),
+    // Nothing is written beside packed files.
+    ("CPL_VSIL_GZIP_WRITE_PROPERTIES", "NO"),
 ];
 
 /// How a raster is read where its file does not say.
@@ -88,7 +91,12 @@ impl Raster {
 
     /// A number that changes when the file does.
     pub fn shape(&self) -> u64 {
-        pool::state(&self.0.path)
+        self.state()
+    }
+
+    /// The file on this machine that it is, or is in.
+    pub fn file(&self) -> Option<PathBuf> {
+        vector::local(&self.0.path)
     }
 }
 
@@ -105,7 +113,7 @@ impl Coverage for Raster {
     }
 
     fn state(&self) -> u64 {
-        pool::state(&self.0.path)
+        pool::state(self.file().as_deref().unwrap_or(&self.0.path))
     }
 }
 
@@ -125,16 +133,50 @@ pub fn is_raster(path: &Path) -> bool {
 
 fn dataset(path: &Path) -> Result<Dataset> {
     prepare();
+    let within = archive::unpacked(path);
     // What is not on this machine's disks, GDAL alone can open.
-    if !path.to_string_lossy().starts_with("/vsi")
+    if !within.to_string_lossy().starts_with("/vsi")
         && let Err(cause) = std::fs::File::open(path)
     {
         return Err(file(path, "cannot be read").because(cause));
     }
     let open_flags =
         GdalOpenFlags::GDAL_OF_READONLY | GdalOpenFlags::GDAL_OF_RASTER | GdalOpenFlags::GDAL_OF_VERBOSE_ERROR;
-    Dataset::open_ex(path, DatasetOptions { open_flags, ..DatasetOptions::default() })
+    let is_virtual = !archive::is_within(path) && path.extension().is_some_and(|it| it.eq_ignore_ascii_case("vrt"));
+    let allowed: Vec<&str> = drivers().iter().map(String::as_str).filter(|name| is_virtual || *name != "VRT").collect();
+    let allowed_drivers = Some(&allowed[..]);
+    Dataset::open_ex(&*within, DatasetOptions { open_flags, allowed_drivers, ..DatasetOptions::default() })
         .map_err(|cause| file(path, "is no raster that GDAL can read").because(cause))
+}
+
+/// Drivers of rasters that speak to servers: what is named is a file, and one that merely looks like a description of a service is none.
+const REFUSED: [&str; 16] = [
+    "DAAS",
+    "DERIVED",
+    "EEDAI",
+    "GTI",
+    "HTTP",
+    "NGW",
+    "OGCAPI",
+    "PLMOSAIC",
+    "PLSCENES",
+    "PostGISRaster",
+    "STACIT",
+    "STACTA",
+    "TileDB",
+    "WCS",
+    "WMS",
+    "WMTS",
+];
+
+/// Drivers of files.
+fn drivers() -> &'static [String] {
+    static DRIVERS: OnceLock<Vec<String>> = OnceLock::new();
+    DRIVERS.get_or_init(|| {
+        DriverManager::register_all();
+        let all = (0..DriverManager::count()).filter_map(|index| DriverManager::get_driver(index).ok());
+        all.map(|driver| driver.short_name()).filter(|name| !REFUSED.contains(&name.as_str())).collect()
+    })
 }
 
 /// Settings of GDAL that hold for the whole process, made once.

@@ -64,6 +64,15 @@ const DRIVERS: &[Driver] = &[
         ..UNKNOWN
     },
     Driver { name: "OpenFileGDB", is_ordered: true, finds_places: true, finds_values: true, is_lean: true, ..UNKNOWN },
+    Driver {
+        name: GEOPACKAGE,
+        is_ordered: true,
+        finds_places: true,
+        finds_values: true,
+        is_lean: true,
+        tells_damage: true,
+        ..UNKNOWN
+    },
     Driver { name: "SQLite", is_ordered: true, finds_places: true, finds_values: true, is_lean: true, ..UNKNOWN },
     Driver { name: "CSV", is_ordered: true, finds_numbers: false, is_lean: true, ..UNKNOWN },
     Driver { name: "GeoJSONSeq", finds_numbers: false, is_lean: true, tells_damage: true, ..UNKNOWN },
@@ -98,8 +107,12 @@ pub(super) const REFUSED: &[&str] = &[
     "PLSCENES",
     "PostgreSQL",
     "WFS",
-    "GPKG",
 ];
+
+/// A GeoPackage on this machine has a reader of its own. Elsewhere, and in archives, only GDAL reads it.
+pub(super) const GEOPACKAGE: &str = "GPKG";
+/// Its files name other files and what else GDAL opens; by content alone any file could be one.
+pub(super) const VIRTUAL: &str = "OGR_VRT";
 
 impl Driver {
     /// The driver with this short name.

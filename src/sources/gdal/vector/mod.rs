@@ -1,7 +1,6 @@
 //! Vector formats that GDAL opens: Shapefile, FlatGeobuf, GeoJSON, CSV, GML, KML and many more. Threads that each keep the
 //! file open read features one after the other, straight into batches.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -10,7 +9,7 @@ use gdal::{Dataset, DatasetOptions, DriverManager, GdalOpenFlags};
 
 use self::ogr::Source;
 use self::schema::Table;
-use super::{file, prepare};
+use super::{archive, file, prepare};
 use crate::base::crs::Crs;
 use crate::data::source::FeatureSource;
 use crate::error::{Error, Result};
@@ -21,7 +20,7 @@ mod cells;
 mod condition;
 mod driver;
 mod layer;
-mod ogr;
+pub(super) mod ogr;
 mod order;
 mod read;
 mod schema;
@@ -29,6 +28,8 @@ mod seek;
 mod state;
 #[cfg(test)]
 mod tests;
+
+pub(super) use state::local;
 
 /// Most bytes of a format that is held in memory, over all threads that have it open.
 const HELD: u64 = 512 * 1024 * 1024;
@@ -98,7 +99,6 @@ impl VectorFile {
     /// Opens a file, or what a path of GDAL's (`/vsizip/…`) names. The errors name the file and what is wrong with it: they
     /// are for whoever runs the server.
     pub fn open(path: &Path, options: &OpenOptions) -> Result<VectorFile> {
-        let path = &*unpacked(path);
         let source = open(path, options)?;
         let driver = driver::Driver::named(&source.driver());
         let damage = driver.damage();
@@ -216,20 +216,6 @@ impl Handle {
     }
 }
 
-/// An archive as GDAL looks into it.
-fn unpacked(path: &Path) -> Cow<'_, Path> {
-    let is_archive = path.extension().is_some_and(|it| it.eq_ignore_ascii_case("zip")) && !path.starts_with("/vsizip");
-    if !is_archive {
-        return path.into();
-    }
-    let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    // The braces say where the name of the archive ends.
-    let mut within = std::ffi::OsString::from("/vsizip/{");
-    within.push(whole);
-    within.push("}");
-    PathBuf::from(within).into()
-}
-
 /// Drivers of files.
 fn drivers() -> &'static [String] {
     static DRIVERS: OnceLock<Vec<String>> = OnceLock::new();
@@ -254,6 +240,7 @@ const CSV: [&str; 7] = [
 
 fn open(path: &Path, options: &OpenOptions) -> Result<Source> {
     prepare();
+    let within = archive::unpacked(path);
     if let Some(local) = state::local(path)
         && let Err(cause) = std::fs::metadata(&local)
     {
@@ -262,12 +249,21 @@ fn open(path: &Path, options: &OpenOptions) -> Result<Source> {
             _ => file(&local, "cannot be read: may the server read it?").because(cause),
         });
     }
-    let drivers: Vec<&str> = drivers().iter().map(String::as_str).collect();
+    let is_elsewhere = within.to_string_lossy().starts_with("/vsi");
+    let may_open = |name: &&str| match *name {
+        driver::GEOPACKAGE => is_elsewhere,
+        // Whoever names one says what it may name; what somebody packed says nothing.
+        driver::VIRTUAL => {
+            !archive::is_within(path) && path.extension().is_some_and(|it| it.eq_ignore_ascii_case("vrt"))
+        }
+        _ => true,
+    };
+    let drivers: Vec<&str> = drivers().iter().map(String::as_str).filter(may_open).collect();
     let attempt = |options: &[&str]| {
         let open_flags =
             GdalOpenFlags::GDAL_OF_READONLY | GdalOpenFlags::GDAL_OF_VECTOR | GdalOpenFlags::GDAL_OF_VERBOSE_ERROR;
         let (allowed_drivers, open_options) = (Some(&drivers[..]), Some(options));
-        Dataset::open_ex(path, DatasetOptions { open_flags, allowed_drivers, open_options, sibling_files: None })
+        Dataset::open_ex(&*within, DatasetOptions { open_flags, allowed_drivers, open_options, sibling_files: None })
             .map_err(|cause| file(path, "is no file of features that GDAL can read, or is damaged").because(cause))
     };
     let own: Vec<&str> = options.iter().map(String::as_str).collect();

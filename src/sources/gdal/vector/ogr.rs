@@ -10,13 +10,17 @@
 
 use std::ffi::{CStr, CString, c_char, c_int};
 use std::marker::PhantomData;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::ptr;
 
 use gdal::Dataset;
 use gdal_sys::{OGRFieldType, OGRwkbByteOrder, OGRwkbGeometryType};
 
 use crate::base::bbox::Rect;
+use crate::sources::gdal::archive::Entry;
+
+/// The bit of a mode that says folder.
+const FOLDER: c_int = 0o040_000;
 
 /// An open dataset with vector layers.
 pub(super) struct Source(Dataset);
@@ -78,6 +82,27 @@ pub(super) fn failure() -> Option<String> {
 pub(super) fn forget_failure() {
     // SAFETY: it sets three variables of this thread.
     unsafe { gdal_sys::CPLErrorReset() }
+}
+
+/// What is in a folder or archive, at most so many entries of it; `None` where GDAL cannot look into it.
+pub(in crate::sources::gdal) fn inside(path: &Path, depth: usize, most: usize) -> Option<Vec<Entry>> {
+    let name = CString::new(path.to_str()?).ok()?;
+    let mut all = Vec::new();
+    // SAFETY: the name ends with zero; what is opened is closed once. An entry is lent until the next is asked for, and copied before.
+    unsafe {
+        let folder = gdal_sys::VSIOpenDir(name.as_ptr(), c_int::try_from(depth).ok()?, ptr::null());
+        if folder.is_null() {
+            return None;
+        }
+        while all.len() < most {
+            let Some(entry) = gdal_sys::VSIGetNextDirEntry(folder).as_ref() else { break };
+            let path = PathBuf::from(owned(entry.pszName).unwrap_or_default());
+            let is_folder = entry.bModeKnown != 0 && entry.nMode & FOLDER == FOLDER;
+            all.push(Entry { path, is_folder, size: if entry.bSizeKnown != 0 { entry.nSize } else { 0 } });
+        }
+        gdal_sys::VSICloseDir(folder);
+    }
+    Some(all)
 }
 
 /// A string that is lent; `None` where there is none.

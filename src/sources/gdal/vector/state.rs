@@ -11,17 +11,20 @@ use crate::sources::pool::identity;
 const WITHIN: [&str; 6] = ["/vsizip/", "/vsitar/", "/vsigzip/", "/vsi7z/", "/vsirar/", "/vsisubfile/"];
 
 /// The file on this machine behind a path of GDAL's; `None` where it is elsewhere.
-pub(super) fn local(path: &Path) -> Option<PathBuf> {
+pub(in crate::sources::gdal) fn local(path: &Path) -> Option<PathBuf> {
     let text = path.to_string_lossy();
     let mut rest: &str = &text;
+    let mut has_braces = false;
     while let Some(inner) = WITHIN.iter().find_map(|prefix| rest.strip_prefix(prefix)) {
-        rest = inner;
+        // The name of an archive may stand in braces; what follows it is within.
+        let braced = inner.strip_prefix('{');
+        has_braces = braced.is_some();
+        rest = braced.unwrap_or(inner);
     }
     if rest.starts_with("/vsi") {
         return None;
     }
-    // The name of an archive may stand in braces; what follows it is within.
-    let rest = rest.strip_prefix('{').and_then(|rest| rest.split('}').next()).unwrap_or(rest);
+    let rest = if has_braces { rest.split('}').next().unwrap_or(rest) } else { rest };
     let found = Path::new(rest).ancestors().find(|path| path.exists());
     Some(found.filter(|path| !path.as_os_str().is_empty()).unwrap_or(Path::new(rest)).to_owned())
 }
@@ -64,6 +67,8 @@ mod tests {
             format!("/vsizip/{name}"),
             format!("/vsizip/{{{name}}}/b/c.shp"),
             format!("/vsizip/{name}/c.shp"),
+            format!("/vsizip/{{/vsizip/{{{name}}}/b.zip}}/c.shp"),
+            format!("{name}/b/c.shp"),
         ] {
             assert_eq!(local(Path::new(&path)).as_ref(), Some(&archive), "{path}");
         }
