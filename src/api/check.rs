@@ -28,7 +28,7 @@ pub(crate) fn check(
     }
     for parameter in given.iter().filter(|parameter| parameter.origin != Origin::Form) {
         let name = &parameter.name;
-        let Some(param) = params.iter().find(|param| !param.in_path && param.name == *name) else {
+        let Some(param) = declared(params, name) else {
             if name == "f" || parameter.origin == Origin::Filter || ignored(name) {
                 continue;
             }
@@ -45,7 +45,7 @@ pub(crate) fn check(
             return wrong(Kind::InvalidParameter, "is given more than once".to_owned());
         }
         if value.is_empty() && !param.may_be_empty {
-            return wrong(Kind::InvalidParameter, format!("is empty, expected {}", expected(param)));
+            return wrong(Kind::InvalidParameter, format!("is empty, expected {}", expected(&param)));
         }
         let value = param.check(value)?;
         values.insert(name.clone(), value);
@@ -64,12 +64,19 @@ pub(crate) fn check(
     Ok(values)
 }
 
+/// The description of a parameter of the query; that of a member, where it is one of an object.
+pub(crate) fn declared(params: &[Arc<Param>], name: &str) -> Option<Arc<Param>> {
+    let mut asked = params.iter().filter(|param| !param.in_path);
+    let whole = asked.clone().find(|param| param.name == name && param.kind() != "object").cloned();
+    whole.or_else(|| asked.find_map(|param| param.member(name)).map(Arc::new))
+}
+
 fn unknown(params: &[Arc<Param>], name: &str) -> Error {
-    let known: Vec<&str> = params.iter().filter(|param| !param.in_path).map(|param| param.name.as_str()).collect();
-    let cased = known.iter().chain([&"f"]).find(|other| other.eq_ignore_ascii_case(name));
-    let way_out = match cased {
+    let asked = params.iter().filter(|param| !param.in_path);
+    let known: Vec<String> = asked.map(|param| param.written()).chain(["f".to_owned()]).collect();
+    let way_out = match known.iter().find(|other| other.eq_ignore_ascii_case(name)) {
         Some(right) => format!("it is written '{right}'"),
-        None => format!("known here: {}", known.iter().copied().chain(["f"]).collect::<Vec<_>>().join(", ")),
+        None => format!("known here: {}", known.join(", ")),
     };
     Error::new(Kind::UnknownParameter, format!("parameter '{name}' is not known; {way_out}")).at(name)
 }
@@ -223,6 +230,7 @@ mod tests {
             ),
             Param::query("b", "", json!({"type": "boolean"})),
             Param::query("code", "", json!({"type": "string", "pattern": "^[A-Z]{2}$"})),
+            Param::query("least", "", json!({"type": "object", "properties": {"a": {"type": "number"}, "b[c]": {}}})),
         ];
         params.into_iter().map(Arc::new).collect()
     }
@@ -258,11 +266,29 @@ mod tests {
             "x=%FF",
             "x=%00",
             "limit=99999999999999999999999999999999999999999999x",
+            "least=1",
+            "least[b]=1",
+            "least[a]=b",
+            "least[a]=",
+            "least[a=1",
+            "least[a]=1&least%5Ba%5D=2",
         ];
         for query in bad {
             assert!(checked(query).is_err(), "{query}");
         }
-        for query in ["x=-1.5e3", "r=0.1", "kind=a", "list=1,2", "b=true", "code=AB", "utm=1", "f=json", "x=%2D1", ""] {
+        for query in [
+            "x=-1.5e3",
+            "r=0.1",
+            "kind=a",
+            "list=1,2",
+            "b=true",
+            "code=AB",
+            "utm=1",
+            "f=json",
+            "x=%2D1",
+            "",
+            "least%5Ba%5D=1&least[b[c]]=x",
+        ] {
             assert!(checked(query).is_ok(), "{query}");
         }
     }
@@ -281,6 +307,8 @@ mod tests {
             check(&params(), &Parameters::parse(query, Origin::Query), &[], |_| false).unwrap_err().message().to_owned()
         };
         assert_eq!(message("Limit=1"), "parameter 'Limit' is not known; it is written 'limit'");
+        assert!(message("a=1").ends_with("code, least[…], f"), "{}", message("a=1"));
+        assert_eq!(message("least[a]=x"), "parameter 'least[a]' is 'x', expected a number");
         assert_eq!(message("r=-1"), "parameter 'r' is '-1', expected a number greater than 0");
         assert_eq!(message("kind=c"), "parameter 'kind' is 'c', expected one of a, b");
         let text = Param::query("t", "", json!({"type": "string", "minLength": 2, "maxLength": 5}));

@@ -1,6 +1,5 @@
 //! An API made of routes: finds the route, checks the parameters, negotiates the format, runs the handler.
 
-use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -12,7 +11,7 @@ use crate::base::format::Format;
 use crate::base::link::Link;
 use crate::error::{Error, Kind, Result};
 use crate::exchange::cache::{CacheKind, Cached};
-use crate::message::parameters::Origin;
+use crate::message::parameters::{Origin, Parameter};
 use crate::message::request::Head;
 use crate::message::response::Response;
 use crate::server::api::{Api, ApiInfo};
@@ -20,7 +19,7 @@ use crate::server::context::Context;
 use crate::web::negotiate::negotiate;
 use crate::web::templates::Templates;
 
-use super::check::check;
+use super::check::{check, declared};
 use super::handler::NoParams;
 use super::html;
 use super::openapi;
@@ -160,13 +159,18 @@ impl OgcApi {
         let value =
             group.and_then(|name| groups.iter().find(|(other, _)| other == name)).map(|(_, value)| value.as_str());
         let params = Arc::new(route.params_for(cx, value));
-        let mut given = Cow::Borrowed(&head.parameters);
-        if format == Format::Html {
-            // A form without scripts sends every field, filled in or not.
-            let is_optional = |name: &str| params.iter().any(|param| param.name == name && !param.required);
-            given.to_mut().retain(|it| it.value.as_deref() != Some("") || !is_optional(&it.name));
-        }
-        let checked = check(&params, &given, &groups, |name| cx.ignores(name));
+        // A form without scripts sends every field, filled in or not; the links of its page need not go on with the empty ones.
+        let is_left = |it: &Parameter| {
+            it.value.as_deref() == Some("") && declared(&params, &it.name).is_some_and(|param| !param.required)
+        };
+        let filled = (format == Format::Html && head.parameters.iter().any(is_left)).then(|| {
+            let mut head = (**head).clone();
+            head.parameters.retain(|it| !is_left(it));
+            cx.with_head(head)
+        });
+        let cx = filled.as_ref().unwrap_or(cx);
+        let head = cx.head();
+        let checked = check(&params, &head.parameters, &groups, |name| cx.ignores(name));
         let mut rendering = Rendering {
             cx: cx.clone(),
             route: route.clone(),

@@ -28,7 +28,8 @@ pub struct Param {
 }
 
 impl Param {
-    /// An optional parameter of the query with a JSON Schema of its value: type, enum, minimum, maximum, pattern …
+    /// An optional parameter of the query with a JSON Schema of its value: type, enum, minimum, maximum, pattern … One of
+    /// type `object` stands for a parameter for each of its `properties`, which is written `name[property]`.
     pub fn query(name: impl Into<String>, description: impl Into<String>, schema: Value) -> Self {
         let mut param = Self {
             name: name.into(),
@@ -82,6 +83,18 @@ impl Param {
         self.pattern = self.schema.get("pattern").and_then(Value::as_str).and_then(|text| regex::Regex::new(text).ok());
     }
 
+    /// The parameter of one member of an object, where it has one of this name: `at-least[height]` of `at-least`.
+    pub(crate) fn member(&self, name: &str) -> Option<Self> {
+        let member = name.strip_prefix(self.name.as_str())?.strip_prefix('[')?.strip_suffix(']')?;
+        let schema = self.schema.get("properties")?.get(member)?;
+        (self.kind() == "object").then(|| Self::query(name, self.description.clone(), schema.clone()))
+    }
+
+    /// Its name as a client writes it.
+    pub(crate) fn written(&self) -> String {
+        if self.kind() == "object" { format!("{}[…]", self.name) } else { self.name.clone() }
+    }
+
     /// The type of the value in words of JSON Schema.
     pub(crate) fn kind(&self) -> &str {
         self.schema.get("type").and_then(Value::as_str).unwrap_or("string")
@@ -97,8 +110,13 @@ impl Param {
         }
         object.insert("required".into(), (self.required || self.in_path).into());
         object.insert("schema".into(), self.schema.clone());
-        object.insert("style".into(), if self.in_path { "simple" } else { "form" }.into());
-        object.insert("explode".into(), false.into());
+        let style = match self.kind() {
+            "object" => "deepObject",
+            _ if self.in_path => "simple",
+            _ => "form",
+        };
+        object.insert("style".into(), style.into());
+        object.insert("explode".into(), (style == "deepObject").into());
         Value::Object(object)
     }
 

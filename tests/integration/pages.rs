@@ -14,10 +14,10 @@ const PAGES: [(&str, &str); 13] = [
     ("/ogcapi/collections/countries/items?limit=5", "Fiji"),
     ("/ogcapi/collections/cities/items/1", "1"),
     ("/customapi?x=8&y=45&r=2", "segments"),
-    // Ranges and searches come back into their fields, the rest into the expression.
+    // A script lets one choose how a text is compared.
     (
-        "/ogcapi/collections/countries/items?filter=pop_est%3E%3D5%20AND%20iso_a3%20IS%20NOT%20NULL&bbox=-20,-40,60,40",
-        "is-shown-as-range",
+        "/ogcapi/collections/countries/items?filter=pop_est%3E%3D5%20AND%20iso_a3%20IS%20NOT%20NULL&bbox=-20,-40,60,40&begins-with%5Bname%5D=s",
+        "<select data-names=\"q-3-name\" aria-label=\"name: how\">",
     ),
     ("/ogcapi/collections/countries/items?continent=Nowhere", "No feature matches this filter"),
     ("/map", "is-live"),

@@ -107,16 +107,67 @@ fn an_empty_page_says_why() {
 #[test]
 fn fields_follow_the_types_and_work_without_scripts() {
     let page = html(server(), "/ogcapi/collections/hostile/items");
-    for (name, kind) in [("size", "number"), ("osm_id", "integer"), ("day", "date"), ("moment", "date-time")] {
-        assert!(page.contains(&format!("data-column=\"{name}\" data-type=\"{kind}\"")), "{name}");
-        assert!(page.contains(&format!(" name=\"{name}\" value=\"\"")), "{name} has a field of its own");
+    for (name, kind) in [("size", "number"), ("osm_id", "number"), ("day", "date"), ("moment", "date")] {
+        for end in ["at-least", "at-most"] {
+            let field = page.split("<input ").find(|input| input.starts_with(&format!("name=\"{end}[{name}]\"")));
+            assert!(field.unwrap().contains(&format!(" type=\"{kind}\"")), "{name}");
+        }
     }
+    assert!(page.contains(" name=\"contains[name]\" value=\"\"") && !page.contains("\"at-least[name]\""));
     assert!(page.contains("<option value=\"true\">yes</option>"));
     // A form without scripts sends every field.
     let found =
         html(server(), "/ogcapi/collections/hostile/items?bbox=&datetime=&size=&name=&flag=true&filter=&osm_id=&day=");
     assert!(found.contains("<strong>1</strong> of 1"), "{found}");
     assert!(html(demo(), &format!("{COUNTRIES}/items")).matches("aria-label=\"pop_est: at least\"").count() == 1);
+}
+
+#[test]
+fn ranges_and_searches_need_no_scripts() {
+    let path = "/ogcapi/collections/hostile/items";
+    let page = html(server(), &format!("{path}?limit=5&sortby=-size"));
+    let form = &page[page.find("<details class=\"filter\"").unwrap()..];
+    let mut fields = page::fields(&form[..form.find("</form>").unwrap()]);
+    for (name, value) in
+        [("at-least[size]", "1000"), ("at-most[moment]", "2024-05-01"), ("contains[long]", "WORDS and")]
+    {
+        fields.iter_mut().find(|(known, _)| known == name).unwrap().1 = value.to_owned();
+    }
+    assert!(fields.iter().filter(|(_, value)| value.is_empty()).count() > 8, "the others are sent as well");
+    let asked = format!("{path}?{}", page::query(&fields));
+    let found = html(server(), &asked);
+    assert!(found.contains("<strong>1</strong> of 1"), "{found}");
+    assert_eq!(chips(&found).len(), 3);
+    for (name, value) in
+        [("at-least[size]", "1000"), ("at-most[moment]", "2024-05-01"), ("contains[long]", "WORDS and")]
+    {
+        assert!(found.contains(&format!("name=\"{name}\" value=\"{value}\"")), "{name} comes back into its field");
+    }
+    // Every link of it leads on, without the fields that were left empty.
+    let links: Vec<String> = page::attributes(&found).into_iter().filter(|link| link.contains("at-least")).collect();
+    assert!(links.len() > 6, "{links:?}");
+    for link in links {
+        let answer = server().get(&page::resolve(path, &link)).expect(200);
+        assert!(!link.contains("bbox"), "{link}");
+        drop(answer);
+    }
+    let taken = html(server(), &page::resolve(path, &chips(&found)[2]));
+    assert_eq!(chips(&taken).len(), 2, "each can be taken away");
+
+    // All other formats have them, too, and take nothing that is not declared.
+    let data = server().get(&format!("{path}?begins-with%5Bname%5D=%3C%2FSCRIPT&f=json")).expect(200).json();
+    assert_eq!(data["numberMatched"], 1);
+    for refused in
+        ["at-least[name]=a", "at-least[size]=a", "at-least[size]=", "at-least=1", "contains[]=a", "at-most[day]=1"]
+    {
+        server().get(&format!("{path}?{refused}&f=json")).expect(400);
+    }
+    let definition = server().get("/ogcapi/api?f=json").expect(200).json();
+    let parameters = definition["paths"]["/collections/hostile/items"]["get"]["parameters"].as_array().unwrap();
+    let range = parameters.iter().find(|it| it["name"] == "at-least").unwrap();
+    assert_eq!((&range["style"], &range["explode"]), (&json!("deepObject"), &json!(true)));
+    assert_eq!(range["schema"]["properties"]["size"]["type"], "number");
+    assert!(range["schema"]["properties"]["name"].is_null());
 }
 
 #[test]

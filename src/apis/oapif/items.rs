@@ -25,6 +25,7 @@ use crate::project::catalog::Layer;
 use crate::server::context::Context;
 
 use super::collection::{ids, segment};
+use super::ends;
 use super::filter::{self, Language};
 use super::items_page;
 use super::schema::scalar;
@@ -123,7 +124,8 @@ pub(super) fn route() -> Route {
         .summary("Features")
         .description(
             "The features of a collection, page by page in the order of their ids or another. Each property is a parameter as well: \
-             a value that features must have, never an expression.",
+             a value that features must have, never an expression; `at-least[property]`, `at-most[property]`, \
+             `contains[property]` and `begins-with[property]` tell ends of values.",
         )
         .tags(["Data"])
         .link("Features", Rel::Items)
@@ -192,6 +194,8 @@ fn own_params(layer: &Layer, schema: &Schema) -> Vec<Param> {
             params.push(Param::query(parameter.name.clone(), words, kind));
         }
     }
+    // Those of properties come after, so that one that is called as one of these has its name.
+    params.extend(ends::params(schema));
     for field in &schema.fields {
         let reserved = RESERVED.contains(&field.name.as_str())
             || layer.parameters.iter().any(|parameter| parameter.name == field.name);
@@ -255,8 +259,12 @@ async fn items(cx: Context, params: Items) -> Result<FeaturePage> {
             query.parameters.push((name.clone(), value));
             continue;
         }
-        let field = schema.fields.iter().find(|field| field.name == *name);
-        let Some(field) = field else { continue };
+        let Some(field) = schema.fields.iter().find(|field| field.name == *name) else {
+            if let Some(condition) = ends::condition(name, text, schema) {
+                query.and(condition?);
+            }
+            continue;
+        };
         let value = Value::parse(field.kind, text).map_err(invalid)?;
         query.and(Expr::equals(name.clone(), value));
     }
@@ -266,6 +274,7 @@ async fn items(cx: Context, params: Items) -> Result<FeaturePage> {
     }
     let cursor = params.cursor.map(|text| cursor::read(&text, &layer.id, &query, &view)).transpose()?;
     let path = format!("/collections/{}", segment(&layer.id));
+    let ends = ends::given(cx.extra(), schema);
     let links = vec![Link::new(cx.api_url(&path), Rel::Collection, Format::Json.media_type(), &layer.title)];
     Ok(FeaturePage {
         name: layer.id.clone(),
@@ -277,7 +286,11 @@ async fn items(cx: Context, params: Items) -> Result<FeaturePage> {
         decimals: layer.decimals,
         cache: layer.cache.clone(),
         links,
-        page: items_page::words(params.filter.filter(|_| params.filter_lang != Language::Json), layer.limit.maximum),
+        page: items_page::words(
+            params.filter.filter(|_| params.filter_lang != Language::Json),
+            ends,
+            layer.limit.maximum,
+        ),
     })
 }
 

@@ -1,4 +1,5 @@
-//! What the page of features is told besides the features: the conditions of the filter, each with what is left without it.
+//! What the page of features is told besides the features: the conditions of the filter, each with what is left without it,
+//! and what else it is narrowed down by.
 
 use serde_json::{Map, Value as Json, json};
 
@@ -9,16 +10,20 @@ use crate::model::value::Value;
 /// More conditions than a page can show one by one are shown as one.
 const MOST: usize = 24;
 
-/// The words of a page: of the filter in CQL2 as text, and of the greatest `limit`.
-pub(super) fn words(filter: Option<String>, most: u32) -> PageWords {
+/// The words of a page: of the filter in CQL2 as text, of the ends of values, and of the greatest `limit`.
+pub(super) fn words(filter: Option<String>, ends: Vec<Json>, most: u32) -> PageWords {
     Box::new(move |_| {
         let conditions = filter.as_deref().map(conditions).unwrap_or_default();
-        Map::from_iter([("conditions".to_owned(), conditions.into()), ("most".to_owned(), most.into())])
+        Map::from_iter([
+            ("conditions".to_owned(), conditions.into()),
+            ("ends".to_owned(), ends.into()),
+            ("most".to_owned(), most.into()),
+        ])
     })
 }
 
 /// The conditions that must all hold, as text, each with the `rest` of the filter; a comparison of a property with a value,
-/// and a search within a text, are told in parts as well, so that a form can show them in its fields.
+/// and a search within a text, are told in parts as well, so that they are shown in words.
 fn conditions(filter: &str) -> Vec<Json> {
     let whole = || vec![json!({ "text": filter, "rest": null })];
     // It was read before, in the system that was asked for; the words are the same.

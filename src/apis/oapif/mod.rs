@@ -6,6 +6,7 @@ mod collection;
 mod collections;
 mod conformance;
 mod crs;
+mod ends;
 mod filter;
 mod functions;
 mod item;

@@ -35,14 +35,18 @@ pub(super) fn condition(terms: &[String], schema: &Schema) -> Result<Expr> {
 /// The pattern of texts that have a term in them.
 fn pattern(term: &str) -> String {
     let words = term.split_whitespace().collect::<Vec<_>>().join(" ");
-    let mut pattern = "%".to_owned();
-    for character in without_case(&words).chars() {
+    format!("%{}%", escaped(&words))
+}
+
+/// A text as a part of a pattern that no case matters to.
+pub(super) fn escaped(text: &str) -> String {
+    let mut pattern = String::with_capacity(text.len());
+    for character in without_case(text).chars() {
         if matches!(character, '%' | '_' | '\\') {
             pattern.push('\\');
         }
         pattern.push(character);
     }
-    pattern.push('%');
     pattern
 }
 
