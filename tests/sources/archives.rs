@@ -25,9 +25,9 @@ fn folders() -> tempfile::TempDir {
 
 /// Packs what is in a folder, by Python.
 fn packed(folder: &Path, archive: &Path) {
-    let kind = match archive.to_str().unwrap() {
-        name if name.ends_with(".zip") => "zip",
-        name if name.ends_with(".tar") => "tar",
+    let kind = match archive.extension().and_then(|it| it.to_str()) {
+        Some("zip") => "zip",
+        Some("tar") => "tar",
         _ => "gztar",
     };
     let stem = archive.parent().unwrap().join("made");

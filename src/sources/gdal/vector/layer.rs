@@ -39,6 +39,8 @@ struct Shared {
     room: Arc<Room>,
     table: Table,
     schema: Arc<Schema>,
+    /// Whether a row is found by OGR's number of it.
+    finds_numbers: bool,
     /// What the file told of its extent when it was opened, and in which state it was.
     told: Option<(u64, Rect)>,
     /// The order of the rows, for a state of the files.
@@ -50,13 +52,14 @@ impl Layer {
         let schema = Arc::new(table.schema.clone());
         let state = room.state();
         let told = extent_told(&schema, opened).map(|rect| (state, rect));
-        Self(Arc::new(Shared { room, table, schema, told, order: Mutex::default() }))
+        let finds_numbers = order::finds_numbers(opened, &table);
+        Self(Arc::new(Shared { room, table, schema, finds_numbers, told, order: Mutex::default() }))
     }
 
     /// Finds the order out, so that a column that makes no ids is told when it is published.
     pub(super) fn check(&self, layer: &mut OgrLayer<'_>, state: u64) -> Result<(), String> {
         match self.0.find_order(layer, state, true, &AtomicBool::new(false)) {
-            Ok(_) | Err(Fault::Stopped) => Ok(()),
+            Ok(_) | Err(Fault::Stopped | Fault::Changed) => Ok(()),
             Err(Fault::NoKey(what) | Fault::Unreadable(what)) => Err(what),
         }
     }
@@ -117,6 +120,7 @@ impl Shared {
     fn told(&self, fault: Fault) -> Error {
         match fault {
             Fault::Stopped => Error::cancelled(),
+            Fault::Changed => pool::busy("the data of this layer has changed, try again"),
             Fault::Unreadable(cause) | Fault::NoKey(cause) => {
                 pool::unreadable(format!("{}: layer '{}': {cause}", self.room.path.display(), self.table.name))
             }
@@ -159,6 +163,18 @@ impl Shared {
         self.table.key.is_some() || !self.table.driver.is_ordered
     }
 
+    /// Whether rows can be looked up by number in the order of their ids, as far as that is known.
+    fn goes_back(&self) -> bool {
+        let kept = match self.order.try_lock() {
+            Ok(kept) => kept,
+            Err(TryLockError::Poisoned(kept)) => kept.into_inner(),
+            // It is being found out.
+            Err(TryLockError::WouldBlock) => return false,
+        };
+        let is_likely = self.table.driver.is_ordered || self.table.key.is_some();
+        self.finds_numbers && kept.as_ref().map_or(is_likely, |(_, order)| order.backwards(None).is_some())
+    }
+
     /// Reads a plan's rows into batches.
     fn read(
         &self,
@@ -172,8 +188,8 @@ impl Shared {
         let stretch = Stretch::new(plan);
         let first = stretch.as_ref().and_then(Stretch::first).and_then(|first| u64::try_from(first).ok());
         let is_far = plan.offset().max(first.unwrap_or(0)) >= FAR && filter.is_empty();
-        let order =
-            if self.needs_order() || is_far { self.find_order(layer, state, self.needs_order(), stop)? } else { None };
+        let needs_order = self.needs_order() || plan.is_backwards();
+        let order = if needs_order || is_far { self.find_order(layer, state, needs_order, stop)? } else { None };
         let scan = Scan {
             table: &self.table,
             filter: &filter,
@@ -182,6 +198,7 @@ impl Shared {
             offset: plan.offset(),
             limit: plan.limit(),
             stretch: stretch.as_ref(),
+            is_backwards: plan.is_backwards(),
             stop,
         };
         let mut batch = Batch::new(plan.layout().width());
@@ -217,7 +234,17 @@ impl Shared {
         let order = if self.needs_order() { self.find_order(layer, state, true, stop)? } else { None };
         let layout = Layout { geometry: false, fields: Vec::new() };
         let (table, order) = (&self.table, order.as_deref());
-        let scan = Scan { table, filter, order, layout: &layout, offset: 0, limit: None, stretch: None, stop };
+        let scan = Scan {
+            table,
+            filter,
+            order,
+            layout: &layout,
+            offset: 0,
+            limit: None,
+            stretch: None,
+            is_backwards: false,
+            stop,
+        };
         let mut count = 0;
         scan.run(layer, &mut |_| {
             count += 1;
@@ -248,6 +275,7 @@ impl Shared {
             offset: 0,
             limit: None,
             stretch: None,
+            is_backwards: false,
             stop,
         };
         let (mut space, mut first, mut last) = (Rect::EMPTY, None::<Instant>, None::<Instant>);
@@ -301,7 +329,7 @@ impl FeatureSource for Layer {
     }
 
     fn seeks(&self, order: &[Sort], is_backwards: bool) -> bool {
-        order.is_empty() && !is_backwards
+        order.is_empty() && (!is_backwards || self.0.goes_back())
     }
 
     fn features(&self, plan: Plan) -> Rows {

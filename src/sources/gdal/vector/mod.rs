@@ -16,6 +16,7 @@ use crate::error::{Error, Result};
 use crate::sources::geopackage::LayerOptions;
 use crate::sources::pool::{self, Pool};
 
+mod back;
 mod cells;
 mod condition;
 mod driver;

@@ -19,6 +19,8 @@ pub(super) struct Order {
     pub(super) count: u64,
     /// The number of the first, where those after it have the numbers after it.
     pub(super) first: Option<i64>,
+    /// The numbers of rows that are read as they lie, in order, where there are gaps between them: for the way back.
+    numbers: Vec<i64>,
 }
 
 /// How rows are read in the order of their ids.
@@ -41,6 +43,8 @@ pub(super) enum Way {
 pub(super) enum Fault {
     /// Nobody waits for it any more.
     Stopped,
+    /// Rows lie in another order by now.
+    Changed,
     /// The file cannot be read.
     Unreadable(String),
     /// The column of ids is none; for whoever runs the server.
@@ -56,7 +60,7 @@ pub(super) fn finds_numbers(layer: &OgrLayer<'_>, table: &Table) -> bool {
 pub(super) fn known(layer: &mut OgrLayer<'_>, table: &Table) -> Option<Order> {
     let first = table.driver.first.filter(|_| table.key.is_none())?;
     let count = layer.count(false).filter(|&count| count > 0)?;
-    Some(Order { way: Way::Stored, count, first: Some(first) })
+    Some(Order { way: Way::Stored, count, first: Some(first), numbers: Vec::new() })
 }
 
 /// Walks through the layer.
@@ -107,11 +111,15 @@ struct Found {
 impl Found {
     fn add(&mut self, feature: &mut ogr::Feature<'_>, table: &Table) -> Result<(), Fault> {
         let number = feature.id();
+        let was_dense = self.is_dense;
         self.is_dense = match self.last {
             None => true,
             Some(last) => self.is_dense && last.checked_add(1) == Some(number),
         };
         self.first = self.first.or(Some(number));
+        if was_dense && !self.is_dense && table.key.is_none() && table.driver.is_ordered {
+            self.numbers.extend(self.first.into_iter().flat_map(|first| first..=self.last.unwrap_or(first)));
+        }
         self.count += 1;
         let no_key = |column: &str| {
             Fault::NoKey(format!(
@@ -122,7 +130,7 @@ impl Found {
         match (&table.key, table.schema.key.1) {
             (None, _) => {
                 self.is_disordered |= self.last.is_some_and(|last| number <= last);
-                if !table.driver.is_ordered {
+                if !table.driver.is_ordered || !self.is_dense {
                     self.numbers.push(number);
                 }
             }
@@ -147,8 +155,14 @@ impl Found {
         self.texts.sort_unstable();
         let has_twins = self.integers.windows(2).any(|pair| pair[0].0 == pair[1].0)
             || self.texts.windows(2).any(|pair| pair[0].0 == pair[1].0);
+        let mut gaps = Vec::new();
         let way = match (&table.key, table.schema.key.1) {
-            (None, _) if !self.is_disordered => Way::Stored,
+            (None, _) if !self.is_disordered => {
+                if finds_numbers && !self.is_dense {
+                    gaps = std::mem::take(&mut self.numbers);
+                }
+                Way::Stored
+            }
             (None, _) => {
                 self.numbers.sort_unstable();
                 let is_unique = self.numbers.windows(2).all(|pair| pair[0] < pair[1]);
@@ -177,7 +191,44 @@ impl Found {
             }
         };
         let first = self.first.filter(|_| self.is_dense && table.key.is_none() && matches!(way, Way::Stored));
-        Ok(Order { way, count: self.count, first })
+        Ok(Order { way, count: self.count, first, numbers: gaps })
+    }
+}
+
+impl Order {
+    /// The numbers of the rows of a stretch, the last first; `None` where rows are not looked up by numbers.
+    pub(super) fn backwards(&self, stretch: Option<&Stretch>) -> Option<Box<dyn Iterator<Item = i64> + '_>> {
+        let of_number =
+            |id: &i64| stretch.is_none_or(|stretch| !stretch.ends_before(|end| FeatureId::Int(*id).cmp(end)));
+        Some(match &self.way {
+            Way::Places => return None,
+            Way::Stored => match self.first {
+                Some(first) => {
+                    let last = first.saturating_add(i64::try_from(self.count).unwrap_or(i64::MAX)).saturating_sub(1);
+                    let last = stretch.and_then(Stretch::last).map_or(last, |end| last.min(end));
+                    Box::new((first..=last).rev())
+                }
+                None if self.numbers.is_empty() && self.count > 0 => return None,
+                None => Box::new(self.numbers[..self.numbers.partition_point(of_number)].iter().rev().copied()),
+            },
+            Way::Numbers(numbers) => Box::new(numbers[..numbers.partition_point(of_number)].iter().rev().copied()),
+            Way::Integers(pairs) => {
+                let count = pairs.partition_point(|(id, _)| of_number(id));
+                Box::new(pairs[..count].iter().rev().map(|(_, number)| *number))
+            }
+            Way::Texts(pairs) => {
+                let is_within = |id: &str| {
+                    stretch.is_none_or(|stretch| {
+                        !stretch.ends_before(|end| match end {
+                            FeatureId::Text(end) => id.cmp(end),
+                            FeatureId::Int(_) => std::cmp::Ordering::Greater,
+                        })
+                    })
+                };
+                let count = pairs.partition_point(|(id, _)| is_within(id));
+                Box::new(pairs[..count].iter().rev().map(|(_, number)| *number))
+            }
+        })
     }
 }
 

@@ -9,7 +9,7 @@ use super::ogr::{self, Feature, OgrLayer};
 use super::order::{Fault, Order, Way, finds_numbers};
 use super::schema::Table;
 use super::seek::{Side, Stretch};
-use super::{cells, condition};
+use super::{back, cells, condition};
 use crate::base::bbox::Rect;
 use crate::expr::Expr;
 use crate::expr::evaluate::Predicate;
@@ -48,6 +48,11 @@ impl Filter {
     /// Whether every row passes.
     pub(super) fn is_empty(&self) -> bool {
         self.test.is_none() && self.subsets.is_empty()
+    }
+
+    /// What policies say in the language of the source.
+    pub(super) fn subsets(&self) -> &[String] {
+        &self.subsets
     }
 
     /// A rectangle that every row that passes meets; `None` where that may be anywhere.
@@ -116,6 +121,8 @@ pub(super) struct Scan<'a> {
     pub(super) offset: u64,
     pub(super) limit: Option<u64>,
     pub(super) stretch: Option<&'a Stretch>,
+    /// The last rows come first.
+    pub(super) is_backwards: bool,
     pub(super) stop: &'a AtomicBool,
 }
 
@@ -131,6 +138,9 @@ impl Scan<'_> {
         self.set_ignored(layer);
         layer.set_condition(None);
         layer.set_rectangle(None);
+        if self.is_backwards {
+            return back::run(self, layer, visit);
+        }
         let mut rows = Rows::new(self, visit);
         let way = self.order.map_or(&Way::Stored, |order| &order.way);
         let places = matches!(way, Way::Places).then_some(0);
@@ -141,12 +151,12 @@ impl Scan<'_> {
                 && (!is_own || finds_numbers(layer, self.table))
                 && let Some(numbers) = way.numbers_of(ids, is_own)
             {
-                return rows.by_numbers(layer, numbers.into_iter(), true);
+                return rows.by_numbers(layer, numbers.into_iter(), true).map(drop);
             }
             if let Some(numbers) = way.numbers() {
                 let skip = if self.filter.is_empty() { rows.take_skip() } else { 0 };
                 let before = self.stretch.map_or(0, |stretch| way.before(stretch));
-                return rows.by_numbers(layer, numbers.skip(before.saturating_add(skip)), false);
+                return rows.by_numbers(layer, numbers.skip(before.saturating_add(skip)), false).map(drop);
             }
             let is_later = self.offset > 0 || self.stretch.is_some();
             if self.filter.is_empty() && is_later && self.jump(layer, &mut rows)?.is_break() {
@@ -186,7 +196,7 @@ impl Scan<'_> {
         }
         layer.set_condition(None);
         let numbers = way.numbers().into_iter().flatten().filter(|number| passed.contains(number));
-        rows.by_numbers(layer, numbers, false)
+        rows.by_numbers(layer, numbers, false).map(drop)
     }
 
     fn set_subset(&self, layer: &mut OgrLayer<'_>) -> bool {
@@ -233,14 +243,14 @@ impl Scan<'_> {
             }
         } else if finds_numbers(layer, self.table) {
             rows.skip = 0;
-            rows.by_numbers(layer, first + offset..first + count, false)?;
+            let _ = rows.by_numbers(layer, first + offset..first + count, false)?;
             return Ok(ControlFlow::Break(()));
         }
         Ok(ControlFlow::Continue(()))
     }
 
     /// Spares OGR the fields that nobody reads.
-    fn set_ignored(&self, layer: &mut OgrLayer<'_>) {
+    pub(super) fn set_ignored(&self, layer: &mut OgrLayer<'_>) {
         if !self.filter.subsets.is_empty() {
             // A condition may read any field.
             return layer.ignore(&[]);
@@ -272,7 +282,7 @@ fn not_understood() -> String {
 }
 
 /// Rows on their way: tested, passed over, counted.
-struct Rows<'a, 'v> {
+pub(super) struct Rows<'a, 'v> {
     scan: &'a Scan<'a>,
     visit: Visit<'v>,
     skip: u64,
@@ -286,7 +296,7 @@ struct Rows<'a, 'v> {
 }
 
 impl<'a, 'v> Rows<'a, 'v> {
-    fn new(scan: &'a Scan<'a>, visit: Visit<'v>) -> Self {
+    pub(super) fn new(scan: &'a Scan<'a>, visit: Visit<'v>) -> Self {
         let (skip, left) = (scan.offset, scan.limit);
         Self {
             scan,
@@ -305,12 +315,12 @@ impl<'a, 'v> Rows<'a, 'v> {
         usize::try_from(std::mem::take(&mut self.skip)).unwrap_or(usize::MAX)
     }
 
-    fn by_numbers(
+    pub(super) fn by_numbers(
         &mut self,
         layer: &mut OgrLayer<'_>,
         numbers: impl Iterator<Item = i64>,
         may_lack: bool,
-    ) -> Result<(), Fault> {
+    ) -> Result<ControlFlow<()>, Fault> {
         for number in numbers {
             ogr::forget_failure();
             let Some(mut feature) = layer.get(number) else {
@@ -321,10 +331,10 @@ impl<'a, 'v> Rows<'a, 'v> {
             };
             self.is_sound()?;
             if self.row(&mut feature, None)?.is_break() {
-                return Ok(());
+                return Ok(ControlFlow::Break(()));
             }
         }
-        Ok(())
+        Ok(ControlFlow::Continue(()))
     }
 
     fn as_stored(&mut self, layer: &mut OgrLayer<'_>, mut place: Option<u64>) -> Result<(), Fault> {
@@ -358,9 +368,10 @@ impl<'a, 'v> Rows<'a, 'v> {
             self.id.reset(1);
             cells::push_id(&mut self.id, feature, table.key.as_ref(), table.schema.key.1, place);
             match stretch.side(self.id.row(0)) {
-                Side::Before => return Ok(ControlFlow::Continue(())),
                 Side::Within => {}
-                Side::Beyond => return Ok(ControlFlow::Break(())),
+                Side::Before if !self.scan.is_backwards => return Ok(ControlFlow::Continue(())),
+                Side::Beyond if self.scan.is_backwards => return Ok(ControlFlow::Continue(())),
+                Side::Before | Side::Beyond => return Ok(ControlFlow::Break(())),
             }
         }
         let mut passed = Passed { feature, place, wkb: &mut self.wkb, geometry: None };

@@ -35,6 +35,8 @@ impl Stretch {
             (id, edge.is_inclusive)
         };
         let (begin, end) = (plan.begin().map(edge), plan.end().map(edge));
+        // From the lowest id to the highest, whatever the direction.
+        let (begin, end) = if plan.is_backwards() { (end, begin) } else { (begin, end) };
         (begin.is_some() || end.is_some()).then_some(Self { begin, end })
     }
 
@@ -59,6 +61,19 @@ impl Stretch {
             Some((FeatureId::Int(id), is_inclusive)) => Some(id.saturating_add(i64::from(!is_inclusive))),
             _ => None,
         }
+    }
+
+    /// The number of the last row, where ids are numbers.
+    pub(super) fn last(&self) -> Option<i64> {
+        match &self.end {
+            Some((FeatureId::Int(id), is_inclusive)) => Some(id.saturating_sub(i64::from(!is_inclusive))),
+            _ => None,
+        }
+    }
+
+    /// Whether an id lies beyond all of them.
+    pub(super) fn ends_before(&self, id: impl Fn(&FeatureId) -> Ordering) -> bool {
+        self.end.as_ref().is_some_and(|(end, is_inclusive)| is_outside(id(end), Ordering::Greater, *is_inclusive))
     }
 
     /// Whether an id lies before all of them.

@@ -140,6 +140,58 @@ fn deleted_rows_of_a_shapefile_are_no_rows() {
     let ids: Vec<FeatureId> = pages.flat_map(|query| runtime.block_on(all(&view, &query))).map(|(id, ..)| id).collect();
     let wanted: Vec<FeatureId> = (0..400).filter(|id| ![0, 1, 17, 200].contains(id)).map(FeatureId::Int).collect();
     assert_eq!(ids, wanted);
+    let back = |query: Query| -> Vec<FeatureId> {
+        let rows = runtime.block_on(all(&view, &Query { backwards: true, ..query }));
+        rows.into_iter().map(|(id, ..)| id).collect()
+    };
+    assert!(back(Query::default()).iter().eq(wanted.iter().rev()));
+    // Few rows pass, more than are tried one by one.
+    let near =
+        Expr::Bbox { rects: vec![Rect { min_x: 0.0, min_y: 0.0, max_x: 9.0, max_y: 9.0 }], z: None, crs: Crs::Crs84 };
+    let forward = Query { filter: Some(near), ..Query::default() };
+    let there: Vec<FeatureId> = runtime.block_on(all(&view, &forward)).into_iter().map(|(id, ..)| id).collect();
+    assert!(there.len() > 5);
+    assert!(back(forward.clone()).iter().eq(there.iter().rev()));
+    assert!(back(Query { offset: 1, limit: Some(3), ..forward }).iter().eq(there.iter().rev().skip(1).take(3)));
+}
+
+#[test]
+fn the_page_before_a_far_place_asks_for_its_own_rows_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let source = squares(folder.path());
+    for (driver, name) in [
+        ("ESRI Shapefile", "squares.shp"),
+        ("FlatGeobuf", "squares.fgb"),
+        ("SQLite", "squares.sqlite"),
+        ("OpenFileGDB", "squares.gdb"),
+        ("GeoJSON", "copy.geojson"),
+    ] {
+        let path = folder.path().join(name);
+        convert(driver, &path, &source, &["-nln", "squares", "-nlt", "MULTIPOLYGON"]);
+        let mut opened = open(&path, &Vec::new()).unwrap();
+        let table = schema::describe(&mut opened, &path, "squares", 0, &VectorOptions::default()).unwrap();
+        let mut layer = opened.layer(0).unwrap();
+        let stop = AtomicBool::new(false);
+        let order = order::survey(&mut layer, &table, &stop).unwrap();
+        let (filter, layout) = (read::Filter::default(), Layout { geometry: true, fields: Vec::new() });
+        let scan = read::Scan {
+            table: &table,
+            filter: &filter,
+            order: Some(&order),
+            layout: &layout,
+            offset: 0,
+            limit: None,
+            stretch: None,
+            is_backwards: true,
+            stop: &stop,
+        };
+        let mut ids = Vec::new();
+        let walked = scan.run(&mut layer, &mut |row| {
+            ids.push(row.feature.id());
+            if ids.len() < 3 { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        });
+        assert!(walked.is_ok() && ids.len() == 3 && ids.is_sorted_by(|a, b| a > b), "{driver}: {ids:?}");
+    }
 }
 
 #[test]
@@ -185,6 +237,7 @@ fn who_leaves_ends_the_walk() {
             offset: 0,
             limit: None,
             stretch: None,
+            is_backwards: false,
             stop: &stop,
         };
         (surveyed, scan.run(&mut layer, &mut |_| ControlFlow::Continue(())).is_ok())
