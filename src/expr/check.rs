@@ -185,6 +185,8 @@ impl Checker<'_> {
             (FieldKind::Number, Value::Int(number)) if number.unsigned_abs() <= EXACT.unsigned_abs() => {
                 Value::Float(*number as f64)
             }
+            // GDAL's filters, and texts of XML Schema's type, have numbers for them.
+            (FieldKind::Boolean, Value::Int(truth @ (0 | 1))) => Value::Bool(*truth == 1),
             (FieldKind::Integer | FieldKind::Number, Value::Int(_) | Value::Float(_))
             | (FieldKind::Boolean, Value::Bool(_))
             | (FieldKind::String | FieldKind::Json, Value::Text(_))
@@ -375,6 +377,13 @@ mod tests {
     }
 
     #[test]
+    fn one_and_zero_are_true_and_false() {
+        assert_eq!(checked("open = 1"), checked("open = TRUE"));
+        assert_eq!(checked("open <> 0"), checked("open <> FALSE"));
+        assert_eq!(checked("open"), checked("open = TRUE"));
+    }
+
+    #[test]
     fn what_does_not_fit_is_refused() {
         for (text, message) in [
             ("nmae = 'a'", "did you mean 'name'?"),
@@ -382,7 +391,8 @@ mod tests {
             ("zzz IS NULL", "there is no property 'zzz'"),
             ("zzz IN (1)", "there is no property 'zzz'"),
             ("count = 'a'", "'count' is a number, and cannot be compared with 'a'"),
-            ("open = 1", "true or false"),
+            ("open = 2", "true or false"),
+            ("name", "'name' is text"),
             ("name = 1 OR open = TRUE", "'name' is text"),
             ("name IN ('a', 2)", "'name' is text"),
             ("day = 'yesterday'", "'2018-02-12'"),

@@ -5,9 +5,10 @@ use serde_json::Value;
 use super::Check;
 use super::collections::{check_own_links, has_zone};
 use super::geometry::positions;
-use super::kit::{Checked, Collection, GEOJSON, JSON, Kit, encoded, fail, features, parse, resolve, skip, with};
+use super::kit::{
+    Checked, Collection, GEOJSON, JSON, Kit, encoded, fail, features, parse, referred, resolve, skip, with,
+};
 use crate::ensure;
-use crate::harness::schema::deref;
 
 pub(crate) const CHECKS: &[Check] = &[
     ("/req/core/fc-op", "the items of every collection answer", fc_op),
@@ -128,11 +129,15 @@ pub(crate) fn declared(kit: &Kit, name: &str) -> Checked<Vec<(String, Value)>> {
     for (path, item) in api["paths"].as_object().into_iter().flatten().filter(|(path, _)| path.ends_with("/items")) {
         let shared = item["parameters"].as_array().into_iter().flatten();
         let own = item["get"]["parameters"].as_array().into_iter().flatten();
-        let all = own.chain(shared).map(|parameter| deref(api, parameter));
-        let wanted = all.into_iter().find(|parameter| parameter["name"] == name);
+        let all: Vec<Checked<&Value>> = own.chain(shared).map(|parameter| referred(api, parameter)).collect();
+        let wanted = all.iter().flatten().find(|parameter| parameter["name"] == name);
         match wanted {
-            Some(parameter) => found.push((path.clone(), parameter.clone())),
-            None => return fail(format!("{path}: {name} is not declared")),
+            Some(parameter) => found.push((path.clone(), (*parameter).clone())),
+            // It may be one of those that are described elsewhere.
+            None => match all.into_iter().find_map(Result::err) {
+                Some(elsewhere) => return Err(elsewhere),
+                None => return fail(format!("{path}: {name} is not declared")),
+            },
         }
     }
     ensure!(!found.is_empty(), "the document has no path that ends with /items");
@@ -274,7 +279,7 @@ fn declared_names(kit: &Kit, collection: &Collection) -> Checked<Vec<String>> {
     let paths = api["paths"].as_object().into_iter().flatten();
     let item = paths.into_iter().find(|(path, _)| path.ends_with(&end) || path.ends_with("}/items"));
     let Some((_, item)) = item else { return skip("no path of the items") };
-    let all = item["get"]["parameters"].as_array().into_iter().flatten().map(|parameter| deref(api, parameter));
+    let all = item["get"]["parameters"].as_array().into_iter().flatten().flat_map(|it| referred(api, it));
     let reserved = [
         "limit",
         "offset",

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::known::Known;
 use crate::harness::client::{self, Answer};
+use crate::harness::schema;
 
 /// Why a check ends before its end.
 pub(crate) enum Stop {
@@ -161,7 +162,13 @@ impl Kit {
             let url = self.collections_url()?;
             let list = self.json(&url, JSON)?;
             let all = list["collections"].as_array().cloned().unwrap_or_default();
-            let of_features = all.into_iter().filter(|it| it["itemType"].as_str().is_none_or(|kind| kind == "feature"));
+            // An API may list grids or documents beside features, and says so by itemType, or by links to no items. Where
+            // nothing has items, a server of features forgot them.
+            let any_items = all.iter().any(|it| !client::links(it, "items").is_empty());
+            let of_features = all.into_iter().filter(|it| match it["itemType"].as_str() {
+                Some(kind) => kind == "feature",
+                None => !any_items || !client::links(it, "items").is_empty(),
+            });
             let described = of_features.take(MOST_COLLECTIONS).map(|value| Self::collection(&url, value));
             described.collect()
         })?;
@@ -223,6 +230,15 @@ pub(crate) fn parse(answer: &Answer) -> Checked<Value> {
         .map_err(|cause| Stop::Fail(format!("{}: the answer is no JSON: {cause}: {}", answer.url, answer.excerpt())))
 }
 
+/// What a value of an API document refers to, or the value itself. What lies outside of the document is not followed.
+pub(crate) fn referred<'a>(api: &'a Value, value: &'a Value) -> Checked<&'a Value> {
+    let Some(reference) = value.get("$ref").and_then(Value::as_str) else { return Ok(value) };
+    if !reference.starts_with('#') {
+        return skip(format!("the API document refers to {reference}, which is not followed"));
+    }
+    schema::resolve(api, reference).ok_or_else(|| Stop::Fail(format!("{reference} leads nowhere in the API document")))
+}
+
 /// A link's address, from the document in which it stands.
 pub(crate) fn resolve(document: &str, href: &str) -> String {
     if href.contains("://") {
@@ -234,12 +250,19 @@ pub(crate) fn resolve(document: &str, href: &str) -> String {
     match href.chars().next() {
         Some('/') => format!("{}{href}", &document[..path_start]),
         Some('?') => format!("{bare}{href}"),
-        _ => format!(
-            "{}/{}",
-            &bare[..bare.rfind('/').filter(|at| *at >= path_start).unwrap_or(bare.len())],
-            href.trim_start_matches("./")
-        ),
+        _ => {
+            let (mut folder, mut rest) = (parent(bare, path_start), href.trim_start_matches("./"));
+            while let Some(further) = rest.strip_prefix("../") {
+                (folder, rest) = (parent(folder, path_start), further);
+            }
+            format!("{folder}/{rest}")
+        }
     }
+}
+
+/// What stands before the last slash of an address, whose path starts there.
+fn parent(address: &str, path_start: usize) -> &str {
+    &address[..address.rfind('/').filter(|at| *at >= path_start).unwrap_or(address.len())]
 }
 
 /// An address with further parameters.

@@ -65,12 +65,11 @@ impl<'a> Parser<'a> {
 
     /// What binds at least so tightly.
     fn expression(&mut self, least: Level) -> Result<Term, Fault> {
-        let start = self.start();
         let mut left = self.prefix()?;
         while let Some(level) = self.joint().filter(|level| *level >= least) {
             left = match (level, left) {
-                (Level::Or, left) => Term::Condition(Expr::Or(self.joined(left, start, "OR", Level::And)?)),
-                (Level::And, left) => Term::Condition(Expr::And(self.joined(left, start, "AND", Level::Not)?)),
+                (Level::Or, left) => Term::Condition(Expr::Or(self.joined(left, "OR", Level::And)?)),
+                (Level::And, left) => Term::Condition(Expr::And(self.joined(left, "AND", Level::Not)?)),
                 (Level::Predicate, Term::Value(operand)) => Term::Condition(self.predicate(operand)?),
                 (_, Term::Value(operand)) => Term::Value(self.calculated(operand, level)?),
                 // Nothing but AND and OR can follow a condition.
@@ -113,29 +112,42 @@ impl<'a> Parser<'a> {
             self.expect(")")?;
             return Ok(part);
         }
+        if self.is_sign("-") && !self.is_next_number() {
+            return self.opposite().map(Term::Value);
+        }
         self.atom()
+    }
+
+    /// A sign before something else than a number, as QGIS sends it: nothing less that.
+    #[inline(never)]
+    fn opposite(&mut self) -> Result<Operand, Fault> {
+        self.calculates()?;
+        self.deeper()?;
+        let part = self.value_of(Level::Power)?;
+        self.depth -= 1;
+        Ok(Operand::calculation(Operand::Literal(Value::Int(0)), Operator::Subtract, part))
     }
 
     /// A condition that binds at least so tightly.
     fn condition(&mut self, least: Level) -> Result<Expr, Fault> {
-        let start = self.start();
         let term = self.expression(least)?;
-        self.as_condition(term, start)
+        self.as_condition(term)
     }
 
-    fn as_condition(&self, term: Term, start: usize) -> Result<Expr, Fault> {
+    fn as_condition(&self, term: Term) -> Result<Expr, Fault> {
         match term {
             Term::Condition(expr) => Ok(expr),
             Term::Value(Operand::Literal(Value::Bool(true))) => Ok(Expr::always()),
             Term::Value(Operand::Literal(Value::Bool(false))) => Ok(Expr::never()),
-            Term::Value(Operand::Property(name)) if self.joint().is_some() || self.is_end_of_part() => {
-                let fault = self.fault_at(start, format!("'{name}' alone is no condition"));
-                Err(fault.hint(format!("if it is true or false, write {name} = TRUE")))
+            // Beyond the standard, as QGIS sends it: a property that is true or false stands alone.
+            Term::Value(operand @ Operand::Property(_)) if self.joint().is_some() || self.is_end_of_part() => {
+                Ok(is(operand, true))
             }
             Term::Value(_) => Err(self.expected("= <> < <= > >= LIKE BETWEEN IN or IS")),
         }
     }
 
+    /// Nothing can follow in this piece.
     fn is_end_of_part(&self) -> bool {
         matches!(self.kind(), TokenKind::End | TokenKind::Sign(")"))
     }
@@ -153,8 +165,8 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn joined(&mut self, left: Term, start: usize, word: &str, inner: Level) -> Result<Vec<Expr>, Fault> {
-        let mut parts = vec![self.as_condition(left, start)?];
+    fn joined(&mut self, left: Term, word: &str, inner: Level) -> Result<Vec<Expr>, Fault> {
+        let mut parts = vec![self.as_condition(left)?];
         while self.take_word(word) {
             parts.push(self.condition(inner)?);
         }
@@ -171,14 +183,19 @@ impl<'a> Parser<'a> {
             (TokenKind::Sign(_), _) => (Operator::Power, Level::Atom),
             _ => (Operator::IntegerDivide, Level::Power),
         };
-        // A long row of them makes a deep tree, wherever parentheses stand.
+        self.calculates()?;
+        self.advance();
+        let right = self.value_of(inner)?;
+        Ok(Operand::calculation(left, operator, right))
+    }
+
+    /// Counts a calculation: a long row of them makes a deep tree, wherever parentheses stand.
+    fn calculates(&mut self) -> Result<(), Fault> {
         self.calculations += 1;
         if self.calculations > MOST_CALCULATIONS {
             return Err(self.fault(format!("the filter has more than {MOST_CALCULATIONS} calculations")));
         }
-        self.advance();
-        let right = self.value_of(inner)?;
-        Ok(Operand::calculation(left, operator, right))
+        Ok(())
     }
 
     // Not inlined, so that nesting needs no frame for it.
@@ -190,10 +207,14 @@ impl<'a> Parser<'a> {
         }
         if self.take_word("IS") {
             let is_negated = self.take_word("NOT");
-            if !self.take_word("NULL") {
-                return Err(self.expected(if is_negated { "NULL" } else { "NULL or NOT NULL" }));
+            if self.take_word("NULL") {
+                return Ok(negated(Expr::IsNull(operand), is_negated));
             }
-            return Ok(negated(Expr::IsNull(operand), is_negated));
+            // Beyond the standard, as QGIS sends it: unlike a comparison, never unknown.
+            let truth = if self.take_word("TRUE") { Some(true) } else { self.take_word("FALSE").then_some(false) };
+            let truth = truth.ok_or_else(|| self.expected(if is_negated { "NULL" } else { "NULL or NOT NULL" }))?;
+            let is_there = negated(Expr::IsNull(operand.clone()), true);
+            return Ok(negated(Expr::And(vec![is_there, is(operand, truth)]), is_negated));
         }
         let is_negated = self.take_word("NOT");
         if self.take_word("LIKE") {
@@ -302,6 +323,10 @@ impl<'a> Parser<'a> {
         matches!(next, Some(TokenKind::Word(other)) if other.eq_ignore_ascii_case(word))
     }
 
+    fn is_next_number(&self) -> bool {
+        self.tokens.get(self.at + 1).is_some_and(|token| matches!(token.kind, TokenKind::Number(_)))
+    }
+
     /// Whether the present word is called as a function.
     pub(super) fn is_call(&self) -> bool {
         matches!(self.kind(), TokenKind::Word(word) if !is_reserved(word))
@@ -374,6 +399,11 @@ pub(super) fn one_of(operand: Operand, operands: Vec<Operand>) -> Expr {
     }
     let equals = |other| Expr::Compare(operand.clone(), Comparison::Equal, other);
     Expr::Or(operands.into_iter().map(equals).collect())
+}
+
+/// Whether an operand is true, or false.
+fn is(operand: Operand, truth: bool) -> Expr {
+    Expr::Compare(operand, Comparison::Equal, Operand::Literal(Value::Bool(truth)))
 }
 
 fn negated(expr: Expr, is_negated: bool) -> Expr {

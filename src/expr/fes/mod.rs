@@ -7,10 +7,12 @@ use crate::base::xml::Element;
 use crate::error::{Error, Kind};
 use crate::model::geometry::gml;
 use crate::model::schema::Schema;
-use crate::model::value::FeatureId;
+use crate::model::value::{FeatureId, Value};
 
 use super::cql2::DEEPEST;
-use super::{Expr, check};
+use super::{Comparison, Expr, Operand, check};
+use name::is_reference;
+use operand::As;
 
 mod comparison;
 mod name;
@@ -140,6 +142,12 @@ impl Reader<'_> {
                 _ => Err(Fault::parsing(element, "'Not' turns one condition")),
             },
             "ResourceId" | "FeatureId" | "GmlObjectId" => self.ids(&[element]),
+            // Beyond the standard, as QGIS sends it: a property that is true or false stands alone.
+            _ if is_reference(element) => {
+                let property = self.operand(element, As::Looks, 0)?;
+                let condition = Expr::Compare(property, Comparison::Equal, Operand::Literal(Value::Bool(true)));
+                check(&condition, self.context.schema).map_err(|message| Fault::value(element, message))
+            }
             _ => {
                 let condition = match self.comparison(element)? {
                     Some(condition) => condition,

@@ -202,6 +202,15 @@ fn temporal_operators_are_read() {
 }
 
 #[test]
+fn a_property_alone_is_whether_it_is_true() {
+    for name in ["ValueReference", "PropertyName"] {
+        let filter = format!("<Not><{name}>open</{name}></Not>");
+        assert_eq!(read(&filter).unwrap().to_string(), "NOT open = TRUE");
+        assert!(read(&format!("<{name}>name</{name}>")).unwrap_err().message.contains("'name' is text"));
+    }
+}
+
+#[test]
 fn faults_say_place_and_code() {
     use Code::{InvalidParameterValue as Value, OperationParsingFailed as Parsing, OptionNotSupported as Option};
     for (filter, code, locator, message) in [
