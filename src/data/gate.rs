@@ -25,7 +25,7 @@ use super::order::Sorter;
 use super::plan::{Plan, Sort};
 use super::position::{Position, Stretch};
 use super::query::Query;
-use super::source::{FeatureSource, Pending};
+use super::source::{FeatureSource, Pending, has_settled};
 use super::split::Split;
 use super::test::Tests;
 use super::transform;
@@ -173,6 +173,22 @@ impl View {
             None => self.room.source.modified(),
         };
         self.policies.is_empty().then(modified).flatten()
+    }
+
+    /// Whether rows may stand still for so long that an answer with them is worth keeping. Never where a policy cuts them.
+    pub(crate) fn may_stand(&self) -> bool {
+        self.policies.is_empty() && (self.modified().is_some() || self.room.source.ask_state().is_some())
+    }
+
+    /// What tells this state of the rows from all others for certain, while they stand still.
+    pub(crate) async fn standing(&self) -> Option<u64> {
+        if !self.policies.is_empty() {
+            return None;
+        }
+        match self.room.source.ask_state() {
+            Some(asked) => asked.await,
+            None => self.modified().filter(|at| has_settled(*at)).map(|_| self.state()),
+        }
     }
 
     /// Adds all that the view's rows depend on: the state of the source, what is visible, what the policies demand.

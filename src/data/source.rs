@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use crate::error::Result;
 use crate::expr::Expr;
@@ -72,8 +72,23 @@ pub trait FeatureSource: Send + Sync + 'static {
         None
     }
 
+    /// The state asked of whoever knows it for certain, where [`FeatureSource::state`] may lag behind and the rows have not
+    /// changed for [`SETTLING`], as far as is known: nothing where it is not to be had. Two askings with the same number mean
+    /// that no row changed between them.
+    fn ask_state(&self) -> Option<Pending<Option<u64>>> {
+        None
+    }
+
     /// Both at once, for a source that finds them by one look.
     fn seen(&self) -> (u64, Option<SystemTime>) {
         (self.state(), self.modified())
     }
+}
+
+/// After this long without a change rows stand still: another change has another time by then.
+pub const SETTLING: Duration = Duration::from_secs(2);
+
+/// Whether a change was so long ago that another one would have another time.
+pub fn has_settled(changed: SystemTime) -> bool {
+    changed.elapsed().is_ok_and(|ago| ago >= SETTLING)
 }

@@ -267,8 +267,7 @@ impl Context {
 
     /// When an answer with rows of this view last changed, where that is known: with the rows, or with what is published.
     pub(crate) fn modified(&self, view: &View) -> Option<SystemTime> {
-        let policies = self.0.admissions.0.is_empty();
-        policies.then(|| view.modified()).flatten().map(|rows| rows.max(self.0.server.built))
+        self.0.admissions.0.is_empty().then(|| view.modified()).flatten().map(|rows| rows.max(self.0.server.built))
     }
 
     /// A document or image out of a cache, or made and kept. The key has all that an answer may depend on: the state of the

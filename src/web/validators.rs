@@ -2,11 +2,12 @@
 
 use std::cell::RefCell;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HeaderMap, HeaderValue, IF_NONE_MATCH};
 use http::{Method, StatusCode};
 
+use crate::data::source::has_settled;
 use crate::message::body::Body;
 use crate::message::request::Head;
 use crate::message::response::Response;
@@ -26,18 +27,13 @@ pub fn weak(what: &impl Hash) -> HeaderValue {
     HeaderValue::try_from(format!("W/\"{:016x}\"", hasher.finish())).unwrap_or(HeaderValue::from_static("W/\"\""))
 }
 
-/// Whether a time is so long ago that another change would have another one.
-pub fn is_settled(time: SystemTime) -> bool {
-    time.elapsed().is_ok_and(|ago| ago >= Duration::from_secs(2))
-}
-
 /// A time as headers have it; none where it is so near that another change may have it as well.
 pub fn date(time: SystemTime) -> Option<HeaderValue> {
     thread_local! {
         /// A file that is read again and again has the same time.
         static LAST: RefCell<Option<(SystemTime, HeaderValue)>> = const { RefCell::new(None) };
     }
-    if !is_settled(time) {
+    if !has_settled(time) {
         return None;
     }
     LAST.with_borrow_mut(|last| match last {

@@ -60,6 +60,13 @@ fn without_settings(command: &mut Command) {
 }
 
 impl Server {
+    /// How many answers were kept from a request before.
+    pub(crate) fn kept(&self) -> u64 {
+        let told = self.get("/metrics").text();
+        let counts = told.lines().filter(|line| line.starts_with("graticule_kept_answers_total"));
+        counts.filter_map(|line| line.rsplit(' ').next()?.parse::<u64>().ok()).sum()
+    }
+
     /// `graticule serve …` on a free port.
     pub(crate) fn start(args: &[&str]) -> Self {
         Self::start_with(args, &[])

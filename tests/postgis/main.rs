@@ -13,6 +13,7 @@
 mod harness;
 
 mod conditions;
+mod kept;
 mod outages;
 mod replicas;
 mod same_as_file;

@@ -102,8 +102,8 @@ impl Reply for FeaturePage {
             // Neither starts a query.
             return Ok(response);
         }
-        let keeps = rendering.may_be_kept(&self.view);
-        if let Some(kept) = keeps.then(|| rendering.kept(&basis, &response)).flatten() {
+        let (kept, place) = rendering.kept(basis, &self.view, &response).await;
+        if let Some(kept) = kept {
             return Ok(kept);
         }
         let (is_page, title) = (rendering.format == Format::Html, self.title.clone());
@@ -119,7 +119,7 @@ impl Reply for FeaturePage {
             page.find_end(&mut out).await?;
         }
         page.tell_in_headers(&mut response).await?;
-        let mut keeping = keeps.then(|| Keeping::new(basis, response.head.clone()));
+        let mut keeping = place.map(|place| place.keeping(&response.head));
         if !page.done {
             let rest = stream::try_unfold((page, out, keeping), |(mut page, mut out, mut keeping)| async move {
                 while !page.done && out.len() < WHOLE {
@@ -321,8 +321,8 @@ impl Reply for OneFeature {
         if is_known && rendering.cx.head().headers.contains_key(header::IF_NONE_MATCH) {
             return Ok(validated);
         }
-        let keeps = rendering.may_be_kept(&self.view);
-        if let Some(kept) = keeps.then(|| rendering.kept(&basis, &validated)).flatten() {
+        let (kept, place) = rendering.kept(basis, &self.view, &validated).await;
+        if let Some(kept) = kept {
             return Ok(if is_known { validated } else { kept });
         }
         let mut features = self.view.features(&self.query)?;
@@ -371,10 +371,8 @@ impl Reply for OneFeature {
                 response.set(name, value);
             }
         }
-        if let Body::Whole(bytes) = &response.body
-            && keeps
-        {
-            let mut keeping = Keeping::new(basis, response.head.clone());
+        if let (Body::Whole(bytes), Some(place)) = (&response.body, place) {
+            let mut keeping = place.keeping(&response.head);
             if keeping.push(bytes) {
                 keeping.end(rendering.cx.answers(), 1);
             }

@@ -16,8 +16,8 @@ use crate::base::format::Format;
 use crate::base::link::{Link, Rel};
 use crate::data::gate::View;
 use crate::error::{Error, Result};
-use crate::exchange::cache::Basis;
-use crate::message::response::Response;
+use crate::exchange::cache::{Basis, Found, Place};
+use crate::message::response::{Head, Response};
 use crate::server::context::Context;
 use crate::web::page::content_security_policy;
 use crate::web::validators;
@@ -185,24 +185,24 @@ impl Rendering {
         is_known
     }
 
-    /// Whether an answer may be kept: one to a plain question, whose source told when its rows changed, and that long enough
-    /// ago. No policy may have a say, for who asks is not in the basis.
-    fn may_be_kept(&self, view: &View) -> bool {
-        self.cx.answers().keep()
-            && self.cx.head().method == Method::GET
-            && self.format != Format::Html
-            && self.cx.modified(view).is_some()
-            && view.modified().is_some_and(validators::is_settled)
-    }
-
-    /// An answer that was made from the same before; when the rows last changed is told as now.
-    fn kept(&self, basis: &Basis, now: &Response) -> Option<Response> {
-        let (mut response, rows) = self.cx.answers().get(basis)?;
-        self.cx.head().trace.add_rows(rows);
-        if let Some(modified) = now.headers.get(header::LAST_MODIFIED) {
-            response.set(header::LAST_MODIFIED, modified.clone());
+    /// An answer that was made of the same, else perhaps a place for the one that will be made. Only one to a plain question
+    /// is kept, and where no policy has a say, for who asks is not in the basis. When rows last changed is told as now.
+    async fn kept(&self, basis: Basis, view: &View, now: &Head) -> (Option<Response>, Option<Place>) {
+        let is_plain = self.cx.head().method == Method::GET && self.format != Format::Html && self.cx.is_open();
+        if !is_plain || !view.may_stand() {
+            return (None, None);
         }
-        Some(response)
+        match self.cx.answers().find(basis, view.standing()).await {
+            Found::None => (None, None),
+            Found::Place(place) => (None, Some(place)),
+            Found::Kept(mut response, rows) => {
+                self.cx.head().trace.add_rows(rows);
+                if let Some(modified) = now.headers.get(header::LAST_MODIFIED) {
+                    response.set(header::LAST_MODIFIED, modified.clone());
+                }
+                (Some(response), None)
+            }
+        }
     }
 
     /// A response in the negotiated format.

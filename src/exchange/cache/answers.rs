@@ -1,8 +1,10 @@
 //! Answers with rows that were sent before and are asked for again: whoever opens a map or walks the first pages asks for
-//! what others just asked for. Only what no policy cuts and whose source tells its state at every request is kept, and the
-//! key has all that the answer was made from, so nothing is ever shown that a reading would not show.
+//! what others just asked for. Only what no policy cuts is kept, and is given only while the source says for certain that its
+//! rows stand as they stood; the key has all else that the answer was made from. So nothing is ever shown that a reading
+//! would not show.
 
 use std::fmt::Debug;
+use std::future::Future;
 use std::hash::Hasher;
 use std::io::Write as _;
 use std::sync::Arc;
@@ -17,8 +19,9 @@ use crate::message::response::{Head, Response};
 
 /// Larger ones are not kept, in bytes.
 const LARGEST: usize = 512 * 1024;
-/// What an answer costs besides its body, roughly.
-const OVERHEAD: usize = 1024;
+/// What a question costs besides its basis, and an answer besides its body, roughly.
+const OVERHEAD: usize = 128;
+const HEAD: usize = 1024;
 /// After this it is made anew: its time stamp should not be an old one.
 const AGE: Duration = Duration::from_secs(60);
 /// Parts of the memory, each with a lock of its own. Few: an answer must fit into one of them.
@@ -47,7 +50,17 @@ impl Hasher for Basis {
     }
 }
 
+/// What is known of a question.
+enum Entry {
+    /// It was asked before.
+    Asked,
+    /// It was asked before, and answered.
+    Kept(Kept),
+}
+
 struct Kept {
+    /// That of the rows.
+    state: u64,
     head: Head,
     body: Bytes,
     rows: u64,
@@ -57,57 +70,84 @@ struct Kept {
 #[derive(Clone)]
 struct Weight;
 
-impl Weighter<Basis, Arc<Kept>> for Weight {
-    fn weight(&self, basis: &Basis, kept: &Arc<Kept>) -> u64 {
-        (basis.0.len() + kept.body.len() + OVERHEAD) as u64
+impl Weighter<Basis, Arc<Entry>> for Weight {
+    fn weight(&self, basis: &Basis, entry: &Arc<Entry>) -> u64 {
+        let body = match &**entry {
+            Entry::Asked => 0,
+            Entry::Kept(kept) => kept.body.len() + HEAD,
+        };
+        (basis.0.len() + body + OVERHEAD) as u64
     }
 }
 
 /// The answers that are kept.
 pub(crate) struct Answers {
     /// None where nothing shall be kept.
-    kept: Option<Cache<Basis, Arc<Kept>, Weight>>,
+    entries: Option<Cache<Basis, Arc<Entry>, Weight>>,
+}
+
+/// What there is for a question.
+pub(crate) enum Found {
+    /// The answer, and how many rows it has.
+    Kept(Response, u64),
+    /// A place for the answer.
+    Place(Place),
+    /// Nothing.
+    None,
 }
 
 impl Answers {
     /// Room for so many bytes.
     pub(crate) fn new(bytes: u64) -> Self {
-        let each = LARGEST + OVERHEAD;
-        let options = OptionsBuilder::new()
-            .shards(SHARDS)
-            .weight_capacity(bytes)
-            .estimated_items_capacity(usize::try_from(bytes).unwrap_or(usize::MAX) / each * 32)
-            .build();
-        let kept = options.ok().filter(|_| bytes > 0).map(|options| {
+        let estimated = usize::try_from(bytes).unwrap_or(usize::MAX) / (16 * 1024);
+        let options =
+            OptionsBuilder::new().shards(SHARDS).weight_capacity(bytes).estimated_items_capacity(estimated).build();
+        let entries = options.ok().filter(|_| bytes > 0).map(|options| {
             Cache::with_options(options, Weight, DefaultHashBuilder::default(), DefaultLifecycle::default())
         });
-        Self { kept }
+        Self { entries }
     }
 
-    /// Whether anything is kept at all.
-    pub(crate) fn keep(&self) -> bool {
-        self.kept.is_some()
+    /// Finds the answer that was made of the same while the rows stood as they do. Of what is asked for the first time only
+    /// that is noted: most is never asked again.
+    pub(crate) async fn find(&self, basis: Basis, standing: impl Future<Output = Option<u64>>) -> Found {
+        let Some(entries) = &self.entries else { return Found::None };
+        let Some(entry) = entries.get(&basis) else {
+            entries.insert(basis, Arc::new(Entry::Asked));
+            return Found::None;
+        };
+        let Some(state) = standing.await else { return Found::None };
+        match &*entry {
+            Entry::Kept(kept) if kept.state == state && kept.made.elapsed() < AGE => {
+                let response = Response { head: kept.head.clone(), body: Body::Whole(kept.body.clone()) };
+                Found::Kept(response, kept.rows)
+            }
+            _ => Found::Place(Place { basis, state }),
+        }
     }
+}
 
-    /// The answer that was made from the same, and how many rows it has.
-    pub(crate) fn get(&self, basis: &Basis) -> Option<(Response, u64)> {
-        let kept = self.kept.as_ref()?.get(basis).filter(|kept| kept.made.elapsed() < AGE)?;
-        Some((Response { head: kept.head.clone(), body: Body::Whole(kept.body.clone()) }, kept.rows))
+/// Where an answer will be kept, that is made after the state of the rows was asked for.
+pub(crate) struct Place {
+    basis: Basis,
+    state: u64,
+}
+
+impl Place {
+    /// What keeps the answer that begins so.
+    pub(crate) fn keeping(self, head: &Head) -> Keeping {
+        Keeping { place: self, head: Head { is_kept: true, ..head.clone() }, body: Vec::new() }
     }
 }
 
 /// An answer on its way, which is kept once it is whole.
 pub(crate) struct Keeping {
-    basis: Basis,
+    place: Place,
     head: Head,
     body: Vec<u8>,
 }
 
 impl Keeping {
-    pub(crate) fn new(basis: Basis, head: Head) -> Self {
-        Self { basis, head: Head { is_kept: true, ..head }, body: Vec::new() }
-    }
-
     /// Sees what is sent; false where it has become too large to be kept.
     pub(crate) fn push(&mut self, chunk: &[u8]) -> bool {
         let fits = self.body.len() + chunk.len() <= LARGEST;
@@ -119,9 +159,10 @@ impl Keeping {
 
     /// It has been sent whole.
     pub(crate) fn end(mut self, answers: &Answers, rows: u64) {
-        let Some(cache) = &answers.kept else { return };
+        let Some(entries) = &answers.entries else { return };
         self.body.shrink_to_fit();
-        let kept = Kept { head: self.head, body: self.body.into(), rows, made: Instant::now() };
-        cache.insert(self.basis, Arc::new(kept));
+        let Place { basis, state } = self.place;
+        let kept = Kept { state, head: self.head, body: self.body.into(), rows, made: Instant::now() };
+        entries.insert(basis, Arc::new(Entry::Kept(kept)));
     }
 }

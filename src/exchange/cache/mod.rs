@@ -14,7 +14,7 @@ use crate::error::Result;
 mod answers;
 mod memory;
 
-pub(crate) use answers::{Answers, Basis, Keeping};
+pub(crate) use answers::{Answers, Basis, Found, Keeping, Place};
 pub use memory::MemoryCache;
 
 /// What is cached.

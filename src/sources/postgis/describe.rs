@@ -34,7 +34,7 @@ pub(super) async fn describe(
 ) -> Result<Table> {
     let wrong = |what: String| Error::new(Kind::Internal, format!("table '{label}': {what}"));
     let (mut all, declared) = match &from {
-        From::Name(name) => (columns(client, name).await?, spatial::declared(client, name, geometry).await?),
+        From::Name { name, .. } => (columns(client, name).await?, spatial::declared(client, name, geometry).await?),
         From::Query(_) => of_query(client, &from, geometry).await?,
     };
     let declared = declared.ok_or_else(|| wrong("it has no geometry".to_owned()))?;
@@ -149,7 +149,7 @@ async fn columns(client: &Client, from: &str) -> Result<Vec<Seen>> {
 /// The column of the ids: the primary key, else a unique column that is never null, else one with a usual name whose
 /// values are unique as far as was looked.
 async fn key(client: &Client, from: &From, columns: &[Seen]) -> Result<Option<String>> {
-    if let From::Name(name) = from
+    if let From::Name { name, .. } = from
         && let Some(key) = declared_key(client, name).await?
     {
         return Ok(Some(key));

@@ -13,6 +13,8 @@ pub(super) struct Found {
     pub(super) geometry: String,
     /// What the database's owner wrote about it.
     pub(super) comment: Option<String>,
+    /// Whether it is a table, or a materialized view, without parts elsewhere and without row security.
+    pub(super) is_plain: bool,
 }
 
 impl Found {
@@ -25,7 +27,8 @@ impl Found {
 /// Everything that may be read. A table with two geometries is published with its first.
 pub(super) async fn discover(client: &Client) -> Result<Vec<Found>> {
     let query = "
-        SELECT DISTINCT ON (n.nspname, c.relname) n.nspname, c.relname, a.attname, obj_description(c.oid, 'pg_class')
+        SELECT DISTINCT ON (n.nspname, c.relname) n.nspname, c.relname, a.attname, obj_description(c.oid, 'pg_class'),
+            c.relkind IN ('r', 'm') AND NOT c.relhassubclass AND NOT c.relrowsecurity
         FROM pg_class c
         JOIN pg_namespace n ON n.oid = c.relnamespace
         JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
@@ -41,6 +44,7 @@ pub(super) async fn discover(client: &Client) -> Result<Vec<Found>> {
         name: row.get(1),
         geometry: row.get(2),
         comment: row.get(3),
+        is_plain: row.get(4),
     });
     Ok(found.collect())
 }

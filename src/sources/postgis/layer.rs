@@ -90,6 +90,8 @@ impl FeatureSource for Layer {
         };
         match runtime::near() {
             Ok(handle) => {
+                // Those that were opened at the start are driven by other threads, and each row would come by way of them.
+                self.room.moved.call_once(|| drop(self.room.pool.retain(|_, _| false)));
                 handle.spawn(work);
                 rows
             }
@@ -123,6 +125,13 @@ impl FeatureSource for Layer {
 
     fn state(&self) -> u64 {
         self.room.watch.state()
+    }
+
+    fn ask_state(&self) -> Option<Pending<Option<u64>>> {
+        // Of several hosts another one may read than the one that is asked.
+        let is_certain = self.table.from.is_plain() && self.room.config.get_hosts().len() == 1;
+        let watch = self.room.watch.clone();
+        (is_certain && watch.has_settled()).then(|| -> Pending<_> { Box::pin(async move { watch.ask().await }) })
     }
 }
 

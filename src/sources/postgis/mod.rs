@@ -1,7 +1,7 @@
 //! Tables and views of PostgreSQL with PostGIS. Rows come in binary form over a pool of connections that only read.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 
 use deadpool_postgres::Pool;
 use tokio_postgres::Config;
@@ -52,6 +52,8 @@ struct Room {
     config: Config,
     pool: Pool,
     watch: Arc<watch::Watch>,
+    /// Whether the connections of the start were given up.
+    moved: Once,
 }
 
 impl Room {
@@ -102,7 +104,7 @@ impl Database {
             Error::new(error.kind(), format!("{name} {what}")).because(told(&error))
         })?;
         let watch = watch::Watch::start(config.clone())?;
-        Ok(Self { room: Arc::new(Room { name, config, pool, watch }), found })
+        Ok(Self { room: Arc::new(Room { name, config, pool, watch, moved: Once::new() }), found })
     }
 
     /// What the log calls it, without a password.
@@ -126,7 +128,8 @@ impl Database {
                 format!("{} has no table '{name}' with a geometry, only: {}", self.name(), all.join(", ")),
             )
         })?;
-        let from = From::Name(format!("{}.{}", quoted(&found.schema), quoted(&found.name)));
+        let name_of = format!("{}.{}", quoted(&found.schema), quoted(&found.name));
+        let from = From::Name { name: name_of, is_plain: found.is_plain };
         let source = self.describe(found.label(), from, Some(found.geometry.clone()), options)?;
         Ok(DatabaseLayer { name: found.label(), description: found.comment, source })
     }

@@ -22,8 +22,14 @@ pub(super) struct Table {
 /// What a FROM clause names.
 #[derive(Debug)]
 pub(super) enum From {
-    /// A table, quoted.
-    Name(String),
+    /// A table or view.
+    Name {
+        /// Quoted.
+        name: String,
+        /// Whether its rows change by transactions alone: those of views and of foreign tables may change by themselves, and
+        /// what row security shows as well.
+        is_plain: bool,
+    },
     /// A query of the project file.
     Query(Template),
 }
@@ -39,10 +45,15 @@ pub(super) struct Geometry {
 }
 
 impl From {
+    /// Whether its rows change by transactions alone.
+    pub(super) fn is_plain(&self) -> bool {
+        matches!(self, Self::Name { is_plain: true, .. })
+    }
+
     /// Appends it, called `t`, with these values for the parameters of a query; those left out are at their defaults.
     pub(super) fn write(&self, sql: &mut Sql, values: &[(String, Value)]) {
         match self {
-            Self::Name(name) => sql.add(name),
+            Self::Name { name, .. } => sql.add(name),
             Self::Query(template) => {
                 sql.add("(");
                 template.write(sql, values);

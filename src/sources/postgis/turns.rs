@@ -19,7 +19,7 @@ impl Turns {
     /// Whether a geometry may lie further than the edge. The database is asked once for each state of the rows.
     pub(super) async fn may_be_beyond(&self, room: &Room, table: &Table, conditions: &[Expr]) -> Result<bool> {
         let is_in_degrees = table.schema.geometry.as_ref().is_some_and(|geometry| geometry.crs.is_lon_lat_wgs84());
-        let (Some(geometry), From::Name(name)) = (&table.geometry, &table.from) else { return Ok(true) };
+        let (Some(geometry), From::Name { name, .. }) = (&table.geometry, &table.from) else { return Ok(true) };
         if !is_in_degrees || !geometry.is_indexable || !conditions.iter().any(|one| one.reach().is_some()) {
             return Ok(true);
         }

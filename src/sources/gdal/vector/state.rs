@@ -37,19 +37,27 @@ pub(super) fn files(path: &Path, parts: &[PathBuf]) -> Vec<PathBuf> {
     files
 }
 
+/// Where SQLite writes first, beside the file.
+fn log(file: &Path) -> PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push("-wal");
+    name.into()
+}
+
 /// A number that changes whenever one of the files does.
 pub(super) fn stamp(files: &[PathBuf]) -> u64 {
     let mut hasher = DefaultHasher::new();
     for file in files {
-        identity(file).hash(&mut hasher);
+        (identity(file), identity(&log(file))).hash(&mut hasher);
     }
     hasher.finish()
 }
 
 /// When one of the files was last written; unknown where one is not on this machine any more.
 pub(super) fn modified(files: &[PathBuf]) -> Option<SystemTime> {
-    let times: Option<Vec<_>> = files.iter().map(|file| fs::metadata(file).ok()?.modified().ok()).collect();
-    times?.into_iter().max()
+    let time = |file: &Path| fs::metadata(file).ok()?.modified().ok();
+    let times: Option<Vec<_>> = files.iter().map(|file| time(file)).collect();
+    times?.into_iter().chain(files.iter().filter_map(|file| time(&log(file)))).max()
 }
 
 #[cfg(test)]

@@ -1,0 +1,47 @@
+//! Answers that are kept while nothing is written, and are never older than what was.
+
+use crate::harness::postgres::{Postgres, is_here};
+use crate::harness::server::Server;
+use crate::harness::until;
+
+const NOTES: &str = "/ogcapi/collections/notes/items";
+
+#[test]
+fn a_kept_answer_is_never_older_than_what_was_written() {
+    if !is_here() {
+        return;
+    }
+    let database = Postgres::start();
+    database.sql(
+        "gis",
+        "CREATE TABLE notes (id int PRIMARY KEY, note text, geom geometry(Point, 4326));
+         INSERT INTO notes VALUES (1, 'first', 'SRID=4326;POINT(1 2)');
+         CREATE VIEW moving AS SELECT id, random() AS place, geom FROM notes;",
+    );
+    let server = Server::start(&[&database.dsn()]);
+    let note = || server.json(NOTES)["features"][0]["properties"]["note"].as_str().unwrap().to_owned();
+    // Nothing is kept before the rows have stood still for a while.
+    until("an answer is kept", || {
+        assert_eq!(note(), "first");
+        server.kept() > 0
+    });
+    for round in 0..20 {
+        database.sql("gis", &format!("UPDATE notes SET note = 'round {round}'"));
+        for _ in 0..3 {
+            assert_eq!(note(), format!("round {round}"));
+        }
+    }
+    let before = server.kept();
+    until("an answer is kept again", || {
+        assert_eq!(note(), "round 19");
+        server.kept() > before
+    });
+    // The rows of a view may be others each time, though nobody writes.
+    let before = server.kept();
+    let place = || server.json("/ogcapi/collections/moving/items")["features"][0]["properties"]["place"].clone();
+    let first = place();
+    for _ in 0..5 {
+        assert_ne!(place(), first);
+    }
+    assert_eq!(server.kept(), before);
+}
