@@ -56,6 +56,14 @@ pub fn static_file(path: &str) -> Option<Asset> {
     Some(Asset { bytes: Bytes::from_static(bytes), content_type: content_type(path), etag: format!("\"{hash}\"") })
 }
 
+/// Adds what all embedded files are to a fingerprint.
+pub(super) fn fingerprint(hasher: &mut impl Hasher) {
+    env!("CARGO_PKG_VERSION").hash(hasher);
+    for (name, _, hash) in FILES {
+        (name, hash).hash(hasher);
+    }
+}
+
 /// The embedded templates: name (such as `parts/map.html`) and source.
 pub fn templates() -> impl Iterator<Item = (&'static str, &'static [u8])> {
     FILES

@@ -15,5 +15,6 @@ if (place && globalThis.SwaggerUIBundle) {
     defaultModelsExpandDepth: 0,
     displayRequestDuration: true,
     presets: [SwaggerUIBundle.presets.apis],
+    onComplete: () => document.getElementById("servers")?.setAttribute("aria-label", "Server"),
   });
 }

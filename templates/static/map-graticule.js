@@ -126,10 +126,13 @@ export const Graticule = globalThis.L?.Layer.extend({
     };
     pen.textAlign = "center";
     pen.textBaseline = "bottom";
+    // Below the scale nothing could be read.
+    const scale = this._map.getContainer().querySelector(".leaflet-control-scale");
+    const end = size.x - (scale ? scale.offsetWidth + 44 : 24);
     let last = -Infinity;
     for (const at of lons) {
       const left = x(at * step);
-      if (left <= 60 || left >= size.x - 24 || left - last < 56) continue;
+      if (left <= 60 || left >= end || left - last < 56) continue;
       last = left;
       write(label(at * step, "EW"), left, size.y - FRAME - 3);
     }

@@ -150,6 +150,24 @@ function element(name, text, className = "") {
   return made;
 }
 
+// The values of a feature as the page has them, by name: in its row, or in the only list of properties.
+function values(row) {
+  if (row) return new Map([...row.closest("table").tHead.rows[0].cells].map((head, at) => [head.dataset.name, row.cells[at]]));
+  const lists = document.querySelectorAll("table.properties");
+  const heads = lists.length === 1 ? lists[0].querySelectorAll("th[data-name]") : [];
+  return new Map([...heads].map((head) => [head.dataset.name, head.nextElementSibling]));
+}
+
+// A value in a pop-up: what is folded shows its beginning.
+function value(content, cell) {
+  const made = document.createElement("dd");
+  const text = typeof content === "object" ? JSON.stringify(content) : String(content);
+  const shown = cell?.firstElementChild;
+  if (shown && !shown.matches("details, pre") && text.length <= 80) made.append(shown.cloneNode(true));
+  else made.textContent = text.length > 80 ? `${text.slice(0, 80)}…` : text;
+  return made;
+}
+
 function popup(feature, row) {
   const content = document.createElement("div");
   const properties = Object.entries(feature.properties).filter(([, value]) => value !== null);
@@ -159,9 +177,9 @@ function popup(feature, row) {
   const title = element(link ? "a" : "strong", String(name), "popup-title");
   if (link) title.href = link.href;
   const list = document.createElement("dl");
-  for (const [key, value] of properties.filter((pair) => pair !== named).slice(0, 6)) {
-    const text = typeof value === "object" ? JSON.stringify(value) : String(value);
-    list.append(element("dt", key), element("dd", text.length > 80 ? `${text.slice(0, 80)}…` : text));
+  const cells = values(row);
+  for (const [key, content] of properties.filter((pair) => pair !== named).slice(0, 6)) {
+    list.append(element("dt", key), value(content, cells.get(key)));
   }
   content.append(title, list);
   return content;

@@ -223,50 +223,44 @@ class Viewer {
     const query = new URLSearchParams({
       SERVICE: "WMS", VERSION: "1.3.0", REQUEST: "GetFeatureInfo", LAYERS: ids, QUERY_LAYERS: ids, STYLES: "", CRS: "EPSG:3857",
       BBOX: [left, bottom, right, top].join(","), WIDTH: size.x, HEIGHT: size.y, I: Math.round(at.x), J: Math.round(at.y),
-      INFO_FORMAT: "application/geo+json", FEATURE_COUNT: 5,
+      INFO_FORMAT: "text/html", FEATURE_COUNT: 5,
     });
     try {
       const url = new URL(place.dataset.wms, location.href);
       for (const [name, value] of query) url.searchParams.set(name, value);
       const answer = await fetch(url);
       if (!answer.ok) throw new Error(`the server answered ${answer.status}`);
-      popup.setContent(this.told((await answer.json()).features, wanted));
+      popup.setContent(this.told(new DOMParser().parseFromString(await answer.text(), "text/html"), wanted));
     } catch (error) {
       popup.setContent(element("p", `What is here could not be asked: ${error.message}.`));
     }
   }
 
-  // The features found, under their layers, each with the way to its page.
-  told(features, wanted) {
-    if (!features.length) return element("p", "There is nothing here.");
+  // What the server's page of features at a point has, each feature with the way to its own page.
+  told(page, wanted) {
     const content = document.createElement("div");
-    for (const row of wanted) {
-      const own = features.filter((feature) => feature.id === row.id || String(feature.id).startsWith(`${row.id}.`));
-      if (!own.length) continue;
-      content.append(element("p", row.title, "popup-layer"));
-      for (const feature of own) content.append(...this.one(feature, row));
+    for (const section of page.querySelectorAll("section[data-layer]")) {
+      const row = wanted.find((row) => row.id === section.dataset.layer);
+      content.append(element("p", row?.title ?? section.dataset.layer, "popup-layer"));
+      for (const table of section.querySelectorAll("table")) {
+        const link = row && this.link(table, row);
+        table.caption?.remove();
+        content.append(...(link ? [link] : []), document.adoptNode(table));
+      }
     }
-    return content;
+    return content.hasChildNodes() ? content : element("p", "There is nothing here.");
   }
 
-  one(feature, row) {
-    const id = String(feature.id ?? "").slice(row.id.length + 1);
-    const properties = Object.entries(feature.properties ?? {}).filter(([, value]) => value !== null && value !== "");
-    const named = properties.find(([name, value]) => /^(name|title|label)$/i.test(name) && typeof value === "string");
-    const shown = [];
-    if (row.row.dataset.items && id) {
-      const link = element("a", named?.[1] ?? id, "popup-title");
-      const items = new URL(row.row.dataset.items, location.href);
-      items.pathname += `/${encodeURIComponent(id)}`;
-      link.href = items;
-      shown.push(link);
-    }
-    const table = document.createElement("dl");
-    for (const [name, value] of properties.filter((entry) => entry !== named).slice(0, 6)) {
-      const text = typeof value === "object" ? JSON.stringify(value) : String(value);
-      table.append(element("dt", name), element("dd", text.length > 120 ? `${text.slice(0, 119)}…` : text));
-    }
-    return [...shown, table];
+  link(table, row) {
+    const id = table.dataset.feature;
+    if (!row.row.dataset.items || !id) return null;
+    const named = [...table.rows].find((row) => /^(name|title|label)$/i.test(row.dataset.name) && row.querySelector(".text"));
+    const link = element("a", named?.cells[1].textContent.trim() || id, "popup-title");
+    named?.remove();
+    const items = new URL(row.row.dataset.items, location.href);
+    items.pathname += `/${encodeURIComponent(id)}`;
+    link.href = items;
+    return link;
   }
 }
 

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use crate::harness::client::Answer;
 use crate::harness::package::Package;
 use crate::harness::server::{Server, demo, odd_server};
-use crate::harness::{SAMPLE, text};
+use crate::harness::{SAMPLE, page, text};
 
 const ITEMS: &str = "/ogcapi/collections/countries/items?limit=5";
 
@@ -46,6 +46,28 @@ fn what_the_client_has_is_not_sent_again() {
         let head = demo().send("HEAD", path, &[]).expect(200);
         assert_eq!(head.header("etag"), tag, "{path}");
         demo().send("HEAD", path, &[("If-None-Match", &tag)]).expect(304);
+    }
+}
+
+#[test]
+fn files_of_pages_never_change_where_pages_find_them() {
+    let page = demo().get("/ogcapi/collections/countries?f=html").expect(200).text();
+    let files: Vec<String> = page::attributes(&page).into_iter().filter(|link| link.contains("static/")).collect();
+    assert!(files.len() > 3);
+    for file in files {
+        let path = page::resolve("/ogcapi/collections/countries", &file);
+        assert_eq!(
+            demo().get(&path).expect(200).header("cache-control"),
+            "public, max-age=31536000, immutable",
+            "{path}"
+        );
+    }
+    // Those of another version, and without one, are asked for again.
+    for path in ["/static/v-0123456789abcdef/map.js", "/static/map.js"] {
+        assert_eq!(demo().get(path).expect(200).header("cache-control"), "public, no-cache", "{path}");
+    }
+    for path in ["/static/v-0123456789abcdef/", "/static/v-/map.js", "/static/v-0123456789abcdef/../map.js"] {
+        demo().get(path).expect(404);
     }
 }
 

@@ -56,7 +56,7 @@ fn check(base: &str) {
         .expect(200)
         .text()
         .replace("&#x2f;", "/");
-    assert!(page.contains("../../static/graticule.css"), "pages have relative links");
+    assert!(page.contains("\"../../static/v-") && page.contains("/graticule.css\""), "pages have relative links");
     assert_eq!(ask(&format!("{base}/static/graticule.css")).expect(200).media_type(), "text/css");
     ask(&format!("{base}/nothing")).expect(404);
 }

@@ -232,7 +232,7 @@ fn a_collection_tells_how_to_use_it() {
         "geometry of any kind",
         "<th scope=\"row\"><code>moment</code></th>",
         "<span class=\"tag\">time</span>",
-        "To sort by",
+        "3 features, each",
         "2024-05-01</time> to <time",
         "Stored in",
     ] {

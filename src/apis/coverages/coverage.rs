@@ -11,6 +11,7 @@ use crate::base::format::Format;
 use crate::base::link::{Link, Rel};
 use crate::data::coverage::{Band, SampleKind};
 use crate::data::coverage_gate::CoverageView;
+use crate::data::reference::{self, Reference};
 use crate::error::Result;
 use crate::message::request::COMPONENT;
 use crate::project::catalog::Layer;
@@ -145,10 +146,19 @@ async fn coverage(cx: Context, path: CoveragePath) -> Result<Json<Coverage>> {
         words.insert("urls".to_owned(), json!({ "ows": ows }));
         words
     });
+    if let Some(unit) = reference::of(&view.grid().crs).ok().and_then(|it| unit(&it)) {
+        reply = reply.for_page("unit", json!(unit));
+    }
     if let Some(map) = view.extent().and_then(|extent| preview::map(&cx, &layer.id, &extent)) {
         reply = reply.for_page("map", map);
     }
     Ok(reply)
+}
+
+/// The unit of a system, where people have a word for it.
+fn unit(reference: &Reference) -> Option<&'static str> {
+    let is_metre = (reference.metres_per_unit - 1.0).abs() < 1e-9;
+    if reference.is_geographic { Some("degrees") } else { is_metre.then_some("metres") }
 }
 
 /// The link to a coverage, for lists.

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use futures_util::{StreamExt, stream};
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
+use serde_json::Map;
 use utoipa::ToSchema;
 
 use crate::api::reply::Described;
@@ -137,11 +138,15 @@ async fn try_layer(layer: &Layer) -> Result<()> {
 
 impl Reply for Readiness {
     fn describe() -> Described {
-        Described::json::<Self>(&[Format::Json])
+        Described::json::<Self>(&[Format::Json, Format::Html])
     }
 
     async fn render(self, rendering: Rendering) -> Result<Response> {
-        let mut response = rendering.response(serde_json::to_vec(&self).map_err(Error::internal)?);
+        let mut response = if rendering.format() == Format::Html {
+            rendering.value(serde_json::to_value(&self).map_err(Error::internal)?, Map::new())?
+        } else {
+            rendering.response(serde_json::to_vec(&self).map_err(Error::internal)?)
+        };
         response.set(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if self.status == "unavailable" {
             response.status = StatusCode::SERVICE_UNAVAILABLE;

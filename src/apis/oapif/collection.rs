@@ -16,6 +16,7 @@ use crate::base::format::Format;
 use crate::base::link::{Link, Rel};
 use crate::data::extent::Extent;
 use crate::data::gate::View;
+use crate::data::query::Query;
 use crate::error::Result;
 use crate::formats;
 use crate::project::catalog::Layer;
@@ -25,6 +26,9 @@ use super::landing_page::license;
 
 /// How long an answer waits for an extent that is being measured; later answers have it.
 const EXTENT_BUDGET: Duration = Duration::from_millis(500);
+
+/// How long a page waits for the number of its features: it is told where it is known, or nearly so.
+const COUNT_BUDGET: Duration = Duration::from_millis(50);
 
 /// A collection
 #[derive(Serialize, ToSchema)]
@@ -134,6 +138,9 @@ async fn collection(cx: Context, path: CollectionPath) -> Result<Json<Collection
     let extent = view.extent(Duration::ZERO).await.and_then(|extent| extent.space);
     if let Some(map) = extent.filter(|_| is_placed).and_then(|extent| preview::map(&cx, &layer.id, &extent)) {
         reply = reply.for_page("map", map);
+    }
+    if let Ok(Some(count)) = view.count(&Query::default(), COUNT_BUDGET).await {
+        reply = reply.for_page("count", json!(count));
     }
     for (name, words) in words_of(&view) {
         reply = reply.for_page(&name, words);

@@ -35,9 +35,51 @@ pub(super) fn cell(value: &Value, full: Option<bool>, name: Option<&str>) -> Val
 
 /// Whether numbers of this name are names themselves: ids, codes, years.
 fn is_code(name: &str) -> bool {
-    const CODES: [&str; 9] = ["id", "fid", "gid", "code", "year", "zip", "plz", "number", "nr"];
-    let name = name.to_ascii_lowercase();
-    name.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| CODES.contains(&word))
+    const CODES: [&str; 30] = [
+        "id",
+        "fid",
+        "gid",
+        "oid",
+        "uid",
+        "objectid",
+        "featureid",
+        "osmid",
+        "code",
+        "epsg",
+        "srid",
+        "iso",
+        "nuts",
+        "lau",
+        "ags",
+        "year",
+        "jahr",
+        "anno",
+        "zip",
+        "zipcode",
+        "postcode",
+        "plz",
+        "phone",
+        "tel",
+        "fax",
+        "number",
+        "nummer",
+        "nr",
+        "no",
+        "ref",
+    ];
+    let mut words = vec![String::new()];
+    let mut is_lower = false;
+    for character in name.chars() {
+        // `parcelId` is two words, as `parcel_id` is.
+        if !character.is_alphanumeric() || (is_lower && character.is_uppercase()) {
+            words.push(String::new());
+        }
+        is_lower = character.is_lowercase();
+        if let Some(word) = words.last_mut().filter(|_| character.is_alphanumeric()) {
+            word.extend(character.to_lowercase());
+        }
+    }
+    words.iter().any(|word| CODES.contains(&word.as_str()))
 }
 
 /// A number as it reads well; one that was rounded has the whole in its title.
@@ -96,6 +138,10 @@ fn text(text: &str, full: bool) -> String {
     if length > if full { VERY_LONG } else { LONG } {
         return folded(text, if full { VERY_LONG / 3 } else { LONG * 2 / 3 });
     }
+    if let Some(lines) = text.find('\n').filter(|_| !full) {
+        // A row is as high as the line that it is.
+        return folded(text, text[..lines].chars().count().max(1));
+    }
     // A direction of its own, so that what stands beside it stays in its place.
     if text.is_ascii() {
         format!("<span class=\"text\">{escaped}</span>")
@@ -109,14 +155,14 @@ fn folded(text: &str, shown: usize) -> String {
     let start: String = text.chars().take(shown).collect();
     let (start, whole) = (HtmlEscape(start.trim_end()), HtmlEscape(text));
     format!(
-        "<details class=\"fold\"><summary dir=\"auto\">{start}…</summary><div class=\"text\" dir=\"auto\">{whole}</div></details>"
+        "<details class=\"fold\"><summary dir=\"auto\">{start}…</summary><div class=\"text\" dir=\"auto\" tabindex=\"0\">{whole}</div></details>"
     )
 }
 
 fn nested(value: &Value, full: bool) -> String {
     if full {
         let json = serde_json::to_string_pretty(value).unwrap_or_default();
-        return format!("<pre class=\"json\">{}</pre>", HtmlEscape(&json));
+        return format!("<pre class=\"json\" tabindex=\"0\">{}</pre>", HtmlEscape(&json));
     }
     let json = serde_json::to_string(value).unwrap_or_default();
     if json.chars().count() > NESTED {
@@ -167,6 +213,14 @@ pub(super) fn number(value: &Value) -> String {
         ValueKind::Number => groups(&decimal(value)).join("\u{202f}"),
         _ => value.to_string(),
     }
+}
+
+/// The text of a number that is a property's value, within a sentence: its digits apart as in a table.
+pub(super) fn quantity(text: &str, name: &str) -> String {
+    // One with an exponent, and what is none for people, stays as it was written.
+    let is_number =
+        text.parse::<f64>().is_ok() && !text.contains(['e', 'E']) && text.ends_with(|c: char| c.is_ascii_digit());
+    if is_number && !is_code(name) { groups(text).join("\u{202f}") } else { text.to_owned() }
 }
 
 /// A time within a sentence: `2024-05-01`, `2024-05-01 12:00 UTC`; anything else as it is.
@@ -228,6 +282,8 @@ mod tests {
         assert!(folded.contains(&HtmlEscape(&long).to_string()));
         assert!(!cell(&Value::from("ä".repeat(300)), Some(true), None).to_string().contains("<details"));
         assert!(cell(&Value::from(long), Some(true), None).to_string().contains("<details"));
+        assert!(html("one\ntwo").starts_with("<details class=\"fold\"><summary dir=\"auto\">one…"));
+        assert!(!cell(&Value::from("one\ntwo"), Some(true), None).to_string().contains("<details"));
     }
 
     #[test]
@@ -236,6 +292,17 @@ mod tests {
             cell(&Value::from(1_234_567), None, Some("osm_id")).to_string(),
             r#"<span class="num">1234567</span>"#
         );
+        for name in ["OBJECTID", "parcelId", "postcode", "EPSG", "Nr.", "ISO_N3"] {
+            assert!(is_code(name), "{name}");
+        }
+        for name in ["pop_est", "humid", "notes", "grid_size", "yearly", ""] {
+            assert!(!is_code(name), "{name}");
+        }
+        assert_eq!(
+            (quantity("1234567.5", "pop"), quantity("12345", "id")),
+            ("1\u{202f}234\u{202f}567.5".into(), "12345".into())
+        );
+        assert_eq!((quantity("2024-05-01", "day"), quantity("1e9", "a")), ("2024-05-01".into(), "1e9".into()));
         assert!(cell(&Value::from(1_234_567), None, Some("width")).to_string().contains("<span>234</span>"));
         assert_eq!(html(0.1 + 0.2), r#"<span title="0.30000000000000004"><span class="num">0.3</span></span>"#);
         assert_eq!(html(12.25), r#"<span class="num">12.25</span>"#);

@@ -20,6 +20,7 @@ pub(super) fn register(environment: &mut Environment<'static>) {
     environment.add_filter("starts_with", starts_with);
     environment.add_filter("cell", cell::cell);
     environment.add_filter("number", cell::number);
+    environment.add_filter("quantity", cell::quantity);
     environment.add_filter("instant", cell::instant);
     environment.add_filter("integer", integer);
     environment.add_filter("length", length);

@@ -19,7 +19,7 @@
 //! | `schema`, `key`, `geometry`, `has_geometry`, `has_time` | collections and features: the properties in order, the key, what there is to map |
 //!
 //! Functions and filters, besides the engine's: `static`, `relative`, `segment`, `query`, `path_append`, `path_chomp`,
-//! `without`, `links_filter`, `json_dump`, `content_type_name`, `nl2br`, `starts_with`, `cell`, `number`, `integer`, `instant`,
+//! `without`, `links_filter`, `json_dump`, `content_type_name`, `nl2br`, `starts_with`, `cell`, `number`, `quantity`, `integer`, `instant`,
 //! `degrees`, `crs_name`, `geometry_name`, `feature_title`, `shell`. Publishers read of them in `docs/pages.md`.
 
 mod cell;
@@ -43,6 +43,9 @@ pub use urls::PageUrls;
 /// The name under which functions and filters find the page's place; templates have no use for it.
 const URLS: &str = "__urls";
 
+/// The name under which `static` finds the version of the files.
+const VERSION: &str = "__version";
+
 /// Folders within the folder of overrides are followed this far, which also ends a circle of links.
 const DEPTH: usize = 4;
 
@@ -57,6 +60,8 @@ pub struct Templates {
     /// Names of pages that some operation has, or could have.
     expected: BTreeSet<String>,
     statics: BTreeMap<String, Asset>,
+    /// The segment of a path that stands for the static files as they are now.
+    version: String,
 }
 
 impl Templates {
@@ -70,6 +75,7 @@ impl Templates {
             others: Vec::new(),
             expected: assets::templates().map(|(name, _)| name.to_owned()).collect(),
             statics: BTreeMap::new(),
+            version: String::new(),
         };
         let mut faults = Vec::new();
 
@@ -83,6 +89,7 @@ impl Templates {
                 faults.push(fault);
             }
         }
+        templates.settle_version();
         if faults.is_empty() {
             faults.extend(templates.overridden.iter().filter_map(|name| templates.try_empty(name).err()));
         }
@@ -136,6 +143,20 @@ impl Templates {
         self.sources.hash(&mut hasher);
         self.statics.iter().for_each(|(name, asset)| (name, &asset.etag).hash(&mut hasher));
         hasher.finish()
+    }
+
+    /// Names the static files as they are, so that a browser may keep them for ever: with another one, the name is another.
+    fn settle_version(&mut self) {
+        let mut hasher = DefaultHasher::new();
+        assets::fingerprint(&mut hasher);
+        self.statics.iter().for_each(|(name, asset)| (name, &asset.etag).hash(&mut hasher));
+        self.version = format!("v-{:016x}", hasher.finish());
+        self.environment.add_global(VERSION, self.version.clone());
+    }
+
+    /// The rest of a path that begins with the version of the static files; none where they are others now.
+    pub fn current<'a>(&self, path: &'a str) -> Option<&'a str> {
+        path.strip_prefix(&self.version)?.strip_prefix('/')
     }
 
     /// Whether there is a template of this name.

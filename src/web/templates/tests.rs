@@ -220,5 +220,6 @@ fn paths_and_queries_are_made_from_the_page() {
         "params": { "q": "a&b", "offset": "3" },
     });
     let page = templates.render("Paths.html", &context, &urls()).unwrap().replace("&amp;", "&");
-    assert_eq!(page, "../a/items/b c ../a ../ ../static/a.css ?q=a%26b&sortby=-x true HTML");
+    let page = page.replace(&templates.version, "VERSION");
+    assert_eq!(page, "../a/items/b c ../a ../ ../static/VERSION/a.css ?q=a%26b&sortby=-x true HTML");
 }

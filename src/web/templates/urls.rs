@@ -6,7 +6,7 @@ use minijinja::value::{Kwargs, Object, Value};
 use minijinja::{Environment, State};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::URLS;
+use super::{URLS, VERSION};
 
 /// Where a page is: what its relative URLs are made from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -66,7 +66,8 @@ pub(super) fn register(environment: &mut Environment<'static>) {
     environment.add_filter("relative", |state: &State, url: &Value| of(state).relative(plain(url).as_str()));
     environment.add_filter("segment", |value: &Value| encode(&plain(value)));
     environment.add_function("static", |state: &State, path: &str| {
-        format!("{}static/{}", of(state).up(), path.trim_start_matches('/'))
+        let version = state.lookup(VERSION).unwrap_or_default();
+        format!("{}static/{version}/{}", of(state).up(), path.trim_start_matches('/'))
     });
     environment.add_function("path_append", path_append);
     environment.add_function("path_chomp", path_chomp);

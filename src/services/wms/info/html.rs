@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::error::Result;
-use crate::model::batch::Batch;
+use crate::model::batch::{Batch, Cell, Row};
 use crate::server::context::Context;
 use crate::web::page::{Page, page_urls};
 
@@ -11,6 +11,17 @@ use super::{InfoPart, InfoWriter, words};
 
 /// The template.
 const TEMPLATE: &str = "getFeatureInfo.html";
+
+/// A cell for the template, which shows numbers as all pages do.
+fn value(row: Row<'_>, cell: usize) -> Value {
+    match row.cell(cell) {
+        Cell::Null => Value::Null,
+        Cell::Int(number) => number.into(),
+        Cell::Float(number) if number.is_finite() => number.into(),
+        Cell::Bool(truth) => truth.into(),
+        _ => words(row, cell).into(),
+    }
+}
 
 #[derive(Default)]
 pub(super) struct Html {
@@ -31,8 +42,8 @@ impl InfoWriter for Html {
         let Some(features) = features else { return };
         for row in rows.rows() {
             let attributes = part.fields().map(|(cell, field)| {
-                let value = words(row, cell);
-                self.size += value.len() + field.name.len() + 32;
+                let value = value(row, cell);
+                self.size += value.as_str().map_or(16, str::len) + field.name.len() + 32;
                 json!({ "name": field.name, "title": field.title, "value": value })
             });
             features.push(json!({ "id": InfoPart::id(row), "attributes": attributes.collect::<Vec<_>>() }));
