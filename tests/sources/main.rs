@@ -18,5 +18,6 @@ mod archives;
 mod files;
 mod hostile;
 mod made;
+mod reaching;
 mod remote;
 mod settings;

@@ -7,6 +7,7 @@ use std::sync::{Arc, Once, OnceLock};
 
 use gdal::{Dataset, DatasetOptions, DriverManager, GdalOpenFlags};
 
+use self::offline::Offline;
 use crate::base::crs::Crs;
 use crate::data::coverage::{Coverage, Grid, Job, Reader};
 use crate::error::{Error, Kind, Result};
@@ -14,6 +15,7 @@ use crate::sources::pool::{self, Pool};
 
 pub mod archive;
 mod facts;
+mod offline;
 mod read;
 #[cfg(test)]
 mod tests;
@@ -23,7 +25,7 @@ pub mod vector;
 const THREADS: usize = 32;
 
 /// Settings of GDAL, each unless the environment says otherwise.
-const SETTINGS: [(&str, &str); 6] = [
+const SETTINGS: [(&str, &str); 7] = [
     // Megabytes of blocks that it keeps for all files together; by itself it takes a twentieth of the machine's memory.
     ("GDAL_CACHEMAX", "128"),
     // Seconds for a file on another machine to answer, and for the connection to it; by itself it waits for ever.
@@ -32,6 +34,8 @@ const SETTINGS: [(&str, &str); 6] = [
     // A second try where the other machine says that it has no time.
     ("GDAL_HTTP_MAX_RETRY", "1"),
     ("GDAL_HTTP_RETRY_DELAY", "1"),
+    // Of a file it does not read the schema that stands elsewhere.
+    ("GML_DOWNLOAD_SCHEMA", "NO"),
     // Nothing is written beside packed files.
     ("CPL_VSIL_GZIP_WRITE_PROPERTIES", "NO"),
 ];
@@ -67,6 +71,7 @@ impl fmt::Debug for Raster {
 impl Raster {
     /// Opens a file. The errors name the file and what is wrong with it: they are for whoever runs the server.
     pub fn open(path: &Path, options: &RasterOptions) -> Result<Raster> {
+        let _offline = Offline::of(path);
         let first = dataset(path)?;
         let facts = facts::read(&first, path, options)?;
         let grid = Arc::new(facts.grid);
@@ -77,6 +82,7 @@ impl Raster {
         drop(open);
         let kept = grid.clone();
         let pool = Pool::new("gdal", path, THREADS, move |path| {
+            Offline::for_good(path);
             let dataset = dataset(path)?;
             facts::is_as_before(&dataset, &kept)?;
             Ok(read::Open::new(dataset, kept.clone()))
@@ -131,6 +137,11 @@ pub fn is_raster(path: &Path) -> bool {
     dataset(path).is_ok_and(|dataset| dataset.raster_count() > 0)
 }
 
+/// Whether a file has the name of one that names others.
+fn is_named_as_virtual(path: &Path) -> bool {
+    path.extension().is_some_and(|it| it.eq_ignore_ascii_case("vrt"))
+}
+
 fn dataset(path: &Path) -> Result<Dataset> {
     prepare();
     let within = archive::unpacked(path);
@@ -142,7 +153,8 @@ fn dataset(path: &Path) -> Result<Dataset> {
     }
     let open_flags =
         GdalOpenFlags::GDAL_OF_READONLY | GdalOpenFlags::GDAL_OF_RASTER | GdalOpenFlags::GDAL_OF_VERBOSE_ERROR;
-    let is_virtual = !archive::is_within(path) && path.extension().is_some_and(|it| it.eq_ignore_ascii_case("vrt"));
+    let _offline = Offline::of(path);
+    let is_virtual = is_named_as_virtual(path) && !archive::is_within(path);
     let allowed: Vec<&str> = drivers().iter().map(String::as_str).filter(|name| is_virtual || *name != "VRT").collect();
     let allowed_drivers = Some(&allowed[..]);
     Dataset::open_ex(&*within, DatasetOptions { open_flags, allowed_drivers, ..DatasetOptions::default() })

@@ -9,7 +9,8 @@ use gdal::{Dataset, DatasetOptions, DriverManager, GdalOpenFlags};
 
 use self::ogr::Source;
 use self::schema::Table;
-use super::{archive, file, prepare};
+use super::offline::Offline;
+use super::{archive, file, is_named_as_virtual, prepare};
 use crate::base::crs::Crs;
 use crate::data::source::FeatureSource;
 use crate::error::{Error, Result};
@@ -100,6 +101,7 @@ impl VectorFile {
     /// Opens a file, or what a path of GDAL's (`/vsizip/…`) names. The errors name the file and what is wrong with it: they
     /// are for whoever runs the server.
     pub fn open(path: &Path, options: &OpenOptions) -> Result<VectorFile> {
+        let _offline = Offline::of(path);
         let source = open(path, options)?;
         let driver = driver::Driver::named(&source.driver());
         let damage = driver.damage();
@@ -151,6 +153,7 @@ impl VectorFile {
     fn read(&self, index: usize, options: &VectorOptions) -> Result<VectorLayer> {
         let name = self.names.get(index).cloned().unwrap_or_default();
         let wrong = |what: String| file(&self.room.path, &format!("cannot be read: layer '{name}': {what}"));
+        let _offline = Offline::of(&self.room.path);
         let mut source = self.first.lock().unwrap_or_else(PoisonError::into_inner);
         let table = schema::describe(&mut source, &self.room.path, &name, index, options).map_err(wrong)?;
         let has_reference = source.reference(index).is_some();
@@ -194,6 +197,7 @@ impl Room {
 
 impl Handle {
     fn open(path: &Path, options: &OpenOptions, files: &[PathBuf]) -> Result<Self> {
+        Offline::for_good(path);
         // Before it is opened: what is written meanwhile is noticed the next time.
         let state = state::stamp(files);
         Ok(Self { source: open(path, options)?, state, verified: Vec::new() })
@@ -254,9 +258,7 @@ fn open(path: &Path, options: &OpenOptions) -> Result<Source> {
     let may_open = |name: &&str| match *name {
         driver::GEOPACKAGE => is_elsewhere,
         // Whoever names one says what it may name; what somebody packed says nothing.
-        driver::VIRTUAL => {
-            !archive::is_within(path) && path.extension().is_some_and(|it| it.eq_ignore_ascii_case("vrt"))
-        }
+        driver::VIRTUAL => is_named_as_virtual(path) && !archive::is_within(path),
         _ => true,
     };
     let drivers: Vec<&str> = drivers().iter().map(String::as_str).filter(may_open).collect();
@@ -274,5 +276,8 @@ fn open(path: &Path, options: &OpenOptions) -> Result<Source> {
         let all: Vec<&str> = own.iter().copied().chain(CSV.into_iter().filter(|option| !is_set(option))).collect();
         source = Source::new(attempt(&all)?);
     }
-    Ok(source)
+    match source.stranger() {
+        Some(table) => Err(file(path, &format!("has a table '{table}' that reads other files"))),
+        None => Ok(source),
+    }
 }

@@ -8,7 +8,7 @@
 //! - Lengths and counts that OGR tells are taken for what they are only beside the pointer that it gave in the same call.
 #![allow(unsafe_code)]
 
-use std::ffi::{CStr, CString, c_char, c_int};
+use std::ffi::{CStr, CString, c_char, c_int, c_void};
 use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
 use std::ptr;
@@ -18,6 +18,21 @@ use gdal_sys::{OGRFieldType, OGRwkbByteOrder, OGRwkbGeometryType};
 
 use crate::base::bbox::Rect;
 use crate::sources::gdal::archive::Entry;
+
+/// Modules of SQLite and SpatiaLite whose tables are made of the same file's: indexes, and views of these.
+const OWN_MODULES: [&str; 11] = [
+    "rtree",
+    "rtree_i32",
+    "geopoly",
+    "fts3",
+    "fts4",
+    "fts5",
+    "virtualspatialindex",
+    "virtualelementary",
+    "virtualknn",
+    "virtualknn2",
+    "virtualrouting",
+];
 
 /// The bit of a mode that says folder.
 const FOLDER: c_int = 0o040_000;
@@ -105,6 +120,57 @@ pub(in crate::sources::gdal) fn inside(path: &Path, depth: usize, most: usize) -
     Some(all)
 }
 
+unsafe extern "C" {
+    fn CPLHTTPPushFetchCallback(answer: Fetch, data: *mut c_void) -> c_int;
+    fn CPLHTTPPopFetchCallback() -> c_int;
+}
+
+/// What GDAL asks in the place of another machine: address, options, progress with data, writing with data, data.
+type Fetch = unsafe extern "C" fn(
+    *const c_char,
+    *const *const c_char,
+    *const c_void,
+    *mut c_void,
+    *const c_void,
+    *mut c_void,
+    *mut c_void,
+) -> *mut c_void;
+
+/// Bytes of GDAL's record of an answer, by a good measure: it has nine words, and those that are zero mean nothing.
+const ANSWER: usize = 512;
+
+/// The answer that there is none: a record whose first word, the status, says failure. None at all would mean that the next is asked.
+unsafe extern "C" fn refuse(
+    _: *const c_char,
+    _: *const *const c_char,
+    _: *const c_void,
+    _: *mut c_void,
+    _: *const c_void,
+    _: *mut c_void,
+    _: *mut c_void,
+) -> *mut c_void {
+    // SAFETY: GDAL frees what it has allocated here; the first word lies within.
+    unsafe {
+        let answer = gdal_sys::VSICalloc(ANSWER, 1);
+        if !answer.is_null() {
+            answer.cast::<c_int>().write(1);
+        }
+        answer
+    }
+}
+
+/// Has GDAL fetch nothing on this thread, until as many [`answer_fetches`] came.
+pub(in crate::sources::gdal) fn refuse_fetches() {
+    // SAFETY: the function lives as long as the program and has the signature that GDAL calls.
+    let _ = unsafe { CPLHTTPPushFetchCallback(refuse, ptr::null_mut()) };
+}
+
+/// Takes one refusal back.
+pub(in crate::sources::gdal) fn answer_fetches() {
+    // SAFETY: it takes the last callback of this thread off a list.
+    let _ = unsafe { CPLHTTPPopFetchCallback() };
+}
+
 /// A string that is lent; `None` where there is none.
 ///
 /// # Safety
@@ -157,6 +223,26 @@ impl Source {
             gdal_sys::CSLDestroy(list);
             files
         }
+    }
+
+    /// A table of a database that is none of its own: SQLite's virtual tables may be other files of this machine.
+    pub(super) fn stranger(&self) -> Option<String> {
+        use gdal::vector::LayerAccess;
+        if !["SQLite", "GPKG"].contains(&self.driver().as_str()) {
+            return None;
+        }
+        let text = "SELECT name, sql FROM sqlite_master WHERE type = 'table' AND sql LIKE 'CREATE VIRTUAL%'";
+        let mut tables = self.0.execute_sql(text, None, gdal::vector::sql::Dialect::DEFAULT).ok()??;
+        tables.features().find_map(|table| {
+            let text = |field| table.field_as_string(field).ok().flatten().unwrap_or_default();
+            let made = text(1);
+            let words: Vec<&str> = made.split(|it: char| it.is_whitespace() || "(,;".contains(it)).collect();
+            let module =
+                words.iter().position(|word| word.eq_ignore_ascii_case("USING")).and_then(|at| words.get(at + 1));
+            let module = module.map(|module| module.trim_matches(['"', '\'', '`', '[', ']']).to_ascii_lowercase());
+            let is_own = module.is_some_and(|module| OWN_MODULES.contains(&module.as_str()));
+            (!is_own).then(|| text(0))
+        })
     }
 
     /// A layer by its place.
