@@ -112,12 +112,12 @@ impl Date {
 
     /// The first instant of the day, in UTC.
     pub fn start(self) -> Instant {
-        Instant(i64::from(self.0) * DAY)
+        Instant(i64::from(self.0).saturating_mul(DAY))
     }
 
     /// The last instant of the day, in UTC.
     pub fn end(self) -> Instant {
-        Instant((i64::from(self.0) + 1) * DAY - 1)
+        Instant((i64::from(self.0) + 1).saturating_mul(DAY).saturating_sub(1))
     }
 
     /// Appends `2026-11-21`.

@@ -7,9 +7,9 @@ use serde_json::Value as Json;
 
 use crate::base::bbox::Rect;
 use crate::base::datetime::{Instant, Interval};
-use crate::model::batch::{Cell, Layout, Row};
+use crate::model::batch::{Batch, Cell, Layout, Row};
 use crate::model::geometry::intersect;
-use crate::model::schema::Schema;
+use crate::model::schema::{KeyKind, Schema};
 use crate::model::value::{FeatureId, Value};
 
 use super::array::{ArrayRelation, List};
@@ -103,6 +103,15 @@ impl Predicate {
     pub fn test(&self, row: Row<'_>) -> bool {
         self.0.test(row) == Some(true)
     }
+}
+
+/// What a condition without properties comes to for every row; `None` for one that is unknown or reads a row.
+pub(super) fn truth(expr: &Expr) -> Option<bool> {
+    let schema = Schema { fields: Vec::new(), key: (String::new(), KeyKind::Integer), geometry: None, time: None };
+    let layout = Layout { geometry: false, fields: Vec::new() };
+    let mut nothing = Batch::new(1);
+    nothing.push(Cell::Null);
+    Node::new(expr, &schema, &layout).ok()?.test(nothing.row(0))
 }
 
 impl Node {
@@ -335,8 +344,7 @@ pub(crate) fn instant(cell: Cell, last: bool) -> Option<Instant> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::batch::Batch;
-    use crate::model::schema::{Field, FieldKind, KeyKind, TimeFields};
+    use crate::model::schema::{Field, FieldKind, TimeFields};
 
     fn schema() -> Schema {
         Schema {

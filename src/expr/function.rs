@@ -1,10 +1,9 @@
 //! The functions that filters may call: a closed list, each with its arguments, its result and its words in one table.
 
-use chrono::{DateTime, Datelike, Utc};
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
-use crate::base::datetime::Instant;
+use crate::base::datetime::{Date, Instant};
 use crate::model::value::Value;
 
 use super::operand::float;
@@ -138,8 +137,10 @@ impl Function {
                 });
                 number.filter(|number| number.is_finite()).map(Value::Float)
             }
-            (Self::Year | Self::Month | Self::Day, [Value::Date(day)]) => self.part(day.start()),
-            (Self::Year | Self::Month | Self::Day, [Value::Instant(at)]) => self.part(*at),
+            (Self::Year | Self::Month | Self::Day, [Value::Date(day)]) => Some(self.part(day.0.into())),
+            (Self::Year | Self::Month | Self::Day, [Value::Instant(Instant(at))]) => {
+                Some(self.part(at.div_euclid(86_400_000_000)))
+            }
             (Self::Concat, [Value::Text(first), Value::Text(second)]) => Some(Value::Text(format!("{first}{second}"))),
             (Self::Length, [Value::Text(text)]) => i64::try_from(text.chars().count()).ok().map(Value::Int),
             (Self::CaseI, [Value::Text(text)]) => Some(Value::Text(without_case(text))),
@@ -152,14 +153,28 @@ impl Function {
         result.unwrap_or(Value::Null)
     }
 
-    fn part(self, at: Instant) -> Option<Value> {
-        let at = DateTime::<Utc>::from_timestamp_micros(at.0)?;
-        Some(Value::Int(match self {
-            Self::Year => i64::from(at.year()),
-            Self::Month => i64::from(at.month()),
-            _ => i64::from(at.day()),
-        }))
+    /// Of the day of this number since 1970. Any has its year: no calendar ends before numbers do.
+    fn part(self, day: i64) -> Value {
+        // Eras of 400 years that begin in March, so that the leap day is the last of a year.
+        let day = day + 719_468;
+        let (era, day) = (day.div_euclid(146_097), day.rem_euclid(146_097));
+        let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
+        let day = day - (365 * year + year / 4 - year / 100);
+        let month = (5 * day + 2) / 153;
+        let (turn, month_of_year) = if month < 10 { (0, month + 3) } else { (1, month - 9) };
+        Value::Int(match self {
+            Self::Year => year + era * 400 + turn,
+            Self::Month => month_of_year,
+            _ => day - (153 * month + 2) / 5 + 1,
+        })
     }
+}
+
+/// The first day of a year; `None` for one that no day can tell.
+pub fn new_year(year: i64) -> Option<Date> {
+    let before = year.checked_sub(1).filter(|year| year.unsigned_abs() < 1 << 32)?;
+    let leap_days = before.div_euclid(4) - before.div_euclid(100) + before.div_euclid(400);
+    i32::try_from(before * 365 + leap_days - 719_162).ok().map(Date)
 }
 
 /// Texts that differ in case alone become the same.
@@ -182,7 +197,29 @@ pub fn without_accents(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::datetime::Date;
+
+    #[test]
+    fn every_day_has_its_year() {
+        use chrono::{Datelike, NaiveDate};
+        for day in (-3_000_000..3_000_000).step_by(97).chain(-800_000..-700_000).chain([i32::MIN, i32::MAX]) {
+            let [year, month, of_month] =
+                [Function::Year, Function::Month, Function::Day].map(|part| match part.part(day.into()) {
+                    Value::Int(number) => number,
+                    other => panic!("{other:?}"),
+                });
+            if let Some(date) = NaiveDate::default().checked_add_signed(chrono::TimeDelta::days(day.into())) {
+                assert_eq!(
+                    (i64::from(date.year()), i64::from(date.month()), i64::from(date.day())),
+                    (year, month, of_month)
+                );
+            }
+            let first = new_year(year);
+            assert!(first.is_none_or(|first| first.0 <= day && day - first.0 < 366), "{day}");
+            assert_eq!(first.is_none(), day == i32::MIN, "{day}");
+        }
+        assert_eq!((new_year(1970), new_year(2000)), (Some(Date(0)), Some(Date(10_957))));
+        assert!(new_year(i64::MIN).is_none() && new_year(1 << 33).is_none());
+    }
 
     #[test]
     fn functions_do_what_their_words_say() {

@@ -1,4 +1,5 @@
-//! Equalities that OR joins as one list: `a = 1 OR a = 2` is `a IN (1, 2)`, which sources find in one go.
+//! Equalities that OR joins as one list: `a = 1 OR a = 2` is `a IN (1, 2)`, which sources find in one go. So is what AND joins
+//! of the opposite: `a <> 1 AND a <> 2` is `NOT a IN (1, 2)`.
 
 use std::collections::HashMap;
 use std::mem::{Discriminant, discriminant};
@@ -25,7 +26,7 @@ impl Expr {
     #[must_use]
     pub fn gathered(self) -> Expr {
         match self {
-            Expr::And(parts) => Expr::And(parts.into_iter().map(Expr::gathered).collect()),
+            Expr::And(parts) => gather_opposites(parts),
             Expr::Not(part) => Expr::Not(Box::new(part.gathered())),
             Expr::Or(parts) => gather(parts),
             other => other,
@@ -58,6 +59,44 @@ fn gather(parts: Vec<Expr>) -> Expr {
         (_, last) => {
             whole.extend(last);
             Expr::Or(whole)
+        }
+    }
+}
+
+/// By De Morgan's law: what AND joins of equalities that must not hold is one OR of them that must not.
+fn gather_opposites(parts: Vec<Expr>) -> Expr {
+    let (mut all, mut equalities, mut at) = (Vec::with_capacity(parts.len()), Vec::new(), None);
+    let flat = parts.into_iter().map(Expr::gathered).flat_map(|part| match part {
+        Expr::And(parts) => parts,
+        other => vec![other],
+    });
+    for part in flat {
+        let equality = match part {
+            Expr::Compare(left, Comparison::NotEqual, right) => Expr::Compare(left, Comparison::Equal, right),
+            Expr::Not(part) if matches!(*part, Expr::In(..) | Expr::Ids(_)) => *part,
+            other => {
+                all.push(other);
+                continue;
+            }
+        };
+        at.get_or_insert(all.len());
+        equalities.push(equality);
+    }
+    let opposite = |equality| match equality {
+        Expr::Compare(left, Comparison::Equal, right) => Expr::Compare(left, Comparison::NotEqual, right),
+        other => Expr::Not(Box::new(other)),
+    };
+    let gathered: Vec<Expr> = match gather(equalities) {
+        Expr::Or(parts) => parts.into_iter().map(opposite).collect(),
+        one => vec![opposite(one)],
+    };
+    let at = at.unwrap_or(all.len());
+    all.splice(at..at, gathered);
+    match all.pop() {
+        Some(one) if all.is_empty() => one,
+        last => {
+            all.extend(last);
+            Expr::And(all)
         }
     }
 }
@@ -104,6 +143,10 @@ mod tests {
             ("a = 1 OR a = 'x' OR a = 1.5", "a = 1 OR a = 'x' OR a = 1.5"),
             ("a = 1 OR a <> 2", "a = 1 OR a <> 2"),
             ("a = 1 AND a = 2", "a = 1 AND a = 2"),
+            ("a <> 1 AND a <> 2 AND a NOT IN (3, 4)", "NOT (a IN (1, 2, 3, 4))"),
+            ("c = 1 AND a <> 1 AND b > 1 AND 2 <> a AND b <> 1", "c = 1 AND NOT (a IN (1, 2)) AND b <> 1 AND b > 1"),
+            ("a <> 1 AND a <> 'x'", "a <> 1 AND a <> 'x'"),
+            ("a <> b AND a <> b", "a <> b AND a <> b"),
         ] {
             let parsed = |text: &str| cql2::parse(text).unwrap();
             assert_eq!(parsed(text).gathered(), parsed(gathered), "{text}");

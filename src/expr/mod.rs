@@ -24,6 +24,7 @@ pub mod temporal;
 
 mod gathered;
 mod nearest;
+mod plain;
 mod spatial;
 
 #[cfg(test)]

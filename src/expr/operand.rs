@@ -42,6 +42,18 @@ impl Operand {
         Operand::Calculation(Box::new(left), operator, Box::new(right))
     }
 
+    /// Its value, where no property is in it.
+    pub fn constant(&self) -> Option<Value> {
+        Some(match self {
+            Operand::Property(_) => return None,
+            Operand::Literal(value) => value.clone(),
+            Operand::Calculation(left, operator, right) => operator.apply(&left.constant()?, &right.constant()?),
+            Operand::Call(function, arguments) => {
+                function.apply(&arguments.iter().map(Operand::constant).collect::<Option<Vec<_>>>()?)
+            }
+        })
+    }
+
     /// Calls `visit` with the name of each property in it.
     pub fn properties<'a>(&'a self, visit: &mut dyn FnMut(&'a str)) {
         match self {
@@ -64,7 +76,8 @@ impl Operator {
                 Self::Add => a.checked_add(*b),
                 Self::Subtract => a.checked_sub(*b),
                 Self::Multiply => a.checked_mul(*b),
-                Self::Modulo => a.checked_rem(*b),
+                // Nothing is left of a division by minus one, also where its result has no place.
+                Self::Modulo => (*b != 0).then(|| a.wrapping_rem(*b)),
                 Self::IntegerDivide => a.checked_div(*b),
                 Self::Divide | Self::Power => None,
             };
@@ -108,7 +121,7 @@ mod tests {
             (int(2), Add, int(3), int(5)),
             (int(2), Subtract, Value::Float(0.5), Value::Float(1.5)),
             (int(i64::MAX), Add, int(1), Value::Float(9_223_372_036_854_775_808.0)),
-            (int(i64::MIN), Modulo, int(-1), Value::Float(-0.0)),
+            (int(i64::MIN), Modulo, int(-1), int(0)),
             (int(5), Multiply, int(-3), int(-15)),
             (int(7), Divide, int(2), Value::Float(3.5)),
             (int(7), Divide, int(0), Value::Null),
