@@ -77,7 +77,7 @@ const CONDITIONS: [(&str, &str); 73] = [
     ("city IN ('Toronto', 'Tokyo')", "= ANY ($1"),
     ("city NOT IN ('Toronto', 'Tokyo')", "= ANY ($1"),
     ("category IN (1, 2, 9)", "= ANY ($1"),
-    ("\"eo:cloud_cover\" IN (0.125, 0.25)", "= $1"),
+    ("\"eo:cloud_cover\" IN (0.125, 0.25)", "= ANY ($1"),
     ("CASEI(road_class) = CASEI('straße')", ""),
     ("CASEI(road_class) IN (CASEI('Οδος'), CASEI('Straße')) AND floors > 2", "\"floors\" > $1"),
     ("ACCENTI(etat_vol) = ACCENTI('débárquér')", ""),

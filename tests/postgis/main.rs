@@ -14,6 +14,7 @@ mod harness;
 
 mod conditions;
 mod kept;
+mod odd_values;
 mod outages;
 mod replicas;
 mod same_as_file;

@@ -8,7 +8,7 @@ use rusqlite::types::Value as Bound;
 use super::key::Key;
 use super::sql::{self, Sql};
 use super::table::Table;
-use crate::expr::folding::{self, made_of_one};
+use crate::expr::folding::Fold;
 use crate::expr::function::Function;
 use crate::expr::like::Pattern;
 use crate::expr::{Expr, Operand};
@@ -204,14 +204,14 @@ fn asked(pattern: &str) -> Option<String> {
 
 /// The trigrams of a piece of folded text, each in all the spellings that fold to it.
 fn trigrams(run: &[char]) -> Vec<String> {
-    let is_made = made_of_one(run);
+    let is_made = Fold::Case.made_of_one(run, false);
     let mut all = Vec::new();
     for (three, is_made) in run.windows(3).zip(is_made.windows(3)) {
         let mut spellings = vec![String::new()];
         for letter in three {
             // What folds in ASCII, FTS5 folds as well; what stands in no valid text, it may not have.
             let is_asked = |letter: &char| !letter.is_ascii_uppercase() && !matches!(letter, '\0' | '\u{fffd}');
-            let others: Vec<char> = folding::spellings(*letter).into_iter().filter(is_asked).collect();
+            let others: Vec<char> = Fold::Case.spellings(*letter).into_iter().filter(is_asked).collect();
             spellings = spellings
                 .iter()
                 .flat_map(|start| others.iter().map(move |letter| format!("{start}{letter}")))

@@ -25,7 +25,10 @@ pub(super) enum Compared {
     Integer,
     /// Floating point numbers; not a number is neither more nor less.
     Float,
+    /// Of any length; the loop has it as a float.
     Numeric,
+    /// Of four bytes; read as it is written.
+    Short,
     Bool,
     /// Text; `plain` where equality is that of the bytes.
     Text {
@@ -88,7 +91,7 @@ impl Column {
             ("int8", _) => (FieldKind::Integer, Form::Int8, Compared::Integer, column),
             ("oid", _) => (FieldKind::Integer, Form::Int8, Compared::Not, format!("{column}::int8")),
             // A short number is read as it is written, not as its nearest neighbour with more bits.
-            ("float4", _) => (FieldKind::Number, Form::Float4, Compared::Not, column),
+            ("float4", _) => (FieldKind::Number, Form::Float4, Compared::Short, column),
             ("float8", _) => (FieldKind::Number, Form::Float8, Compared::Float, column),
             ("numeric", _) => (FieldKind::Number, Form::Float8, Compared::Numeric, format!("{column}::float8")),
             ("bool", _) => (FieldKind::Boolean, Form::Bool, Compared::Bool, column),

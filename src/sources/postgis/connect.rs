@@ -70,7 +70,9 @@ pub(super) fn config(dsn: &str, options: &DatabaseOptions) -> Result<Config> {
     }
     let millis = options.statement_timeout.as_millis();
     let own = config.get_options().unwrap_or_default();
-    let settings = format!("-c default_transaction_read_only=on -c statement_timeout={millis} -c TimeZone=UTC {own}");
+    let settings = format!(
+        "-c default_transaction_read_only=on -c statement_timeout={millis} -c TimeZone=UTC -c extra_float_digits=1 {own}"
+    );
     config.options(settings);
     Ok(config)
 }

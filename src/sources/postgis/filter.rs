@@ -2,7 +2,8 @@
 //! it is certain to agree with the evaluator.
 
 use super::columns::{Column, Compared};
-use super::literal::{bound, is_uuid};
+use super::literal::{bound, is_uuid, surely_within};
+use super::number::Calculated;
 use super::sql::{Bound, Sql};
 use super::table::{Geometry, Table};
 use crate::base::bbox::Rect;
@@ -34,17 +35,21 @@ impl Filter {
     pub(super) fn new(table: &Table, conjuncts: &[Expr], may_be_beyond: bool) -> Result<Self, String> {
         let mut sql = Sql::default();
         let mut rest = Vec::new();
-        for conjunct in conjuncts.iter().cloned().flat_map(Expr::conjuncts) {
+        let has_room = |sql: &Sql, conjunct: &Expr| {
+            // What nobody but SQL can test must have room.
+            (sql.text.len() <= MOST_BYTES && sql.values.len() <= MOST_VALUES) || conjunct.has_subset()
+        };
+        for conjunct in conjuncts.iter().cloned().flat_map(|conjunct| conjunct.plain().conjuncts()) {
             let before = sql.mark();
             if !sql.text.is_empty() {
                 sql.add(" AND ");
             }
             let mark = sql.mark();
             let mut writer = Writer { table, out: &mut sql, may_be_beyond };
-            if writer.exact(&conjunct, true).is_none() {
+            if writer.exact(&conjunct, true).is_none() || !has_room(writer.out, &conjunct) {
                 writer.out.undo(mark);
                 // The mark stands behind the word that joins.
-                if writer.superset(&conjunct).is_none() {
+                if writer.superset(&conjunct).is_none() || !has_room(writer.out, &conjunct) {
                     writer.out.undo(before);
                 }
                 rest.push(conjunct);
@@ -52,6 +57,19 @@ impl Filter {
         }
         Ok(Self { sql, test: Test::all(rest, &table.schema)? })
     }
+}
+
+/// How long all conditions may be, and how many values they may bind (of 65,535): the loop tests what goes beyond.
+const MOST_BYTES: usize = 1_000_000;
+const MOST_VALUES: usize = 20_000;
+/// Most values with which what is made of columns is compared, one by one.
+const MOST_MADE: usize = 20;
+
+/// Whether PostgreSQL reads a pattern as the evaluator does.
+fn is_told(pattern: &str) -> bool {
+    // A stray backslash at the end means itself to the evaluator, and is an error to PostgreSQL.
+    let ends_open = pattern.len() - pattern.trim_end_matches('\\').len();
+    !pattern.contains('\0') && ends_open.is_multiple_of(2)
 }
 
 /// Writes conditions. What returns nothing may have written a part, which the caller takes back.
@@ -100,6 +118,7 @@ impl Writer<'_> {
             Expr::Compare(Operand::Property(left), how, Operand::Property(right)) => {
                 self.two(left, *how, right, positive)
             }
+            Expr::Compare(left, how, right) => self.made(left, *how, right),
             Expr::Temporal(left, relation, right) => {
                 let is_of = |time: &Time, wanted: Compared| matches!(time, Time::At(Operand::Property(name)) if self.column(name).is_some_and(|it| it.compared == wanted));
                 let is_day = is_of(left, Compared::Date) || is_of(right, Compared::Date);
@@ -111,7 +130,26 @@ impl Writer<'_> {
                 self.joined(&bounds, " AND ", "true", positive)
             }
             Expr::In(Operand::Property(name), values) => self.among(name, values, positive),
+            Expr::In(operand, values) if values.len() <= MOST_MADE => {
+                let equal =
+                    |value: &Value| Expr::Compare(operand.clone(), Comparison::Equal, Operand::Literal(value.clone()));
+                self.exact(&Expr::Or(values.iter().map(equal).collect()), positive)
+            }
+            Expr::IsNull(operand) => {
+                let test = match self.words(operand) {
+                    Some(text) => format!("({text}) IS NULL"),
+                    None => self.has_no_number(operand).filter(|made| made.guard.is_none())?.text,
+                };
+                self.out.add(&format!("({test})"));
+                Some(())
+            }
             Expr::Like { operand: Operand::Property(name), pattern } => self.like(name, pattern, positive),
+            Expr::Like { operand, pattern } if is_told(pattern) => {
+                let text = self.words(operand)?;
+                self.out.add(&format!("{text} LIKE "));
+                self.out.bind(Bound::Text(pattern.clone()), "text");
+                Some(())
+            }
             Expr::Ids(ids) => {
                 self.ids(ids);
                 Some(())
@@ -168,14 +206,19 @@ impl Writer<'_> {
             Compared::Text { plain: true } if is_equality => stored.clone(),
             Compared::Text { .. } => format!("{stored}::text COLLATE \"C\""),
             Compared::Uuid if !is_equality => return None,
-            _ => stored.clone(),
+            _ => column.as_float().unwrap_or_else(|| stored.clone()),
         };
-        // What is no number, or has no end, is neither more nor less than anything.
-        let has_order = match compared {
-            Compared::Float | Compared::Numeric => Some(format!("{stored} <> 'NaN'")),
-            Compared::Date | Compared::Timestamp | Compared::TimestampTz => Some(format!("isfinite({stored})")),
+        let near = match bound {
+            Bound::Float(number) => surely_within(compared, &stored, how, number),
             _ => None,
         };
+        let has_order = column.has_order();
+        if let Some(near) = near.filter(|_| positive) {
+            self.out.add(&format!("({near} AND {left} {operator} "));
+            self.out.bind(bound, cast);
+            self.out.add(&format!(" AND {stored} <> 'NaN')"));
+            return Some(());
+        }
         // An index is of no use within CASE, so it stands there only where false and unknown must be told apart.
         match &has_order {
             Some(has_order) if !positive => self.out.add(&format!("CASE WHEN {has_order} THEN ")),
@@ -195,27 +238,26 @@ impl Writer<'_> {
     fn two(&mut self, left: &str, how: Comparison, right: &str, positive: bool) -> Option<()> {
         let is_equality = matches!(how, Comparison::Equal | Comparison::NotEqual);
         let (left, right) = (self.column(left)?, self.column(right)?);
-        let guard = |column: &Column| match column.compared {
-            Compared::Float => Some(format!("{} <> 'NaN'", column.stored())),
-            Compared::Date | Compared::Timestamp | Compared::TimestampTz => {
-                Some(format!("isfinite({})", column.stored()))
-            }
-            _ => None,
-        };
+        let is_day = |column: &Column| column.compared == Compared::Date;
+        let has_zone = |column: &Column| column.compared == Compared::TimestampTz;
+        let is_mixed = left.compared != right.compared;
         let side = |column: &Column| match column.compared {
-            Compared::Text { .. } => format!("{}::text COLLATE \"C\"", column.stored()),
-            _ => column.stored(),
+            Compared::Text { .. } | Compared::Uuid => format!("{}::text COLLATE \"C\"", column.stored()),
+            // A day beside an instant is its first one, in UTC.
+            Compared::TimestampTz if is_mixed => format!("({} AT TIME ZONE 'UTC')", column.stored()),
+            _ => column.as_float().unwrap_or_else(|| column.stored()),
         };
-        match (left.compared, right.compared) {
-            (Compared::Integer | Compared::Float, Compared::Integer | Compared::Float)
-            | (Compared::Text { .. }, Compared::Text { .. })
-            | (Compared::Date, Compared::Date)
-            | (Compared::Timestamp, Compared::Timestamp)
-            | (Compared::TimestampTz, Compared::TimestampTz) => {}
-            (Compared::Bool, Compared::Bool) if is_equality => {}
-            _ => return None,
+        let is_text = |column: &Column| matches!(column.compared, Compared::Text { .. } | Compared::Uuid);
+        let is_number = |column: &Column| column.compared == Compared::Integer || column.as_float().is_some();
+        let is_time = |column: &Column| is_day(column) || has_zone(column) || column.compared == Compared::Timestamp;
+        let is_truth = |column: &Column| column.compared == Compared::Bool && is_equality;
+        if ![is_text, is_number].iter().any(|is| is(left) && is(right))
+            && !(is_time(left) && is_time(right))
+            && !(is_truth(left) && is_truth(right))
+        {
+            return None;
         }
-        let guards: Vec<String> = [guard(left), guard(right)].into_iter().flatten().collect();
+        let guards: Vec<String> = [left, right].into_iter().filter_map(Column::has_order).collect();
         let test = format!("{} {} {}", side(left), how.sign(), side(right));
         let test = match &guards[..] {
             [] => format!("({test})"),
@@ -226,44 +268,56 @@ impl Writer<'_> {
         Some(())
     }
 
+    /// A comparison of what is made of columns.
+    fn made(&mut self, left: &Operand, how: Comparison, right: &Operand) -> Option<()> {
+        let mark = self.out.mark();
+        if let Some(Calculated { text, guard: None }) = self.calculated(left, how, right) {
+            self.out.add(&format!("({text})"));
+            return Some(());
+        }
+        self.out.undo(mark);
+        if self.compared_words(left, how, right).is_some() {
+            return Some(());
+        }
+        self.out.undo(mark);
+        match (left, right) {
+            (Operand::Literal(Value::Text(text)), other) | (other, Operand::Literal(Value::Text(text))) => {
+                self.same_letters(other, how, text)
+            }
+            _ => None,
+        }
+    }
+
     fn among(&mut self, name: &str, values: &[Value], positive: bool) -> Option<()> {
         if values.is_empty() {
             self.out.add("false");
             return Some(());
         }
         let column = self.column(name)?;
-        let stored = column.stored();
-        match column.compared {
-            Compared::Integer => {
-                let numbers = values.iter().map(|value| match value {
-                    Value::Int(number) => Some(*number),
-                    _ => None,
-                });
-                let numbers = numbers.collect::<Option<Vec<_>>>()?;
-                self.out.add(&format!("{stored} = ANY ("));
-                self.out.bind(Bound::Ints(numbers), "int8[]");
-            }
-            Compared::Text { plain } => {
-                let texts = values.iter().map(|value| match value {
-                    Value::Text(text) if !text.contains('\0') => Some(text.clone()),
-                    _ => None,
-                });
-                let texts = texts.collect::<Option<Vec<_>>>()?;
-                let left = if plain { stored } else { format!("{stored}::text COLLATE \"C\"") };
-                self.out.add(&format!("{left} = ANY ("));
-                self.out.bind(Bound::Texts(texts), "text[]");
-            }
-            _ => {
-                self.out.add("(");
-                for (at, value) in values.iter().enumerate() {
-                    if at > 0 {
-                        self.out.add(" OR ");
-                    }
-                    self.compare(name, Comparison::Equal, value, positive)?;
-                }
-            }
+        let (stored, compared) = (column.stored(), column.compared);
+        let bounds = values.iter().map(|value| bound(compared, value)).collect::<Option<Vec<_>>>()?;
+        let Some(cast) = bounds.first().map(|(_, cast)| *cast) else { return None };
+        if bounds.iter().any(|(_, other)| *other != cast) {
+            // Some are whole numbers and some are not.
+            let few = values.len() <= MOST_MADE;
+            let equal = |value: &Value| Expr::equals(name, value.clone());
+            return if few { self.exact(&Expr::Or(values.iter().map(equal).collect()), positive) } else { None };
         }
-        self.out.add(")");
+        let left = match compared {
+            Compared::Text { plain: false } => format!("{stored}::text COLLATE \"C\""),
+            _ => column.as_float().unwrap_or_else(|| stored.clone()),
+        };
+        let has_order = column.has_order().filter(|_| !positive);
+        if let Some(has_order) = &has_order {
+            self.out.add(&format!("CASE WHEN {has_order} THEN "));
+        }
+        self.out.add(&format!("{left} = ANY ("));
+        let array = match cast {
+            "text::uuid" => "text[]::uuid[]".to_owned(),
+            cast => format!("{cast}[]"),
+        };
+        self.out.bind(Bound::Many(bounds.into_iter().map(|(bound, _)| bound).collect()), &array);
+        self.out.add(if has_order.is_some() { ") END" } else { ")" });
         Some(())
     }
 
@@ -273,9 +327,7 @@ impl Writer<'_> {
             return self.compare(name, Comparison::Equal, &text, positive);
         }
         let column = self.column(name)?;
-        // A stray backslash at the end means itself to the evaluator, and is an error to PostgreSQL.
-        let ends_open = pattern.len() - pattern.trim_end_matches('\\').len();
-        if !matches!(column.compared, Compared::Text { .. }) || pattern.contains('\0') || ends_open % 2 == 1 {
+        if !matches!(column.compared, Compared::Text { .. }) || !is_told(pattern) {
             return None;
         }
         let stored = column.stored();
@@ -289,32 +341,32 @@ impl Writer<'_> {
         let stored = key.stored();
         if self.table.schema.key.1 == KeyKind::Integer {
             let numbers = ids.iter().filter_map(|id| match id {
-                FeatureId::Int(number) => Some(*number),
+                FeatureId::Int(number) => Some(Bound::Int(*number)),
                 FeatureId::Text(_) => None,
             });
-            let numbers: Vec<i64> = numbers.collect();
+            let numbers = numbers.collect();
             self.out.add(&format!("{stored} = ANY ("));
-            self.out.bind(Bound::Ints(numbers), "int8[]");
+            self.out.bind(Bound::Many(numbers), "int8[]");
         } else {
             let texts = ids.iter().filter_map(|id| match id {
-                FeatureId::Text(text) if !text.contains('\0') => Some(text.clone()),
+                FeatureId::Text(text) if !text.contains('\0') => Some(Bound::Text(text.clone())),
                 _ => None,
             });
             match key.compared {
                 Compared::Uuid => {
                     // Only the form in which ids are written is an id; any other text would be an error of the cast.
-                    let texts = texts.filter(|text| is_uuid(text)).collect();
+                    let texts = texts.filter(|text| matches!(text, Bound::Text(text) if is_uuid(text))).collect();
                     self.out.add(&format!("{stored} = ANY ("));
-                    self.out.bind(Bound::Texts(texts), "text[]");
+                    self.out.bind(Bound::Many(texts), "text[]");
                     self.out.add("::uuid[]");
                 }
                 Compared::Text { plain: true } => {
                     self.out.add(&format!("{stored} = ANY ("));
-                    self.out.bind(Bound::Texts(texts.collect()), "text[]");
+                    self.out.bind(Bound::Many(texts.collect()), "text[]");
                 }
                 _ => {
                     self.out.add(&format!("{stored}::text COLLATE \"C\" = ANY ("));
-                    self.out.bind(Bound::Texts(texts.collect()), "text[]");
+                    self.out.bind(Bound::Many(texts.collect()), "text[]");
                 }
             }
         }

@@ -2,6 +2,7 @@
 
 use super::columns::Compared;
 use super::sql::Bound;
+use crate::expr::Comparison;
 use crate::model::value::Value;
 
 /// From here on not every integer is a float.
@@ -12,16 +13,16 @@ pub(super) fn bound(compared: Compared, value: &Value) -> Option<(Bound, &'stati
     Some(match (compared, value) {
         (Compared::Integer, Value::Int(number)) => (Bound::Int(*number), "int8"),
         // As floats: both sides.
-        (Compared::Integer | Compared::Float, Value::Float(number)) if number.is_finite() => {
+        (Compared::Integer | Compared::Float | Compared::Numeric | Compared::Short, Value::Float(number))
+            if number.is_finite() =>
+        {
             (Bound::Float(*number), "float8")
         }
         #[allow(clippy::cast_precision_loss)] // below 2^53
-        (Compared::Float, Value::Int(number)) if number.unsigned_abs() < EXACT.unsigned_abs() => {
+        (Compared::Float | Compared::Numeric | Compared::Short, Value::Int(number))
+            if number.unsigned_abs() < EXACT.unsigned_abs() =>
+        {
             (Bound::Float(*number as f64), "float8")
-        }
-        (Compared::Numeric, Value::Int(number)) => (Bound::Text(number.to_string()), "text::numeric"),
-        (Compared::Numeric, Value::Float(number)) if number.is_finite() => {
-            (Bound::Text(number.to_string()), "text::numeric")
         }
         (Compared::Bool, Value::Bool(truth)) => (Bound::Bool(*truth), "bool"),
         (Compared::Text { .. }, Value::Text(text)) if !text.contains('\0') => (Bound::Text(text.clone()), "text"),
@@ -33,6 +34,29 @@ pub(super) fn bound(compared: Compared, value: &Value) -> Option<(Bound, &'stati
         (Compared::TimestampTz, Value::Date(day)) => (Bound::Instant(day.start().0), "timestamptz"),
         _ => return None,
     })
+}
+
+/// What a column that is read as a float is within where it is compared so with a number, in its own type: an index has that.
+pub(super) fn surely_within(compared: Compared, stored: &str, how: Comparison, number: f64) -> Option<String> {
+    let (below, above, cast) = match compared {
+        // All decimals that are read as a float lie between its neighbours.
+        Compared::Numeric => (number.next_down().to_string(), number.next_up().to_string(), "numeric"),
+        #[allow(clippy::cast_possible_truncation)] // to the nearest
+        Compared::Short => {
+            let near = number as f32;
+            (near.next_down().next_down().to_string(), near.next_up().next_up().to_string(), "float4")
+        }
+        _ => return None,
+    };
+    let is_told = [&below, &above].into_iter().all(|text| text.parse::<f64>().is_ok_and(f64::is_finite));
+    let (below, above) = (format!("{stored} >= '{below}'::{cast}"), format!("{stored} <= '{above}'::{cast}"));
+    is_told.then_some(())?;
+    match how {
+        Comparison::Equal => Some(format!("{below} AND {above}")),
+        Comparison::Less | Comparison::LessOrEqual => Some(above),
+        Comparison::Greater | Comparison::GreaterOrEqual => Some(below),
+        Comparison::NotEqual => None,
+    }
 }
 
 /// Whether a text is a UUID as PostgreSQL writes it.

@@ -21,6 +21,7 @@ mod filter;
 mod layer;
 mod literal;
 mod narrow;
+mod number;
 mod read;
 mod runtime;
 mod seek;
@@ -30,6 +31,7 @@ mod table;
 mod turns;
 mod view;
 mod watch;
+mod words;
 
 pub use connect::DatabaseOptions;
 pub use view::{SqlView, ViewParameter};

@@ -1,14 +1,13 @@
 //! What the database finds by an index, where the loop that reads its rows has the last word.
 
 use super::filter::Writer;
+use super::number::Calculated;
 use super::sql::Bound;
 use super::turns::EDGE;
 use crate::base::bbox::Rect;
 use crate::expr::array::{ArrayRelation, List};
-use crate::expr::folding::{made_of_one, spellings};
-use crate::expr::function::Function;
-use crate::expr::like::Pattern;
-use crate::expr::{Expr, Operand};
+use crate::expr::{Comparison, Expr, Operand};
+use crate::model::value::Value;
 
 impl Writer<'_> {
     /// SQL that is true at least where the condition is, so that an index helps.
@@ -56,26 +55,31 @@ impl Writer<'_> {
                 };
                 self.listed(name, relation, members)
             }
-            Expr::Like { operand: Operand::Call(Function::CaseI, inner), pattern } => match &inner[..] {
-                [Operand::Property(name)] => self.spelled(name, pattern),
-                _ => None,
-            },
+            Expr::Like { operand, pattern } => self.may_have(operand, pattern),
+            Expr::Compare(Operand::Literal(Value::Text(text)), Comparison::Equal, operand)
+            | Expr::Compare(operand, Comparison::Equal, Operand::Literal(Value::Text(text))) => {
+                self.may_be(operand, text)
+            }
+            Expr::Compare(left, how, right) => {
+                let Calculated { text, guard } = self.calculated(left, *how, right)?;
+                // Within CASE nothing is calculated before its guard holds.
+                match guard {
+                    Some(guard) => self.out.add(&format!("CASE WHEN {guard} THEN {text} ELSE true END")),
+                    None => self.out.add(&text),
+                }
+                Some(())
+            }
+            Expr::Between(operand, low, high) => {
+                let bound = |how, bound: &Operand| Expr::Compare(operand.clone(), how, bound.clone());
+                let bounds = [bound(Comparison::GreaterOrEqual, low), bound(Comparison::LessOrEqual, high)];
+                self.superset(&Expr::And(bounds.into()))
+            }
+            Expr::In(operand, values) => self.may_be_one(operand, values),
             _ => {
                 let rects = expr.reach()?;
                 self.near(&rects)
             }
         }
-    }
-
-    /// Rows whose text has the letters of a pattern in one of their cases, each spelled out: what the database takes for the same
-    /// letter depends on its locale. An index of pg_trgm on the column serves such an expression.
-    fn spelled(&mut self, name: &str, pattern: &str) -> Option<()> {
-        let column = self.column(name)?;
-        let (stored, is_searched) = (column.stored(), column.is_searched);
-        let expression = expression(pattern).filter(|_| is_searched)?;
-        self.out.add(&format!("{stored} ~ "));
-        self.out.bind(Bound::Text(expression), "text");
-        Some(())
     }
 
     /// Rows whose list of texts lies so to another. Lists within lists are taken for their members: the loop knows better.
@@ -90,7 +94,7 @@ impl Writer<'_> {
             ArrayRelation::Overlaps => "&&",
         };
         self.out.add(&format!("{stored} {operator} "));
-        self.out.bind(Bound::Texts(texts), kind);
+        self.out.bind(Bound::Many(texts.into_iter().map(Bound::Text).collect()), kind);
         Some(())
     }
 
@@ -112,32 +116,4 @@ impl Writer<'_> {
         self.out.add(")");
         Some(())
     }
-}
-
-/// A regular expression that every text of the form has, whatever the case of its letters; `None` where it would say nothing.
-fn expression(pattern: &str) -> Option<String> {
-    let mut expression = String::new();
-    let mut says = false;
-    for run in Pattern::new(pattern).runs() {
-        if !expression.is_empty() {
-            expression.push_str(".*");
-        }
-        for (&letter, is_made) in run.iter().zip(made_of_one(&run)) {
-            let letters = if is_made || letter == '\0' { Vec::new() } else { spellings(letter) };
-            match letters[..] {
-                [] if expression.ends_with(".*") => {}
-                // Other letters may stand here, and another number of them.
-                [] => expression.push_str(".*"),
-                [one] if one.is_ascii() && !one.is_ascii_alphanumeric() => expression.extend(['\\', one]),
-                [one] => expression.push(one),
-                _ => {
-                    expression.push('[');
-                    expression.extend(&letters);
-                    expression.push(']');
-                }
-            }
-            says |= !letters.is_empty();
-        }
-    }
-    says.then_some(expression)
 }

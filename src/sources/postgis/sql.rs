@@ -25,10 +25,8 @@ pub(super) enum Bound {
     Date(i32),
     /// `timestamp` or `timestamptz`, microseconds since 1970
     Instant(i64),
-    /// `int8[]`
-    Ints(Vec<i64>),
-    /// `text[]`
-    Texts(Vec<String>),
+    /// An array of these.
+    Many(Vec<Bound>),
 }
 
 impl ToSql for Bound {
@@ -40,8 +38,7 @@ impl ToSql for Bound {
             Self::Text(text) => out.put_slice(text.as_bytes()),
             Self::Date(day) => out.put_i32(day.saturating_sub(EPOCH_DAYS)),
             Self::Instant(at) => out.put_i64(at.saturating_sub(EPOCH_MICROS)),
-            Self::Ints(numbers) => return numbers.to_sql(kind, out),
-            Self::Texts(texts) => return texts.to_sql(kind, out),
+            Self::Many(values) => return values.to_sql(kind, out),
         }
         Ok(IsNull::No)
     }
