@@ -22,6 +22,9 @@ const TABLE: &str = "
         ST_SetSRID(ST_MakePoint(n % 90, n % 45), 4326)
     FROM generate_series(1, 150) n ORDER BY md5(n::text);";
 
+/// A filter that the loop alone can test, on rows so few that a page is read in several goes.
+const ALONE: &str = "&filter=4=i2%5E2";
+
 const SORTS: [&str; 20] = [
     "",
     "-id",
@@ -58,7 +61,7 @@ fn tables_are_walked_there_and_back_in_every_order() {
     }
     let server = Server::start(&[&database.dsn()]);
     for sort in SORTS {
-        for more in ["", "&bbox=0,0,60,45&i2=1", "&filter=CASEI(txt)=CASEI('A')"] {
+        for more in ["", "&bbox=0,0,60,45&i2=1", "&filter=CASEI(txt)=CASEI('A')", ALONE] {
             let url = |table: &str, size: u32| {
                 let order = if sort.is_empty() { String::new() } else { format!("&sortby={sort}") };
                 format!("{}/ogcapi/collections/{table}/items?limit={size}{order}{more}", server.url)

@@ -10,7 +10,7 @@ use rustls::ClientConfig;
 use rustls_platform_verifier::BuilderVerifierExt;
 use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres::error::SqlState;
-use tokio_postgres::{Client, Config, NoTls, RowStream};
+use tokio_postgres::{Client, Config, NoTls, RowStream, Statement};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::fault;
@@ -23,6 +23,9 @@ const CONNECTING: Duration = Duration::from_secs(5);
 const WAITING: Duration = Duration::from_secs(10);
 /// Prepared statements that a connection keeps: filters have many shapes.
 const STATEMENTS: usize = 200;
+
+/// Bytes of a statement that is not kept.
+const LONG: usize = 16_384;
 
 /// How a database is used.
 #[derive(Clone, Copy, Debug)]
@@ -125,6 +128,11 @@ pub(super) async fn take(pool: &Pool) -> Result<Object> {
         client.statement_cache.clear();
     }
     Ok(client)
+}
+
+/// A statement, kept by the connection unless it is long: of lists of thousands of terms each is another.
+pub(super) async fn prepare(client: &Object, text: &str) -> Result<Statement, tokio_postgres::Error> {
+    if text.len() > LONG { client.prepare(text).await } else { client.prepare_cached(text).await }
 }
 
 /// Has the database give up a statement that nobody reads on. The wish goes another way and may arrive late: the connection

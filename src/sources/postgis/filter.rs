@@ -251,10 +251,8 @@ impl Writer<'_> {
         let is_number = |column: &Column| column.compared == Compared::Integer || column.as_float().is_some();
         let is_time = |column: &Column| is_day(column) || has_zone(column) || column.compared == Compared::Timestamp;
         let is_truth = |column: &Column| column.compared == Compared::Bool && is_equality;
-        if ![is_text, is_number].iter().any(|is| is(left) && is(right))
-            && !(is_time(left) && is_time(right))
-            && !(is_truth(left) && is_truth(right))
-        {
+        let both = |is: &dyn Fn(&Column) -> bool| is(left) && is(right);
+        if !(both(&is_text) || both(&is_number) || both(&is_time) || both(&is_truth)) {
             return None;
         }
         let guards: Vec<String> = [left, right].into_iter().filter_map(Column::has_order).collect();
@@ -296,7 +294,7 @@ impl Writer<'_> {
         let column = self.column(name)?;
         let (stored, compared) = (column.stored(), column.compared);
         let bounds = values.iter().map(|value| bound(compared, value)).collect::<Option<Vec<_>>>()?;
-        let Some(cast) = bounds.first().map(|(_, cast)| *cast) else { return None };
+        let cast = bounds.first().map(|(_, cast)| *cast)?;
         if bounds.iter().any(|(_, other)| *other != cast) {
             // Some are whole numbers and some are not.
             let few = values.len() <= MOST_MADE;

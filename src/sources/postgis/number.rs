@@ -102,7 +102,9 @@ impl Writer<'_> {
             self.out.undo(mark);
             if let Some(text) = write(self, limit) {
                 let mut names = Vec::new();
-                operands.iter().for_each(|operand| operand.properties(&mut |name| names.push(name)));
+                for operand in operands {
+                    operand.properties(&mut |name| names.push(name));
+                }
                 names.sort_unstable();
                 names.dedup();
                 let guards = names.iter().filter_map(|name| guard(self.column(name)?, limit));

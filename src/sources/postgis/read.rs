@@ -1,21 +1,22 @@
 //! Reads the rows of a plan: one statement, whose rows are decoded as they come. The socket is the only buffer: a reader
 //! who is slow stops the database.
 
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::time::Duration;
 
 use deadpool_postgres::{Object, Pool};
 use futures_util::TryStreamExt;
-use tokio_postgres::Row;
+use tokio_postgres::{Row, RowStream};
 
 use super::cells::{self, Raw};
 use super::columns::Form;
 use super::filter::Filter;
-use super::seek::{Order, Part};
+use super::seek::{self, Order, Part};
 use super::sql::{Bound, Sql};
 use super::table::Table;
 use super::{Room, connect, fault};
 use crate::data::plan::Plan;
+use crate::data::position::{Edge, Mark, Position};
 use crate::data::rows::RowSender;
 use crate::error::Result;
 use crate::model::batch::{Batch, Layout};
@@ -29,6 +30,14 @@ const TRIES: u32 = 3;
 /// shall it be where other values are bound, for of a rare value the rows are found in another way than of a common one.
 const PLANNED: u64 = 1 << 14;
 
+/// Rows that a statement gives where the loop tests them: first about as many as a page needs, then so many times more until all
+/// are asked for. Told how many, the database finds the first ones soon, and nothing need be cancelled.
+const CHUNK: u64 = 64;
+const GROWTH: u64 = 16;
+const LARGEST: u64 = 1 << 17;
+/// Rows that are passed over sooner than a statement is cancelled.
+const FEW: u64 = 1024;
+
 /// How long a reader may take for a batch while others wait for a connection: sooner than those give up.
 const SLOW: Duration = Duration::from_secs(3);
 
@@ -41,8 +50,10 @@ struct Selected {
     geometry: Option<usize>,
     /// For each field, its place and form.
     fields: Vec<(usize, usize, Form)>,
-    /// The places and forms of the marks of a row.
+    /// The places and forms of the marks of a row, by which it is found again.
     marks: Vec<(usize, Form)>,
+    /// Whether rows are read chunk by chunk.
+    goes_on: bool,
 }
 
 impl Selected {
@@ -65,7 +76,7 @@ impl Selected {
             (columns.len() - 1, form)
         };
         let marks = marks.map(mark).collect();
-        Self { list: columns.join(", "), geometry, fields, marks }
+        Self { list: columns.join(", "), geometry, fields, marks, goes_on: false }
     }
 
     fn places(&self, layout: &Layout) -> Vec<(usize, Form)> {
@@ -122,9 +133,11 @@ pub(super) async fn run(room: &Room, table: &Table, plan: &Plan, filter: &Filter
     let mut layouts = vec![&**plan.layout()];
     layouts.extend(filter.test.as_ref().map(|test| &test.layout));
     let order = Order::new(table, plan);
-    let selected = Selected::new(table, &layouts, order.marks(plan.sort().len()).filter(|_| plan.has_marks()));
-    let parts = order.parts(plan);
-    let counts = filter.test.is_some() || parts.len() > 1;
+    let goes_on = filter.test.is_some() && plan.limit().is_some() && seek::can(table, plan.sort());
+    let has_marks = plan.has_marks() || goes_on;
+    let marks = order.marks(plan.sort().len()).filter(|_| has_marks);
+    let selected = Selected { goes_on, ..Selected::new(table, &layouts, marks) };
+    let counts = filter.test.is_some() || order.parts(plan, plan.begin()).len() > 1;
     let mut reader = Reader {
         room,
         table,
@@ -140,6 +153,9 @@ pub(super) async fn run(room: &Room, table: &Table, plan: &Plan, filter: &Filter
         skip: 0,
         left: None,
         counts,
+        chunk: None,
+        begin: None,
+        met: Met::default(),
         has_sent: false,
         gave_way: false,
     };
@@ -147,7 +163,7 @@ pub(super) async fn run(room: &Room, table: &Table, plan: &Plan, filter: &Filter
     loop {
         let client = connect::take(&room.pool).await?;
         reader.begin();
-        match reader.read(client, &parts, room.is_encrypted()).await {
+        match reader.read(client).await {
             Err(cause) if fault::is_away(&cause) && !reader.has_sent && tries < TRIES => tries += 1,
             outcome => {
                 outcome.map_err(fault::reading)?;
@@ -173,14 +189,39 @@ struct Reader<'a> {
     skip: u64,
     left: Option<u64>,
     counts: bool,
+    /// Rows that the present statement gives at most.
+    chunk: Option<u64>,
+    /// Where the present statements begin.
+    begin: Option<Edge>,
+    met: Met,
     has_sent: bool,
     /// Whether it ended before its time, so that others have the connection.
     gave_way: bool,
 }
 
+/// The rows that a statement gave.
+#[derive(Default)]
+struct Met {
+    count: u64,
+    /// The marks of the last, as they came, and how many one after the other had the same: a key that was only taken for one may
+    /// be that of several rows.
+    last: Vec<Option<Vec<u8>>>,
+    same: u64,
+    /// How many of the first are those that were met before.
+    known: u64,
+}
+
 impl Reader<'_> {
     /// Begins, or begins anew.
     fn begin(&mut self) {
+        self.begin = self.plan.begin().cloned();
+        self.met = Met::default();
+        self.chunk = self
+            .plan
+            .limit()
+            .filter(|_| self.selected.goes_on)
+            .map(|limit| limit.saturating_add(self.plan.offset()).saturating_mul(2).max(CHUNK).next_power_of_two());
+        self.chunk = self.chunk.filter(|chunk| *chunk <= LARGEST);
         self.batch = self.sender.batch(self.plan.width());
         self.skip = if self.counts { self.plan.offset() } else { 0 };
         self.left = self.plan.limit().filter(|_| self.counts);
@@ -196,13 +237,17 @@ impl Reader<'_> {
             part.write(&mut sql);
             word = " AND ";
         }
-        if self.plan.end().is_some() || (self.plan.begin().is_some() && part.is_all()) {
+        let begin = self.begin.as_ref();
+        if self.plan.end().is_some() || (begin.is_some() && part.is_all()) {
             sql.add(word);
-            self.order.write_range(self.plan, !part.is_all(), &mut sql);
+            self.order.write_range(self.plan, begin, !part.is_all(), &mut sql);
         }
         sql.add(" ORDER BY ");
         sql.add(&part.order);
         if self.filter.test.is_some() {
+            if let Some(chunk) = self.chunk {
+                sql.add(&format!(" LIMIT {chunk}"));
+            }
             return sql;
         }
         // Of several parts each may have all the rows, and those to be passed over are counted here.
@@ -215,31 +260,39 @@ impl Reader<'_> {
         sql
     }
 
-    /// Reads the parts, one after the other.
-    async fn read(&mut self, client: Object, parts: &[Part], is_encrypted: bool) -> Result<(), tokio_postgres::Error> {
-        for part in parts {
-            let sql = self.statement(part);
-            let statement = client.prepare_cached(&sql.text).await?;
-            let mut rows = pin!(client.query_raw(&statement, sql.bound()).await?);
-            loop {
-                let row = tokio::select! {
-                    row = rows.try_next() => row?,
-                    () = self.sender.gone() => {
-                        connect::leave(client, rows, is_encrypted).await;
+    /// Reads all parts, one after the other; chunk by chunk where rows are tested here.
+    async fn read(&mut self, client: Object) -> Result<(), tokio_postgres::Error> {
+        'chunks: loop {
+            for part in self.order.parts(self.plan, self.begin.as_ref()) {
+                self.met.count = 0;
+                let sql = self.statement(&part);
+                let statement = connect::prepare(&client, &sql.text).await?;
+                let mut rows = Box::pin(client.query_raw(&statement, sql.bound()).await?);
+                loop {
+                    let row = tokio::select! {
+                        row = rows.try_next() => row?,
+                        () = self.sender.gone() => {
+                            self.leave(client, rows);
+                            return Ok(());
+                        }
+                    };
+                    let Some(row) = row else { break };
+                    if !self.visit(&row).await {
+                        // The database need not finish what nobody reads.
+                        self.leave(client, rows);
+                        self.flush().await;
                         return Ok(());
                     }
-                };
-                let Some(row) = row else { break };
-                if !self.visit(&row).await {
-                    // The database need not finish what nobody reads.
-                    connect::leave(client, rows, is_encrypted).await;
-                    self.flush().await;
-                    return Ok(());
+                }
+                if self.left == Some(0) {
+                    break 'chunks;
+                }
+                if self.chunk.is_some_and(|chunk| self.met.count >= chunk) {
+                    self.go_on();
+                    continue 'chunks;
                 }
             }
-            if self.left == Some(0) {
-                break;
-            }
+            break;
         }
         // The last rows wait for their reader without the connection.
         drop(client);
@@ -247,10 +300,61 @@ impl Reader<'_> {
         Ok(())
     }
 
+    /// Begins the next chunk at the last row, whether that is still there or not.
+    fn go_on(&mut self) {
+        let mut marks = Batch::new(self.selected.marks.len());
+        for ((_, form), raw) in self.selected.marks.iter().zip(&self.met.last) {
+            cells::push(&mut marks, *form, raw.as_deref());
+        }
+        let row = marks.row(0);
+        let position = Position((0..row.width()).map(|at| Mark::Value(row.value(at))).collect());
+        self.begin = Some(Edge { position, is_inclusive: true });
+        self.met.known = self.met.same;
+        self.chunk = self.chunk.map(|chunk| chunk.saturating_mul(GROWTH)).filter(|chunk| *chunk <= LARGEST);
+    }
+
+    /// Notes the place of a row; true for one that was met before.
+    fn meet(&mut self, row: &Row) -> bool {
+        if !self.selected.goes_on {
+            return false;
+        }
+        self.met.count += 1;
+        let is_same = !self.met.last.is_empty()
+            && self.selected.marks.iter().zip(&self.met.last).all(|(&(at, _), last)| raw(row, at) == last.as_deref());
+        if is_same {
+            if self.met.known > 0 {
+                self.met.known -= 1;
+                return true;
+            }
+            self.met.same += 1;
+            return false;
+        }
+        self.met.known = 0;
+        self.met.same = 1;
+        self.met.last.clear();
+        self.met.last.extend(self.selected.marks.iter().map(|&(at, _)| raw(row, at).map(<[u8]>::to_vec)));
+        false
+    }
+
+    /// Gives up the connection whose rows are not read to their end; nobody waits for it.
+    fn leave(&self, client: Object, rows: Pin<Box<RowStream>>) {
+        if self.chunk.is_some_and(|chunk| chunk.saturating_sub(self.met.count) <= FEW) {
+            return;
+        }
+        let is_encrypted = self.room.is_encrypted();
+        tokio::spawn(async move {
+            let mut rows = rows;
+            connect::leave(client, rows.as_mut(), is_encrypted).await;
+        });
+    }
+
     /// Takes a row; false where no more is wanted.
     async fn visit(&mut self, row: &Row) -> bool {
         if self.left == Some(0) {
             return false;
+        }
+        if self.meet(row) {
+            return true;
         }
         let (key, geometry) = (self.table.key.form, self.selected.geometry);
         if let Some(test) = &self.filter.test {
@@ -265,7 +369,7 @@ impl Reader<'_> {
             return true;
         }
         push(&mut self.batch, row, key, geometry.filter(|_| self.plan.layout().geometry), &self.places);
-        for &(at, form) in &self.selected.marks {
+        for &(at, form) in self.selected.marks.iter().filter(|_| self.plan.has_marks()) {
             cells::push(&mut self.batch, form, raw(row, at));
         }
         if let Some(left) = &mut self.left {
@@ -310,7 +414,7 @@ pub(super) async fn count(pool: &Pool, table: &Table, filter: &Filter, values: &
     let places = selected.places(&test.layout);
     let sql = from(table, filter, values, &selected.list);
     let client = connect::take(pool).await?;
-    let statement = client.prepare_cached(&sql.text).await.map_err(fault::reading)?;
+    let statement = connect::prepare(&client, &sql.text).await.map_err(fault::reading)?;
     let mut rows = pin!(client.query_raw(&statement, sql.bound()).await.map_err(fault::reading)?);
     let (mut count, mut scratch) = (0, Batch::default());
     while let Some(row) = rows.try_next().await.map_err(fault::reading)? {

@@ -165,10 +165,10 @@ impl<'a> Order<'a> {
 
     /// The statements that read all rows beyond the place where reading begins, or all rows: parts that follow one another, where an index has the
     /// rows by the first step; else one, which finds them in a single scan.
-    pub(super) fn parts(&self, plan: &Plan) -> Vec<Part> {
+    pub(super) fn parts(&self, plan: &Plan, begin: Option<&Edge>) -> Vec<Part> {
         let Some(first) = self.steps.first() else { return Vec::new() };
         let is_indexed = !first.is_key && first.column.is_indexed;
-        let mut parts = match plan.begin() {
+        let mut parts = match begin {
             Some(edge) if is_indexed => self.beyond(edge, self.is_backwards),
             None if is_indexed => self.presences(),
             Some(edge) if self.steps.len() == 1 => self.beyond(edge, self.is_backwards),
@@ -200,12 +200,12 @@ impl<'a> Order<'a> {
     }
 
     /// Appends what rows between two places meet, where the parts do not say it already.
-    pub(super) fn write_range(&self, plan: &Plan, has_parts: bool, sql: &mut Sql) {
-        if let Some(edge) = plan.begin().filter(|_| !has_parts) {
+    pub(super) fn write_range(&self, plan: &Plan, begin: Option<&Edge>, has_parts: bool, sql: &mut Sql) {
+        if let Some(edge) = begin.filter(|_| !has_parts) {
             self.write_beyond(edge, self.is_backwards, sql);
         }
         if let Some(edge) = plan.end() {
-            if plan.begin().is_some() && !has_parts {
+            if begin.is_some() && !has_parts {
                 sql.add(" AND ");
             }
             self.write_beyond(edge, !self.is_backwards, sql);
