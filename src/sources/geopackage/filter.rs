@@ -7,6 +7,7 @@ use rusqlite::types::Value as Bound;
 use super::cells;
 use super::narrow::superset;
 use super::nodes::Held;
+use super::number;
 use super::spatial;
 use super::sql::{GROUP, Sql};
 use super::table::Table;
@@ -25,6 +26,11 @@ const BOUND_IDS: usize = 500;
 const FEW_FOUND: usize = if cfg!(test) { 50 } else { 5_000 };
 /// Most of them for what looks at all rows otherwise.
 const MOST_FOUND: usize = if cfg!(test) { 100 } else { 100_000 };
+
+/// Most values with which a calculation is compared, one by one.
+const MOST_CALCULATED: usize = 20;
+/// How many brackets a calculation is worth.
+const BRACKETS: u32 = 4;
 
 /// How deep brackets may stand within brackets (SQLite's parser remembers a hundred things), how long all conditions may
 /// be (of the million bytes of a statement), and how many values they may bind (of 32,766). The loop tests what goes beyond.
@@ -65,7 +71,7 @@ impl Filter {
         let mut filter = Filter::default();
         let mut rest = Vec::new();
         let mut room = Room { bytes: MOST_BYTES, values: MOST_VALUES };
-        for conjunct in conjuncts.iter().cloned().flat_map(Expr::conjuncts) {
+        for conjunct in conjuncts.iter().cloned().flat_map(|conjunct| conjunct.plain().conjuncts()) {
             filter.is_by_id |= matches!(conjunct, Expr::Ids(_));
             if let Some(wanted) = wanted_box(&conjunct) {
                 filter.boxes.push(wanted);
@@ -138,6 +144,11 @@ fn depth(expr: &Expr) -> u32 {
             groups.ilog(GROUP) + 1 + parts.iter().map(depth).max().unwrap_or(0)
         }
         Expr::Not(part) => 1 + depth(part),
+        Expr::Compare(left, _, right) => BRACKETS * number::nesting(left).max(number::nesting(right)),
+        Expr::Between(operand, low, high) => {
+            1 + BRACKETS * [operand, low, high].into_iter().map(number::nesting).max().unwrap_or(0)
+        }
+        Expr::In(operand, _) | Expr::IsNull(operand) => 1 + BRACKETS * number::nesting(operand),
         _ => 0,
     }
 }
@@ -176,12 +187,19 @@ pub(super) fn exact(table: &Table, expr: &Expr, positive: bool) -> Option<Sql> {
         Expr::Compare(Operand::Literal(value), how, Operand::Property(name)) => {
             compare(table, name, how.turned(), value, positive)
         }
+        Expr::Compare(left, how, right) => number::compare(table, left, *how, right),
+        Expr::IsNull(operand) => number::is_null(table, operand),
         Expr::Between(operand, low, high) => {
             let bound = |how, bound: &Operand| Expr::Compare(operand.clone(), how, bound.clone());
             let bounds = [bound(Comparison::GreaterOrEqual, low), bound(Comparison::LessOrEqual, high)];
             exact(table, &Expr::And(bounds.into()), positive)
         }
         Expr::In(Operand::Property(name), values) => equals_one(table, name, values, positive),
+        Expr::In(operand, values) if values.len() <= MOST_CALCULATED => {
+            let equal =
+                |value: &Value| Expr::Compare(operand.clone(), Comparison::Equal, Operand::Literal(value.clone()));
+            exact(table, &Expr::Or(values.iter().map(equal).collect()), positive)
+        }
         // SQL's own LIKE and GLOB end at a zero byte, and read broken text in another way.
         Expr::Like { operand: Operand::Property(name), pattern } => {
             let text = Pattern::new(pattern).literal()?.to_owned();
@@ -190,10 +208,8 @@ pub(super) fn exact(table: &Table, expr: &Expr, positive: bool) -> Option<Sql> {
         Expr::Ids(ids) if table.key.is_rowid() => Some(integer_ids(&table.key.sql, ids)),
         // From whoever runs the server; a comment at its end must not swallow the bracket.
         Expr::Subset(text) => Some(Sql::new(format!("({text}\n)"), Vec::new())),
-        Expr::Compare(..)
-        | Expr::Like { .. }
+        Expr::Like { .. }
         | Expr::In(..)
-        | Expr::IsNull(_)
         | Expr::NoGeometry(_)
         | Expr::Spatial { .. }
         | Expr::Temporal(..)

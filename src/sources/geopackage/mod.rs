@@ -22,6 +22,7 @@ mod key;
 mod layer;
 mod narrow;
 mod nodes;
+mod number;
 mod open;
 mod read;
 mod reference;

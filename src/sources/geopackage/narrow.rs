@@ -3,6 +3,7 @@
 use rusqlite::types::Value as Bound;
 
 use super::filter::{exact, integer_ids, text_ids};
+use super::number;
 use super::sql::Sql;
 use super::table::Table;
 use crate::base::datetime::Date;
@@ -39,6 +40,9 @@ pub(super) fn superset(table: &Table, expr: &Expr) -> Option<Sql> {
         }
         Expr::Compare(Operand::Property(name), how, Operand::Literal(value)) => days(table, name, *how, value),
         Expr::Compare(Operand::Literal(value), how, Operand::Property(name)) => days(table, name, how.turned(), value),
+        Expr::Compare(Operand::Property(left), how, Operand::Property(right)) => {
+            number::columns(table, left, *how, right)
+        }
         Expr::Temporal(left, relation, right) => superset(table, &as_comparisons(left, *relation, right, false)?),
         Expr::Like { operand: Operand::Property(name), pattern } => prefixed(table, name, pattern),
         Expr::Ids(ids) if table.key.kind == KeyKind::Integer => Some(integer_ids(&table.key.sql, ids)),

@@ -30,6 +30,8 @@ pub(super) struct Table {
     pub(super) rtree: Option<Rtree>,
     /// Whether texts are UTF-8, so that SQL sorts them by their characters.
     pub(super) is_utf8: bool,
+    /// Whether this SQLite has functions such as the remainder of floats.
+    pub(super) has_math: bool,
     /// The full-text index, where one can be used.
     pub(super) trigrams: Option<Trigrams>,
     /// Whether triggers keep the number of rows in gpkg_ogr_contents.
@@ -97,6 +99,9 @@ pub(super) fn read(connection: &Connection, name: &str, options: &LayerOptions) 
         rtree,
         is_utf8: connection
             .query_row("PRAGMA encoding", [], |row| Ok(row.get_ref(0)?.as_str().is_ok_and(|name| name == "UTF-8")))
+            .map_err(failed)?,
+        has_math: connection
+            .query_row("SELECT sqlite_compileoption_used('ENABLE_MATH_FUNCTIONS')", [], |row| row.get(0))
             .map_err(failed)?,
         trigrams,
         counted: is_counted(connection, name).map_err(failed)?,

@@ -7,8 +7,9 @@ use super::*;
 use crate::base::crs::Crs;
 use crate::base::datetime::{Date, Instant};
 use crate::data::query::SortBy;
+use crate::expr::function::Function;
 use crate::expr::samples::{any_array, any_comparison, any_figure, any_operand, any_spatial, any_temporal, joined};
-use crate::expr::{Expr, GeometryLiteral, Operand, Relation};
+use crate::expr::{Expr, GeometryLiteral, Operand, Operator, Relation};
 use crate::model::geometry::Figure;
 use crate::model::value::FeatureId;
 use crate::sources::memory::Memory;
@@ -35,8 +36,10 @@ fn stored() -> Vec<Stored> {
     ];
     let texts: Vec<&str> = texts.into_iter().chain(odd).collect();
     let mut all: Vec<Stored> = texts.into_iter().map(|text| Stored::Text(text.to_owned())).collect();
-    all.extend([-1, 0, 1, 2, 3, 1 << 53, (1 << 53) + 1, i64::MAX].map(Stored::Integer));
-    all.extend([-0.5, 0.0, 1.0, 1.5, 9_007_199_254_740_992.0, 1e300].map(Stored::Real));
+    all.extend([-1, 0, 1, 2, 3, 1 << 53, (1 << 53) + 1, i64::MAX, i64::MIN].map(Stored::Integer));
+    let floats =
+        [-0.5, 0.0, -0.0, 1.0, 1.5, 0.499_999_999_999_999_94, 9_007_199_254_740_992.0, 1e300, 1e-300, f64::INFINITY];
+    all.extend(floats.map(Stored::Real));
     all.extend([Stored::Null, Stored::Null]);
     all
 }
@@ -118,7 +121,7 @@ fn any_literal() -> impl Strategy<Value = Value> {
     let days = |day: i32| Date(18_262 + day);
     prop_oneof![
         prop::sample::select(numbers).prop_map(Value::Int),
-        prop::sample::select(vec![-0.5, 0.0, 1.0, 1.5, 9_007_199_254_740_992.0, 1e300, f64::NAN])
+        prop::sample::select(vec![-0.5, 0.0, 1.0, 1.5, -2.5, 9_007_199_254_740_992.0, 1e300, 1e-300, f64::NAN])
             .prop_map(Value::Float),
         any::<bool>().prop_map(Value::Bool),
         prop::sample::select(texts.to_vec()).prop_map(|text| Value::Text(text.to_owned())),
@@ -146,6 +149,9 @@ fn any_predicate() -> impl Strategy<Value = Expr> {
         3 => any_spatial(Just("geom".to_owned())),
         2 => (any_operand(name(), any_literal()), any_comparison(), any_operand(name(), any_literal()))
             .prop_map(|(left, how, right)| Expr::Compare(left, how, right)),
+        2 => (any_sum(), any_comparison(), any_sum()).prop_map(|(left, how, right)| Expr::Compare(left, how, right)),
+        1 => any_sum().prop_map(Expr::IsNull),
+        1 => (any_sum(), prop::collection::vec(any_literal(), 0..3)).prop_map(|(sum, values)| Expr::In(sum, values)),
         1 => (any_operand(name(), any_literal()), "[aAb%_]{0,3}").prop_map(|(operand, pattern)| Expr::Like { operand, pattern }),
         2 => any_temporal(operand().boxed()),
         2 => any_array(prop::sample::select(vec!["j", "t"]).prop_map(str::to_owned).boxed()),
@@ -158,6 +164,26 @@ fn any_predicate() -> impl Strategy<Value = Expr> {
         1 => ids().prop_map(Expr::Ids),
         1 => prop::sample::select(vec![Expr::always(), Expr::never()]),
     ])
+}
+
+/// Calculations with numbers, as a client may ask for.
+fn any_sum() -> impl Strategy<Value = Operand> {
+    use Operator::{Add, Divide, IntegerDivide, Modulo, Multiply, Power, Subtract};
+    let numbers = vec![-1, 0, 2, 3, 1 << 53, (1 << 53) + 1, i64::MAX, i64::MIN];
+    let leaf = prop_oneof![
+        5 => prop::sample::select(vec!["n", "m", "x"]).prop_map(|name| Operand::Property(name.to_owned())),
+        2 => prop::sample::select(numbers).prop_map(|number| Operand::Literal(Value::Int(number))),
+        1 => prop::sample::select(vec![0.5, -2.5, 0.0, 1e300, 1e-300]).prop_map(|number| Operand::Literal(Value::Float(number))),
+    ];
+    leaf.prop_recursive(4, 10, 2, |inner| {
+        let operators = vec![Add, Subtract, Multiply, Divide, Modulo, IntegerDivide, Power];
+        let functions = vec![Function::Abs, Function::Ceil, Function::Floor, Function::Round, Function::Sqrt];
+        prop_oneof![
+            3 => (inner.clone(), prop::sample::select(operators), inner.clone())
+                .prop_map(|(left, operator, right)| Operand::calculation(left, operator, right)),
+            1 => (prop::sample::select(functions), inner).prop_map(|(function, one)| Operand::Call(function, vec![one])),
+        ]
+    })
 }
 
 /// An order by what SQL and the gate compare alike; days that are no days are sorted by each in its own way.
