@@ -16,6 +16,7 @@ use crate::model::batch::Layout;
 use crate::model::geometry::envelope;
 use crate::model::schema::{Schema, TimeFields};
 
+use super::choices::{self, Choices};
 use super::coarse;
 use super::detail;
 use super::extent::Extent;
@@ -43,6 +44,7 @@ struct Room {
     source: Arc<dyn FeatureSource>,
     counts: Measured<String, u64>,
     extents: Measured<String, Extent>,
+    choices: Measured<String, Arc<Choices>>,
 }
 
 /// The part of a layer's schema that is shown.
@@ -81,7 +83,12 @@ pub struct Place {
 impl Locked {
     /// Locks a source.
     pub fn new(source: Arc<dyn FeatureSource>) -> Self {
-        Self(Arc::new(Room { source, counts: Measured::default(), extents: Measured::default() }))
+        Self(Arc::new(Room {
+            source,
+            counts: Measured::default(),
+            extents: Measured::default(),
+            choices: Measured::default(),
+        }))
     }
 
     /// The part of the schema with only these properties; all where `None`.
@@ -331,6 +338,13 @@ impl View {
             })
         };
         Ok(self.room.counts.get(key, self.state(), budget, measure).await)
+    }
+
+    /// Values to choose from, of texts that have a few, where they are known or found within the budget.
+    pub async fn choices(&self, budget: Duration) -> Option<Arc<Choices>> {
+        let names: Vec<&str> = self.schema().fields.iter().map(|field| field.name.as_str()).collect();
+        let (key, view) = (format!("{names:?}|{:?}", self.policies), self.clone());
+        self.room.choices.get(key, self.state(), budget, move || Box::pin(choices::find(view))).await
     }
 
     /// Where and when the features are, in CRS84, where that is known or measured within the budget.

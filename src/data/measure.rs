@@ -38,7 +38,7 @@ impl<K, T> Default for Measured<K, T> {
     }
 }
 
-impl<K: Hash + Eq + Clone + Send + 'static, T: Copy + Send + 'static> Measured<K, T> {
+impl<K: Hash + Eq + Clone + Send + 'static, T: Clone + Send + 'static> Measured<K, T> {
     /// The fact for this state of the source, if it is known within the budget. Starts `measure` where nobody has; a
     /// measurement that takes longer than the budget goes on, and later askers have its result.
     pub async fn get(
@@ -56,7 +56,7 @@ impl<K: Hash + Eq + Clone + Send + 'static, T: Copy + Send + 'static> Measured<K
         // The sender is dropped when the measurement is done, which ends the wait.
         let _ = tokio::time::timeout(budget, waiting.changed()).await;
         match self.facts.lock().unwrap_or_else(PoisonError::into_inner).known.get(&key) {
-            Some((known_for, Fact::Known(fact))) if *known_for == state => Some(*fact),
+            Some((known_for, Fact::Known(fact))) if *known_for == state => Some(fact.clone()),
             _ => None,
         }
     }
@@ -64,7 +64,7 @@ impl<K: Hash + Eq + Clone + Send + 'static, T: Copy + Send + 'static> Measured<K
     fn find_or_start(&self, key: &K, state: u64, measure: impl FnOnce() -> Pending<Result<T>>) -> Found<T> {
         let mut facts = self.facts.lock().unwrap_or_else(PoisonError::into_inner);
         match facts.known.get(key) {
-            Some((known_for, Fact::Known(fact))) if *known_for == state => return Found::Known(*fact),
+            Some((known_for, Fact::Known(fact))) if *known_for == state => return Found::Known(fact.clone()),
             Some((known_for, Fact::Pending(waiting))) if *known_for == state => return Found::Pending(waiting.clone()),
             _ => {}
         }

@@ -3,6 +3,7 @@
 //! [`coverage_gate`].
 
 pub mod bounds;
+pub mod choices;
 mod coarse;
 mod detail;
 mod frame;

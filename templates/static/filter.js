@@ -8,6 +8,14 @@ for (const how of document.querySelectorAll("select[data-names]")) {
   // Back on the page the browser fills in again what was chosen.
   const name = () => (field.name = how.value);
   how.addEventListener("change", name);
+  // Whoever takes a value that is offered means that value, not all that have it in them.
+  const offered = new Set([...(field.list?.options ?? [])].map((option) => option.value));
+  field.addEventListener("change", () => {
+    const whole = [...how.options].find((option) => option.text === "is");
+    if (!whole || !offered.has(field.value) || how.selectedIndex) return;
+    how.value = whole.value;
+    name();
+  });
   addEventListener("pageshow", name);
 }
 

@@ -78,6 +78,29 @@ async fn everybody_and_authenticated() {
 }
 
 #[tokio::test]
+async fn a_form_offers_no_value_that_is_hidden() {
+    let all = users(&["ann:all", "bob:europe", "eve:nameless"]);
+    let rules = rule("roles = 'all'")
+        + &rule("roles = 'europe'\nrows = \"continent = 'Europe'\"")
+        + &rule("roles = 'nameless'\nproperties = ['name']");
+    let server = server(&format!("{all}{rules}"));
+    let offered = async |name: &str| {
+        let page = as_user(&server, name, "/ogcapi/collections/countries/items?limit=1&f=html").await.text;
+        let lists: Vec<&str> =
+            page.split("<datalist").skip(1).map(|rest| &rest[..rest.find("</datalist>").unwrap()]).collect();
+        lists.join("\n")
+    };
+    // Who sees all comes before and after those who do not.
+    for _ in 0..2 {
+        let all = offered("ann").await;
+        assert!(all.contains("\"Africa\"") && all.contains("\"Europe\"") && !all.contains("Fiji"), "{all}");
+        let some = offered("bob").await;
+        assert!(some.contains("\"Europe\"") && !some.contains("Africa") && !some.contains("Asia"), "{some}");
+        assert_eq!(offered("eve").await, "");
+    }
+}
+
+#[tokio::test]
 async fn rules_that_match_are_joined() {
     let all = users(&["ann:africa", "bob:africa,europe", "eve:africa,all", "wes:writer", "wea:writer,africa"]);
     let rules = rule("roles = 'africa'\nrows = \"continent = 'Africa'\"\nproperties = ['name', 'continent']")

@@ -35,6 +35,9 @@ const WHOLE: usize = 64 * 1024;
 /// How long who asks for nothing but the number of features waits for it.
 const HITS_BUDGET: Duration = Duration::from_secs(20);
 
+/// How long a page waits for the values that its form offers; the next has them.
+const CHOICES_BUDGET: Duration = Duration::from_millis(150);
+
 /// What the page alone is told, made from the very value that it shows; nothing is made for other formats.
 pub type PageWords = Box<dyn FnOnce(&Value) -> Map<String, Value> + Send>;
 
@@ -137,6 +140,8 @@ impl Reply for FeaturePage {
             let mut words = words_of(&page.view);
             words.insert("title".to_owned(), title.into());
             words.extend(told.map(|told| told(&value)).unwrap_or_default());
+            let choices = page.view.choices(CHOICES_BUDGET).await.unwrap_or_default();
+            words.insert("choices".to_owned(), choices.iter().map(|(name, values)| (name, json!(values))).collect());
             words.insert("passed".to_owned(), page.paging.first.into());
             response.body = html::page(&rendering, &value, None, words)?.body;
             return Ok(response);
