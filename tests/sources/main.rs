@@ -15,6 +15,7 @@
 mod harness;
 
 mod archives;
+mod damaged;
 mod files;
 mod hostile;
 mod made;

@@ -76,7 +76,7 @@ const DRIVERS: &[Driver] = &[
     Driver { name: "SQLite", is_ordered: true, finds_places: true, finds_values: true, is_lean: true, ..UNKNOWN },
     Driver { name: "CSV", is_ordered: true, finds_numbers: false, is_lean: true, ..UNKNOWN },
     Driver { name: "GeoJSONSeq", finds_numbers: false, is_lean: true, tells_damage: true, ..UNKNOWN },
-    Driver { name: "GPX", finds_numbers: false, is_lean: true, ..UNKNOWN },
+    Driver { name: "GPX", finds_numbers: false, is_lean: true, tells_damage: true, ..UNKNOWN },
     Driver { name: "GML", finds_numbers: false, is_lean: true, tells_damage: true, ..UNKNOWN },
     Driver { name: "MapInfo File", is_lean: true, ..UNKNOWN },
     Driver { name: "Parquet", is_ordered: true, is_lean: true, ..UNKNOWN },

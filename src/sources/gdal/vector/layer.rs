@@ -109,6 +109,7 @@ impl Shared {
         }
         let outcome = catch_unwind(AssertUnwindSafe(|| work(&mut layer, state, &stopped)));
         stop.disarm();
+        handle.is_spoiled = matches!(outcome, Ok(Err(Fault::Unreadable(_))));
         match outcome {
             Ok(result) => result.map_err(|fault| self.told(fault)),
             // The pool catches it again and gives up the handle.

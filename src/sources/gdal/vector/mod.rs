@@ -30,6 +30,7 @@ mod seek;
 mod state;
 #[cfg(test)]
 mod tests;
+mod whole;
 
 pub(super) use state::local;
 
@@ -83,6 +84,8 @@ struct Handle {
     state: u64,
     /// Places of layers that are as they were described.
     verified: Vec<usize>,
+    /// It met damage, after which drivers tell an end that is none.
+    is_spoiled: bool,
 }
 
 impl fmt::Debug for VectorFile {
@@ -111,6 +114,9 @@ impl VectorFile {
         }
         if names.is_empty() {
             return Err(file(path, "has no layers"));
+        }
+        if let Some(what) = whole::cut_off(path, &source) {
+            return Err(file(path, &what));
         }
         let files = state::files(path, &source.files());
         let size: u64 = files.iter().filter_map(|file| std::fs::metadata(file).ok()).map(|about| about.len()).sum();
@@ -185,7 +191,7 @@ impl Room {
 
     /// Opens the files again where they have changed.
     fn refresh(&self, handle: &mut Handle) -> Result<()> {
-        if handle.state != self.state() {
+        if handle.is_spoiled || handle.state != self.state() {
             *handle = Handle::open(&self.path, &self.options, &self.files).map_err(|error| {
                 let cause = format!("{error:?}");
                 pool::unreadable(cause)
@@ -200,7 +206,7 @@ impl Handle {
         Offline::for_good(path);
         // Before it is opened: what is written meanwhile is noticed the next time.
         let state = state::stamp(files);
-        Ok(Self { source: open(path, options)?, state, verified: Vec::new() })
+        Ok(Self { source: open(path, options)?, state, verified: Vec::new(), is_spoiled: false })
     }
 
     /// Refuses to read a layer that has other columns by now; the server will publish it anew.

@@ -245,6 +245,19 @@ impl Source {
         })
     }
 
+    /// Bytes that a SQLite file has as it says itself; `None` where it does not, or a part of it is in another file.
+    pub(super) fn database_length(&self) -> Option<u64> {
+        use gdal::vector::LayerAccess;
+        if self.driver() != "SQLite" {
+            return None;
+        }
+        let text = "SELECT page_count * page_size, journal_mode FROM pragma_page_count(), pragma_page_size(), pragma_journal_mode()";
+        let mut answer = self.0.execute_sql(text, None, gdal::vector::sql::Dialect::DEFAULT).ok()??;
+        let row = answer.features().next()?;
+        let is_whole = row.field_as_string(1).ok().flatten().is_some_and(|mode| mode != "wal");
+        row.field_as_integer64(0).ok().flatten().and_then(|length| u64::try_from(length).ok()).filter(|_| is_whole)
+    }
+
     /// A layer by its place.
     pub(super) fn layer(&mut self, index: usize) -> Option<OgrLayer<'_>> {
         let index = c_int::try_from(index).ok()?;
