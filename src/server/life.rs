@@ -21,7 +21,7 @@ use super::ows;
 use super::setup::{Server, Snapshot};
 
 /// Headers that a page of another origin may send.
-const ALLOWED_HEADERS: &str = "Authorization, Content-Type, Accept, Accept-Language, If-Match, If-None-Match, If-Modified-Since, Range, X-Request-Id, X-Requested-With";
+const ALLOWED_HEADERS: &str = "Authorization, Content-Type, Accept, Accept-Language, If-Match, If-None-Match, If-Modified-Since, Range, Cache-Control, Pragma, X-Request-Id, X-Requested-With";
 /// Headers that a script of another origin may read.
 const EXPOSED_HEADERS: &str = "Link, ETag, Location, Content-Crs, X-Request-Id, OGC-NumberMatched, OGC-NumberReturned";
 

@@ -38,6 +38,8 @@ fn a_preflight_is_answered_everywhere() {
             assert_eq!(answer.header("access-control-allow-origin"), "*");
             let allowed = answer.header("access-control-allow-headers").to_ascii_lowercase();
             assert!(allowed.contains("authorization") && allowed.contains("content-type"), "{path}: {allowed}");
+            // What libraries send that want no stale answer.
+            assert!(allowed.contains("cache-control") && allowed.contains("pragma"), "{path}: {allowed}");
             assert!(answer.header("access-control-allow-methods").contains(method), "{path} {method}");
             assert!(answer.body.is_empty());
         }

@@ -11,17 +11,22 @@ from owslib.wms import WebMapService
 url = sys.argv[1] + "/ows"
 world = {"srs": "EPSG:4326", "bbox": (-180, -90, 180, 90), "size": (360, 180), "format": "image/png"}
 told = {}
+equals = "<Filter><PropertyIsEqualTo><PropertyName>name</PropertyName><Literal>Bern</Literal></PropertyIsEqualTo></Filter>"
 for version in ("1.0.0", "1.1.0", "2.0.0"):
     wfs = WebFeatureService(url, version=version)
     name = next(name for name in wfs.contents if name.endswith("cities"))
     some = wfs.getfeature(typename=[name], maxfeatures=3, outputFormat="application/geo+json").read()
     box = wfs.getfeature(typename=[name], bbox=(7, 46, 9, 48)).read().decode()
+    filtered = wfs.getfeature(typename=[name], filter=equals, outputFormat="application/geo+json").read()
+    posted = wfs.getfeature(typename=[name], method="Post", maxfeatures=3).read() if version != "1.0.0" else b""
     schema = wfs.get_schema(name)
     told["wfs " + version] = {
         "title": wfs.identification.title,
         "box": wfs.contents[name].boundingBoxWGS84,
         "some": len(json.loads(some)["features"]),
         "in the box": box.count("Bern"),
+        "filtered": len(json.loads(filtered)["features"]),
+        "posted": posted.count(b":name>") // 2,
         "schema": [sorted(schema["properties"]), schema["geometry"]],
     }
 for version in ("1.1.1", "1.3.0"):

@@ -59,9 +59,11 @@ struct Items {
     /// Coordinate reference system of the answer; CRS84 where left out
     crs: Option<String>,
     /// Names of the properties that features are to have; all where left out
+    #[param(min_items = 1)]
     properties: Option<Vec<String>>,
     /// Names of properties by which features are sorted, the first the foremost: `-` before a name has the greatest first.
     /// What has no value comes last.
+    #[param(min_items = 1)]
     sortby: Option<Vec<String>>,
     /// Whether geometries are left out
     #[param(default = false)]
@@ -75,6 +77,7 @@ struct Items {
     datetime: Option<Interval>,
     /// Only features with text: one of the terms in one of their properties, its words together and in their order, whether
     /// upper case or lower
+    #[param(min_items = 1)]
     q: Option<Vec<String>>,
     /// Only features that meet a condition, in CQL2
     filter: Option<String>,

@@ -20,3 +20,18 @@ fn gdal_reads_the_very_samples_in_both_versions() {
         }
     }
 }
+
+#[test]
+fn gdal_reads_a_smaller_picture_in_both_versions() {
+    for version in ["1.0.0", "2.0.1"] {
+        let folder = tempfile::tempdir().unwrap();
+        let (option, small) = (format!("CACHE={}", text(folder.path())), folder.path().join("small.tif"));
+        let name = format!("WCS:{}/ows?version={version}&coverage=elevation", server().url);
+        run("gdal_translate", &["-q", "-oo", &option, "-outsize", "50", "40", &name, text(&small)]);
+        let told = run("gdalinfo", &["-stats", text(&small)]);
+        assert!(told.contains("Size is 50, 40"), "{version}: {told}");
+        // The whole file's mean is 531.
+        let mean = told.split("STATISTICS_MEAN=").nth(1).and_then(|rest| rest.split_whitespace().next()).unwrap();
+        assert!((mean.parse::<f64>().unwrap() - 531.0).abs() < 5.0, "{version}: {told}");
+    }
+}

@@ -149,6 +149,8 @@ fn the_grid_is_told_truthfully() {
         "<gml:lowerCorner>36.44625 -84.41375</gml:lowerCorner>",
         "<gml:low>0 0</gml:low>",
         "<gml:high>402 343</gml:high>",
+        // The first axis of the grid runs along the second of the system.
+        "<gml:axisLabels>Long Lat</gml:axisLabels>",
         "<gml:offsetVector srsName=\"http://www.opengis.net/def/crs/EPSG/0/4326\">0 0.00083333333333333",
         "<swe:nilValue reason=\"http://www.opengis.net/def/nil/OGC/0/unknown\">-32768</swe:nilValue>",
         "<swe:uom code=\"m\"/>",

@@ -95,7 +95,7 @@ fn describe(xml: &mut Writer, offered: &Offered) {
     xml.element("gml:high", &format!("{} {}", frame.width - 1, frame.height - 1));
     xml.end();
     xml.end();
-    xml.element("gml:axisLabels", &labels);
+    xml.element("gml:axisLabels", &axes.grid_labels());
     let (dx, dy) = frame.pixel;
     xml.start("gml:origin", &[]);
     xml.start("gml:Point", &[("gml:id", &format!("{id}-origin")), ("srsName", &axes.uri)]);

@@ -52,6 +52,11 @@ impl Axes {
         if self.lat_first { format!("{} {}", self.y, self.x) } else { format!("{} {}", self.x, self.y) }
     }
 
+    /// The labels of a grid's axes, which run along those of the system: columns come first.
+    pub(super) fn grid_labels(&self) -> String {
+        format!("{} {}", self.x, self.y)
+    }
+
     pub(super) fn units(&self) -> String {
         format!("{0} {0}", self.unit)
     }

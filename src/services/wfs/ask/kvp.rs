@@ -59,8 +59,10 @@ fn queries(version: Version, names: &Names<'_>, kvp: Kvp<'_>) -> Result<Vec<Type
         queries.push(query);
     }
     let is_one = queries.len() == 1;
-    if let Some(at_filter) = kvp.text("FILTER")? {
-        each(&mut queries, "FILTER", &split(at_filter, is_one, "FILTER")?, |query, text| {
+    // OWSLib sends the filter of 2.0.0 by the name of QUERY.
+    let filter_at = kvp.first(&["FILTER", "QUERY"])?.filter(|(at, text)| *at == "FILTER" || text.starts_with('<'));
+    if let Some((_, text)) = filter_at {
+        each(&mut queries, "FILTER", &split(text, is_one, "FILTER")?, |query, text| {
             let root = parse(text.as_bytes(), &Limits::default()).map_err(|fault| {
                 Error::new(Kind::InvalidParameter, format!("FILTER cannot be read: {fault}")).at("FILTER")
             })?;

@@ -112,7 +112,8 @@ impl Texts {
 }
 
 fn query(version: Version, names: &Names<'_>, element: &Element, texts: &mut Texts) -> Result<TypeQuery> {
-    let (at, list) = ["typeNames", "typeName"]
+    // The last is OWSLib's.
+    let (at, list) = ["typeNames", "typeName", "typenames"]
         .iter()
         .find_map(|at| Some((*at, element.attribute(at)?)))
         .ok_or_else(|| Error::new(Kind::MissingParameter, "a Query has no typeNames").at("typeNames"))?;
