@@ -3,9 +3,12 @@
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
+
+use tokio::runtime::Handle;
 
 use crate::error::{Error, Result};
 use crate::model::batch::{Batch, Layout};
@@ -17,6 +20,29 @@ const WAITING: usize = 2;
 pub struct Rows {
     layout: Arc<Layout>,
     pipe: Arc<Pipe>,
+    /// The work that makes them, where the reader does it: no other task is called for a page of one batch.
+    work: Mutex<Option<Work>>,
+}
+
+/// Work that its reader begins, and that goes on as a task of its own where one batch is not all.
+struct Work {
+    future: Pin<Box<dyn Future<Output = ()> + Send>>,
+    tasks: Handle,
+    has_begun: bool,
+}
+
+impl Work {
+    /// Goes on as far as it can at once.
+    fn is_done(&mut self, cx: &mut Context<'_>) -> bool {
+        let _here = self.tasks.enter();
+        self.has_begun = true;
+        self.future.as_mut().poll(cx).is_ready()
+    }
+
+    /// Goes on without the reader.
+    fn leave(self) {
+        self.tasks.spawn(self.future);
+    }
 }
 
 /// A source's end of [`Rows`].
@@ -159,10 +185,22 @@ impl Stop {
 /// A pair of ends.
 pub fn channel(layout: Arc<Layout>) -> (RowSender, Rows) {
     let pipe = Arc::<Pipe>::default();
-    (RowSender { pipe: pipe.clone() }, Rows { layout, pipe })
+    (RowSender { pipe: pipe.clone() }, Rows { layout, pipe, work: Mutex::default() })
 }
 
 impl Rows {
+    /// The same, made by this work as soon as somebody reads; what is left after the first batch is done among `tasks`.
+    #[must_use]
+    pub fn made_by(mut self, work: impl Future<Output = ()> + Send + 'static, tasks: Handle) -> Self {
+        *self.work() = Some(Work { future: Box::pin(work), tasks, has_begun: false });
+        self
+    }
+
+    fn work(&mut self) -> &mut Option<Work> {
+        // Nobody else has it: the lock is there because a future is not shared between threads, but rows may be.
+        self.work.get_mut().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// What the cells are.
     pub fn layout(&self) -> &Arc<Layout> {
         &self.layout
@@ -174,9 +212,12 @@ impl Rows {
     }
 
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Batch>>> {
+        drop(self.work().take_if(|work| work.is_done(cx)));
         let mut state = self.pipe.state();
         if let Some(batch) = state.batches.pop_front() {
             self.pipe.tell_senders(state);
+            // There is more, and the reader may be slow.
+            self.work().take().map(Work::leave);
             return Poll::Ready(Some(batch));
         }
         if state.ended {
@@ -191,6 +232,7 @@ impl Rows {
 
     /// The same for a thread that may block.
     pub fn blocking_next(&mut self) -> Option<Result<Batch>> {
+        self.work().take().map(Work::leave);
         let mut state = self.pipe.state();
         loop {
             if let Some(batch) = state.batches.pop_front() {
@@ -228,6 +270,8 @@ impl Drop for Rows {
         state.gone = true;
         state.batches.clear();
         self.pipe.tell_senders(state);
+        // It sees that nobody reads, and ends as it should.
+        self.work().take_if(|work| work.has_begun).map(Work::leave);
     }
 }
 

@@ -92,8 +92,7 @@ impl FeatureSource for Layer {
             Ok(handle) => {
                 // Those that were opened at the start are driven by other threads, and each row would come by way of them.
                 self.room.moved.call_once(|| drop(self.room.pool.retain(|_, _| false)));
-                handle.spawn(work);
-                rows
+                rows.made_by(work, handle)
             }
             Err(error) => {
                 let (sender, refused) = channel(rows.layout().clone());
