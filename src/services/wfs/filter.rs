@@ -15,10 +15,10 @@ use crate::services::ows::kvp::invalid;
 use super::names::{FeatureType, Names};
 use super::srs::{self, named};
 
-/// A filter in CQL2 text, which QGIS's expressions are close to.
+/// A filter in CQL2 text with what QGIS's expressions add (ILIKE, `!=`).
 pub(super) fn cql2(at: &str, of: &FeatureType, text: &str) -> Result<Expr> {
     let wrong = |fault: String| Error::new(Kind::InvalidParameter, format!("{at} cannot be read: {fault}")).at(at);
-    let expr = cql2::parse(text).map_err(|fault| wrong(fault.to_string()))?;
+    let expr = cql2::parse_qgis(text).map_err(|fault| wrong(fault.to_string()))?;
     check(&expr, of.schema()).map_err(wrong)
 }
 

@@ -142,6 +142,7 @@ async fn filters_of_every_language_agree() {
         format!("VERSION=1.0.0&FILTER=({})", encoded(ogc)),
         format!("VERSION=1.1.0&FILTER={}", encoded(id)),
         format!("VERSION=1.1.0&EXP_FILTER={}", encoded("\"name\"='Paris'")),
+        format!("EXP_FILTER={}", encoded("\"name\" ILIKE 'pari_' AND \"name\" != 'Parix'")),
         format!("VERSION=2.0.0&CQL_FILTER={}", encoded("name LIKE 'Pari_'")),
         "VERSION=2.0.0&RESOURCEID=cities.236".to_owned(),
     ] {
