@@ -74,8 +74,15 @@ impl GeometryLiteral {
     }
 
     /// By how much longitudes may be off, for data may count them on past ±180 (or from 0 to 360).
-    pub(super) fn turns(&self) -> &'static [f64] {
+    pub fn turns(&self) -> &'static [f64] {
         if self.crs.is_lon_lat_wgs84() { &TURNS } else { &TURNS[..1] }
+    }
+
+    /// How many points it has.
+    pub fn points(&self) -> usize {
+        let mut count = 0;
+        self.figure().runs(&mut |run| count += run.len());
+        count
     }
 
     /// The rectangles that make up the geometry exactly, in every turn; `None` where it is not made of such.

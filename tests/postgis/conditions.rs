@@ -53,7 +53,7 @@ fn ids(server: &Server, filter: &str) -> (Vec<i64>, Value) {
 }
 
 /// Conditions, and a part of the SQL that is to be asked for them; nothing where the loop alone may know.
-const CONDITIONS: [(&str, &str); 86] = [
+const CONDITIONS: [(&str, &str); 93] = [
     ("floors > 5", "\"floors\" > $1"),
     ("floors <> 5", "\"floors\" <> $1"),
     ("NOT floors = 5", "NOT ("),
@@ -132,7 +132,14 @@ const CONDITIONS: [(&str, &str); 86] = [
     ("S_INTERSECTS(geometry, BBOX(1, 1, 5, 5))", "ST_Intersects"),
     ("NOT S_INTERSECTS(geometry, BBOX(1, 1, 5, 5))", "ST_Intersects"),
     ("S_INTERSECTS(geometry, POLYGON((1 1, 6 1, 3 5, 1 1)))", "&& ST_MakeEnvelope"),
-    ("S_WITHIN(geometry, POLYGON((1 1, 9 1, 5 9, 1 1))) AND floors > 1", "&& ST_MakeEnvelope"),
+    ("S_INTERSECTS(geometry, POLYGON((1 1, 6 1, 3 5, 1 1)))", "ST_DWithin("),
+    ("S_WITHIN(geometry, POLYGON((1 1, 9 1, 5 9, 1 1))) AND floors > 1", "@ ST_MakeEnvelope"),
+    ("S_CONTAINS(geometry, LINESTRING(3 1, 3.5 1.5, 4 1.25))", "~ ST_MakeEnvelope"),
+    ("S_CROSSES(geometry, LINESTRING(0 0, 5 5, 9 1))", "ST_DWithin("),
+    ("S_OVERLAPS(geometry, POLYGON((1 1, 9 1, 5 9, 1 1)))", "ST_DWithin("),
+    ("S_EQUALS(geometry, POLYGON((2 0, 4 0, 4 1.5, 2 1.5, 2 0)))", "&& ST_MakeEnvelope"),
+    ("S_TOUCHES(geometry, MULTILINESTRING((2 0, 4 0, 4 3), (9 9, 12 1)))", "ST_DWithin("),
+    ("S_WITHIN(geometry, MULTIPOLYGON(((1 1, 9 1, 5 9, 1 1)), ((9 0, 16 0, 9 9, 9 0))))", "&& ST_MakeEnvelope"),
     ("S_TOUCHES(geometry, POLYGON((2 0, 4 0, 4 3, 2 3, 2 0))) OR floors = 8", "OR"),
     ("S_DISJOINT(geometry, POLYGON((1 1, 6 1, 3 5, 1 1)))", ""),
     ("A_CONTAINS(\"layer:ids\", ('layers-ca', 'layers-us'))", "@> $1"),

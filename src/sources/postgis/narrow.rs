@@ -6,8 +6,13 @@ use super::sql::Bound;
 use super::turns::EDGE;
 use crate::base::bbox::Rect;
 use crate::expr::array::{ArrayRelation, List};
-use crate::expr::{Comparison, Expr, Operand};
+use crate::expr::{Comparison, Expr, GeometryLiteral, Operand, Relation};
 use crate::model::value::Value;
+
+/// Most points of a geometry that rows are measured against: each is, against each of theirs.
+const MOST_POINTS: usize = 100;
+/// By how much, of the greatest coordinate, two that touch may seem apart.
+const HAIR: f64 = 1e-9;
 
 impl Writer<'_> {
     /// SQL that is true at least where the condition is, so that an index helps.
@@ -75,9 +80,22 @@ impl Writer<'_> {
                 self.superset(&Expr::And(bounds.into()))
             }
             Expr::In(operand, values) => self.may_be_one(operand, values),
+            Expr::Spatial { relation, geometry, distance: None, .. } => {
+                let rects = expr.reach()?;
+                // Boxes lie within each other where what they are around does; but what lies within a set of geometries need
+                // not lie within one of them.
+                let operator = match relation {
+                    Relation::Within if rects.len() == geometry.turns().len() => "@",
+                    Relation::Contains if rects.len() == geometry.turns().len() => "~",
+                    _ => "&&",
+                };
+                self.near(&rects, operator)?;
+                self.touching(geometry);
+                Some(())
+            }
             _ => {
                 let rects = expr.reach()?;
-                self.near(&rects)
+                self.near(&rects, "&&")
             }
         }
     }
@@ -103,17 +121,42 @@ impl Writer<'_> {
         self.may_be_beyond || (rect.min_x <= EDGE && rect.max_x >= -EDGE)
     }
 
-    /// Rows whose boxes meet one of the rectangles, by the index.
-    fn near(&mut self, rects: &[Rect]) -> Option<()> {
+    /// Rows whose boxes meet one of the rectangles, or lie so to it, by the index.
+    fn near(&mut self, rects: &[Rect], operator: &str) -> Option<()> {
         let column = self.geometry()?.column.clone();
         self.out.add("(false");
         for rect in rects {
             if self.is_within_reach(rect) {
-                self.out.add(&format!(" OR {column} && "));
+                self.out.add(&format!(" OR {column} {operator} "));
                 self.envelope(rect)?;
             }
         }
         self.out.add(")");
         Some(())
+    }
+
+    /// And of those only rows that touch the geometry, or all but do: what they share to the last digit is for the loop to say.
+    fn touching(&mut self, geometry: &GeometryLiteral) {
+        let Some(stored) = self.geometry() else { return };
+        let (column, srid) = (stored.column.clone(), stored.srid);
+        let around = geometry.figure().envelope();
+        let furthest = [around.min_x, around.min_y, around.max_x, around.max_y].map(f64::abs);
+        let all_but = (furthest.into_iter().fold(1.0, f64::max) + 360.0) * HAIR;
+        let says_more = geometry.boxes().is_none() && (2..=MOST_POINTS).contains(&geometry.points());
+        if around.is_empty() || !all_but.is_finite() || !says_more {
+            return;
+        }
+        self.out.add(" AND (false");
+        for by in geometry.turns() {
+            let turned = Rect { min_x: around.min_x + by, max_x: around.max_x + by, ..around };
+            if self.is_within_reach(&turned) {
+                self.out.add(&format!(" OR ST_DWithin({column}, ST_Translate(ST_GeomFromWKB("));
+                self.out.bind(Bound::Bytes(geometry.wkb.clone()), "bytea");
+                self.out.add(&format!(", {srid}), {by}, 0), "));
+                self.out.bind(Bound::Float(all_but), "float8");
+                self.out.add(")");
+            }
+        }
+        self.out.add(")");
     }
 }

@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use bytes::{BufMut, BytesMut};
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
@@ -21,6 +22,8 @@ pub(super) enum Bound {
     Float(f64),
     /// `text`
     Text(String),
+    /// `bytea`
+    Bytes(Arc<[u8]>),
     /// `date`, days since 1970
     Date(i32),
     /// `timestamp` or `timestamptz`, microseconds since 1970
@@ -36,6 +39,7 @@ impl ToSql for Bound {
             Self::Int(number) => out.put_i64(*number),
             Self::Float(number) => out.put_f64(*number),
             Self::Text(text) => out.put_slice(text.as_bytes()),
+            Self::Bytes(bytes) => out.put_slice(bytes),
             Self::Date(day) => out.put_i32(day.saturating_sub(EPOCH_DAYS)),
             Self::Instant(at) => out.put_i64(at.saturating_sub(EPOCH_MICROS)),
             Self::Many(values) => return values.to_sql(kind, out),
