@@ -196,12 +196,13 @@ impl Node {
                     && z.is_none_or(|(low, high)| intersect::intersects_z(wkb, low, high).unwrap_or(false))
             })),
             Node::During { interval, start, end } => {
-                let first = instant(row.cell(*start), false);
-                let last = match end {
-                    Some(end) => instant(row.cell(*end), true),
-                    None => instant(row.cell(*start), true),
+                // What stands in the place of a time and is none is at no time; where nothing stands, it is at any.
+                let time = |cell: usize, last: bool| match row.cell(cell) {
+                    Cell::Null => Some(None),
+                    cell => instant(cell, last).map(Some),
                 };
-                Some(interval.intersects(first, last))
+                let (first, last) = (time(*start, false), time(end.unwrap_or(*start), true));
+                Some(first.zip(last).is_some_and(|(first, last)| interval.intersects(first, last)))
             }
             Node::Always => Some(true),
         }

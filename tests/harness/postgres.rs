@@ -173,6 +173,15 @@ impl Postgres {
         run(self.psql(database).args(["-c", statements]));
     }
 
+    /// Has it write down how it answers each statement of those who connect from now on, with the rows that were read.
+    pub(crate) fn explain(&self) {
+        self.sql("gis", "ALTER SYSTEM SET session_preload_libraries = 'auto_explain';");
+        for setting in ["log_min_duration = 0", "log_analyze = on"] {
+            self.sql("gis", &format!("ALTER ROLE gis SET auto_explain.{setting};"));
+        }
+        self.sql("gis", "SELECT pg_reload_conf();");
+    }
+
     /// The one value of a query.
     pub(crate) fn value(&self, database: &str, query: &str) -> String {
         let said = self.psql(database).args(["-Atc", query]).output().unwrap();

@@ -3,46 +3,39 @@
 
 use std::sync::OnceLock;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use crate::both::Both;
+use crate::harness::client::attempt;
 use crate::harness::postgres::{Postgres, is_here};
 use crate::harness::server::Server;
 use crate::harness::{examples, text};
 
-struct Both {
-    database: Postgres,
-    of_database: Server,
-    of_file: Server,
-}
-
 fn both() -> &'static Both {
     static BOTH: OnceLock<Both> = OnceLock::new();
-    BOTH.get_or_init(|| {
-        let database = Postgres::start();
-        database.load(text(examples::file()), "examples", &[]);
-        // GDAL leaves out the lists. Here they are as PostgreSQL has them, one as a document and one as an array.
-        let of_file = Server::start(&[text(examples::file())]);
-        database.sql("gis", "ALTER TABLE examples ADD COLUMN \"values\" jsonb, ADD COLUMN \"layer:ids\" text[]");
-        let page = of_file.json("/ogcapi/collections/examples/items?limit=1000");
-        let mut updates = Vec::new();
-        for feature in page["features"].as_array().unwrap() {
-            let (id, properties) = (&feature["id"], &feature["properties"]);
-            if !properties["values"].is_null() {
-                let list = properties["values"].to_string();
-                updates.push(format!("UPDATE examples SET \"values\" = '{list}' WHERE fid = {id};"));
-            }
-            if let Some(list) = properties["layer:ids"].as_array() {
-                let list: Vec<String> = list.iter().map(|one| format!("'{}'", one.as_str().unwrap())).collect();
-                let list = list.join(", ");
-                updates.push(format!("UPDATE examples SET \"layer:ids\" = ARRAY[{list}] WHERE fid = {id};"));
-            }
+    BOTH.get_or_init(|| Both::load(&[(text(examples::file()), "examples")], lists))
+}
+
+/// GDAL leaves out the lists. Here they are as PostgreSQL has them, one as a document and one as an array.
+fn lists(database: &Postgres, of_file: &Server) {
+    let page = of_file.json("/ogcapi/collections/examples/items?limit=1000");
+    let mut updates =
+        vec!["ALTER TABLE examples ADD COLUMN \"values\" jsonb, ADD COLUMN \"layer:ids\" text[];".to_owned()];
+    for feature in page["features"].as_array().unwrap() {
+        let (id, properties) = (&feature["id"], &feature["properties"]);
+        if !properties["values"].is_null() {
+            let list = properties["values"].to_string();
+            updates.push(format!("UPDATE examples SET \"values\" = '{list}' WHERE fid = {id};"));
         }
-        database.sql("gis", &updates.concat());
-        database.sql("gis", "CREATE INDEX ON examples USING gin (\"layer:ids\")");
-        database.sql("gis", "ALTER DATABASE gis SET log_statement = 'all'");
-        let of_database = Server::start(&[&database.dsn()]);
-        Both { database, of_database, of_file }
-    })
+        if let Some(list) = properties["layer:ids"].as_array() {
+            let list: Vec<String> = list.iter().map(|one| format!("'{}'", one.as_str().unwrap())).collect();
+            let list = list.join(", ");
+            updates.push(format!("UPDATE examples SET \"layer:ids\" = ARRAY[{list}] WHERE fid = {id};"));
+        }
+    }
+    database.sql("gis", &updates.concat());
+    database.sql("gis", "CREATE INDEX ON examples USING gin (\"layer:ids\")");
+    database.sql("gis", "ALTER DATABASE gis SET log_statement = 'all'");
 }
 
 fn ids(server: &Server, filter: &str) -> (Vec<i64>, Value) {
@@ -165,6 +158,73 @@ fn conditions_find_the_rows_of_the_file_and_go_down_as_sql() {
         if !sql.is_empty() {
             assert!(asked.iter().any(|line| line.contains(sql)), "{condition} was asked as {asked:?}");
         }
+    }
+}
+
+/// Conditions of which the database tests all: it ends the page as well.
+const WHOLE: [&str; 12] = [
+    "floors > 5 AND \"eo:cloud_cover\" BETWEEN 0.1 AND 0.5",
+    "CASEI(owner) = 'mike' OR CASEI(owner) <> 'beyoncé'",
+    "year(built) = 2014",
+    "month(updated_at) IN (3, 4)",
+    "trim(concat(city, ' ')) = 'Tokyo'",
+    "length(city) > 5",
+    "lower(city) IN ('tokyo', 'toronto')",
+    "etat_vol LIKE 'a\\_b' OR road_class LIKE 'S%'",
+    "vehicle_height > bridge_clearance",
+    "T_DURING(built, INTERVAL('2012-01-01', '2015-01-01'))",
+    "S_INTERSECTS(geometry, BBOX(1, 1, 5, 5))",
+    "floors <> 3 AND floors <> 4 AND city IN ('Tokyo', 'Toronto')",
+];
+
+#[test]
+fn what_the_database_tests_alone_it_pages_as_well() {
+    if !is_here() {
+        return;
+    }
+    let both = both();
+    for condition in WHOLE {
+        let before = both.database.log().len();
+        assert_eq!(ids(&both.of_database, condition), ids(&both.of_file, condition), "{condition}");
+        let log = both.database.log();
+        assert!(log[before..].contains("LIMIT $"), "{condition}");
+    }
+}
+
+fn post(server: &Server, filter: &Value) -> (Value, Value) {
+    let url = format!("{}/ogcapi/collections/examples/items?limit=1000", server.url);
+    let headers = [("Content-Type", "application/query-cql-json"), ("Accept", "application/geo+json")];
+    let page = attempt("POST", &url, &headers, filter.to_string().as_bytes()).unwrap().expect(200).json();
+    let ids = page["features"].as_array().unwrap().iter().map(|feature| feature["id"].clone()).collect();
+    (ids, page["numberMatched"].clone())
+}
+
+#[test]
+fn thousands_of_terms_are_answered() {
+    if !is_here() {
+        return;
+    }
+    let both = both();
+    let one = |op: &str, name: &str, value: Value| json!({ "op": op, "args": [{ "property": name }, value] });
+    let joined = |op: &str, count: usize, term: &dyn Fn(usize) -> Value| json!({ "op": op, "args": (0..count).map(term).collect::<Vec<_>>() });
+    let name = |at: usize| ["floors", "taxes", "value", "foo", "balance"][at % 5];
+    let unequal = joined("and", 5000, &|at| one("<>", "floors", json!(at + 3)));
+    let many = [
+        unequal.clone(),
+        joined("or", 5000, &|at| one("=", name(at), json!(at as f64 / 4.0))),
+        joined("or", 5000, &|at| one("<", name(at), json!(-(at as i64)))),
+        joined("and", 4000, &|at| one(if at % 2 == 0 { "<>" } else { "<=" }, name(at), json!(at as f64 + 600.5))),
+        joined("and", 3000, &|at| one("<>", "city", json!(format!("no city {at}")))),
+        joined("or", 3000, &|at| one("like", "city", json!(format!("T%{at}")))),
+        json!({ "op": "in", "args": [{ "property": "floors" }, (0..19_000).step_by(2).collect::<Vec<_>>()] }),
+        json!({ "op": "in", "args": [{ "property": "taxes" }, (0..15_000).map(f64::from).collect::<Vec<_>>()] }),
+        json!({ "op": "not", "args": [{ "op": "in", "args": [{ "property": "city" },
+            (0..10_000).map(|at| format!("city {at}")).collect::<Vec<_>>()] }] }),
+        json!({ "op": "or", "args": [unequal, { "op": "in", "args": [{ "op": "casei", "args": [{ "property": "city" }] },
+            (0..5000).map(|at| format!("tokyo{at}")).collect::<Vec<_>>()] }] }),
+    ];
+    for (at, filter) in many.iter().enumerate() {
+        assert_eq!(post(&both.of_database, filter), post(&both.of_file, filter), "number {at}");
     }
 }
 

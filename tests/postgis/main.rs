@@ -12,10 +12,12 @@
 #[path = "../harness/mod.rs"]
 mod harness;
 
+mod both;
 mod conditions;
 mod kept;
 mod odd_values;
 mod outages;
+mod plans;
 mod replicas;
 mod same_as_file;
 mod searches;

@@ -68,9 +68,7 @@ fn a_search_is_narrowed_by_the_database_and_finds_what_a_file_has() {
         "CREATE INDEX by_name ON notes USING gin (name gin_trgm_ops); CREATE INDEX by_note ON notes USING gin (note gin_trgm_ops);
          ANALYZE notes;",
     );
-    database.sql("gis", "ALTER SYSTEM SET session_preload_libraries = 'auto_explain';");
-    database.sql("gis", "ALTER ROLE gis SET auto_explain.log_min_duration = 0;");
-    database.sql("gis", "SELECT pg_reload_conf();");
+    database.explain();
     let indexed = Server::start(&[&database.dsn()]);
     for (term, plain) in TERMS.iter().zip(&plain) {
         let before = database.log().len();

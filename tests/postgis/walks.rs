@@ -90,11 +90,7 @@ fn an_index_leads_to_a_place() {
             ST_SetSRID(ST_MakePoint(0, 0), 4326) FROM generate_series(1, 20000) n;
          CREATE INDEX ON far (at); CREATE INDEX ON far (x); CREATE INDEX ON far (t COLLATE \"C\"); ANALYZE far;",
     );
-    database.sql("gis", "ALTER SYSTEM SET session_preload_libraries = 'auto_explain';");
-    for setting in ["log_min_duration = 0", "log_analyze = on"] {
-        database.sql("gis", &format!("ALTER ROLE gis SET auto_explain.{setting};"));
-    }
-    database.sql("gis", "SELECT pg_reload_conf();");
+    database.explain();
     let server = Server::start(&[&database.dsn()]);
     for sort in ["", "-id", "at", "-at", "x", "-x", "t", "-t"] {
         let order = if sort.is_empty() { String::new() } else { format!("&sortby={sort}") };

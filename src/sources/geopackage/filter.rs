@@ -27,6 +27,8 @@ const FEW_FOUND: usize = if cfg!(test) { 50 } else { 5_000 };
 /// Most of them for what looks at all rows otherwise.
 const MOST_FOUND: usize = if cfg!(test) { 100 } else { 100_000 };
 
+/// Most rows that other indexes may find for such a page; of more it meets the first soon without.
+const FEW_PROBED: usize = if cfg!(test) { 50 } else { 2_000 };
 /// Most values with which a calculation is compared, one by one.
 const MOST_CALCULATED: usize = 20;
 /// How many brackets a calculation is worth.
@@ -47,8 +49,12 @@ pub(super) struct Filter {
     pub(super) boxes: Vec<WantedBox>,
     /// What else the loop tests.
     pub(super) test: Option<Test>,
+    /// The same in words by which indexes are used, whatever they find.
+    by_index: Vec<Sql>,
     /// What a full-text index can be asked for.
     searches: Vec<String>,
+    /// Whether indexes find too many rows for a page, which are to be sorted.
+    pub(super) is_common: bool,
     /// Whether SQL finds the rows by their ids: then there is no shorter way.
     pub(super) is_by_id: bool,
 }
@@ -76,15 +82,19 @@ impl Filter {
             if let Some(wanted) = wanted_box(&conjunct) {
                 filter.boxes.push(wanted);
             } else if let Some(sql) = exact(table, &conjunct, true).filter(|sql| room.takes(&conjunct, sql)) {
+                filter.by_index.push(sql.clone());
                 filter.sql.push(sql);
             } else {
-                filter.sql.extend(superset(table, &conjunct).filter(|sql| room.takes(&conjunct, sql)));
+                let narrowed = superset(table, &conjunct, false).filter(|sql| room.takes(&conjunct, sql));
+                filter.by_index.extend(narrowed.is_some().then(|| superset(table, &conjunct, true)).flatten());
+                filter.sql.extend(narrowed);
                 let trigrams = table.trigrams.as_ref();
                 filter.searches.extend(trigrams.and_then(|trigrams| trigrams.question(table, &conjunct)));
                 filter.boxes.extend(conjunct.reach().map(|rects| WantedBox { rects, z: None }));
                 rest.push(conjunct);
             }
         }
+        filter.by_index.truncate(GROUP);
         if filter.sql.len() > GROUP {
             filter.sql = vec![Sql::join(std::mem::take(&mut filter.sql), " AND ")];
         }
@@ -104,6 +114,15 @@ impl Filter {
                 }
             }
         }
+        if let (Some(rowid), true, false) = (&table.key.rowid, ends_early, self.is_by_id) {
+            match self.probed(connection, table, rowid)? {
+                Some(found) if found.len() <= FEW_PROBED => {
+                    self.sql.push(spatial::among(rowid, spatial::listed(found)));
+                    self.is_by_id = true;
+                }
+                found => self.is_common = found.is_some(),
+            }
+        }
         if let Some(rtree) = &table.rtree
             && self.boxes.iter().any(|wanted| wanted.rects.len() > 1)
             && let Some(bounds) = Held::new(connection, rtree)?.root()?.0.bounds()
@@ -113,10 +132,46 @@ impl Filter {
         Ok(())
     }
 
+    /// The first rows that indexes find, in no order; none where SQLite would not go by one.
+    fn probed(&self, connection: &Connection, table: &Table, rowid: &str) -> rusqlite::Result<Option<Vec<i64>>> {
+        let names = |column: &str| self.by_index.iter().any(|sql| sql.text.contains(column));
+        if !table.columns.iter().zip(&table.indexed).any(|(column, is_indexed)| *is_indexed && names(column)) {
+            return Ok(None);
+        }
+        let query = |conditions: &[Sql], end: &str| {
+            let mut query = Sql::new(format!("SELECT {rowid} FROM {} WHERE ", table.from), Vec::new());
+            query.append(Sql::join(conditions.iter().cloned(), " AND "));
+            query.add(end);
+            query
+        };
+        let own = steps(connection, &query(&self.sql, &format!(" ORDER BY {rowid} LIMIT 1")))?;
+        if own.iter().all(|step| !step.starts_with("SCAN t") && !step.contains("TEMP B-TREE")) {
+            // It finds the rows in their order.
+            return Ok(None);
+        }
+        let query = query(&self.by_index, &format!(" LIMIT {}", FEW_PROBED + 1));
+        if steps(connection, &query)?.iter().any(|step| step.starts_with("SCAN t")) {
+            return Ok(None);
+        }
+        let mut statement = connection.prepare_cached(&query.text)?;
+        statement.query_map(query.bound(), |row| row.get(0))?.collect::<rusqlite::Result<_>>().map(Some)
+    }
+
+    /// The table, as a page of it is read.
+    pub(super) fn from(&self, table: &Table) -> String {
+        format!("{}{}", table.from, if self.is_common { " NOT INDEXED" } else { "" })
+    }
+
     /// Whether SQL has the last word on every row.
     pub(super) fn is_exact(&self) -> bool {
         self.boxes.is_empty() && self.test.is_none()
     }
+}
+
+/// The steps by which SQLite would go.
+fn steps(connection: &Connection, query: &Sql) -> rusqlite::Result<Vec<String>> {
+    let mut plan = connection.prepare_cached(&format!("EXPLAIN QUERY PLAN {}", query.text))?;
+    plan.query_map(query.bound(), |row| row.get(3))?.collect()
 }
 
 /// What a statement still has room for.

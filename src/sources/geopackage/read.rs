@@ -385,7 +385,7 @@ impl<'a> Reader<'a> {
 
     /// A statement over the rows that SQL finds; it pages where it has the last word.
     fn query(&self, columns: &str, index: Option<Sql>, part: Option<&Sql>) -> Sql {
-        let mut query = Sql::new(format!("SELECT {columns} FROM {}", self.table.from), Vec::new());
+        let mut query = Sql::new(format!("SELECT {columns} FROM {}", self.filter.from(self.table)), Vec::new());
         let conditions = self.filter.sql.iter().chain(&self.between).chain(part).cloned();
         for (at, condition) in conditions.chain(index).enumerate() {
             query.add(if at == 0 { " WHERE " } else { " AND " });

@@ -7,7 +7,7 @@ use super::number::Calculated;
 use super::sql::{Bound, Sql};
 use super::table::{Geometry, Table};
 use crate::base::bbox::Rect;
-use crate::base::datetime::Interval;
+use crate::base::datetime::{Instant, Interval};
 use crate::expr::evaluate::Test;
 use crate::expr::like::Pattern;
 use crate::expr::temporal::{Time, as_comparisons};
@@ -208,15 +208,22 @@ impl Writer<'_> {
             Compared::Uuid if !is_equality => return None,
             _ => column.as_float().unwrap_or_else(|| stored.clone()),
         };
+        let (has_order, is_indexed) = (column.has_order(), column.is_indexed);
         let near = match bound {
+            _ if !positive => None,
+            // The index that has texts by their bytes may be the only one.
+            Bound::Text(_) if how == Comparison::Equal && is_indexed && left == stored => {
+                let bytes = format!("{stored}::text COLLATE \"C\" = ");
+                Some(bytes + &self.bound(bound.clone(), cast))
+            }
             Bound::Float(number) => surely_within(compared, &stored, how, number),
             _ => None,
         };
-        let has_order = column.has_order();
-        if let Some(near) = near.filter(|_| positive) {
+        if let Some(near) = near {
             self.out.add(&format!("({near} AND {left} {operator} "));
             self.out.bind(bound, cast);
-            self.out.add(&format!(" AND {stored} <> 'NaN')"));
+            let has_order = has_order.map(|has_order| format!(" AND {has_order}"));
+            self.out.add(&(has_order.unwrap_or_default() + ")"));
             return Some(());
         }
         // An index is of no use within CASE, so it stands there only where false and unknown must be told apart.
@@ -328,8 +335,12 @@ impl Writer<'_> {
         if !matches!(column.compared, Compared::Text { .. }) || !is_told(pattern) {
             return None;
         }
-        let stored = column.stored();
-        self.out.add(&format!("{stored}::text COLLATE \"C\" LIKE "));
+        // Of indexes only that of the same collation is used.
+        let left = match column.compared {
+            Compared::Text { plain: true } if !column.is_indexed => column.stored(),
+            _ => format!("{}::text COLLATE \"C\"", column.stored()),
+        };
+        self.out.add(&format!("{left} LIKE "));
         self.out.bind(Bound::Text(pattern.to_owned()), "text");
         Some(())
     }
@@ -377,32 +388,40 @@ impl Writer<'_> {
             self.out.add("true");
             return Some(());
         };
-        let start = &self.table.columns[time.start];
-        let end = &self.table.columns[time.end.unwrap_or(time.start)];
-        let side = |column: &Column, last: bool| -> Option<(String, &'static str)> {
-            let stored = column.stored();
-            Some(match (column.compared, last) {
-                (Compared::Timestamp, _) => (stored, "timestamp"),
-                (Compared::TimestampTz, _) => (stored, "timestamptz"),
-                // A day lasts until the next begins.
-                (Compared::Date, false) => (format!("{stored}::timestamp"), "timestamp"),
-                (Compared::Date, true) => {
-                    (format!("({stored} + 1)::timestamp - interval '1 microsecond'"), "timestamp")
-                }
-                _ => return None,
-            })
+        let (start, end) = (time.start, time.end.unwrap_or(time.start));
+        // Whoever lasts for an instant, or a day, is found by an index at once.
+        let sides = match (interval.end, interval.start) {
+            (None, None) => Vec::new(),
+            (until, from) if start == end => vec![(start, until, from)],
+            (until, from) => vec![(start, until, None), (end, None, from)],
         };
-        let ((first, first_cast), (last, last_cast)) = (side(start, false)?, side(end, true)?);
         self.out.add("(true");
-        if let Some(until) = interval.end {
-            self.out.add(&format!(" AND ({0} IS NULL OR NOT isfinite({0}) OR {first} <= ", start.stored()));
-            self.out.bind(Bound::Instant(until.0), first_cast);
-            self.out.add(")");
-        }
-        if let Some(from) = interval.start {
-            self.out.add(&format!(" AND ({0} IS NULL OR NOT isfinite({0}) OR {last} >= ", end.stored()));
-            self.out.bind(Bound::Instant(from.0), last_cast);
-            self.out.add(")");
+        for (field, until, from) in sides.into_iter().filter(|(_, until, from)| until.is_some() || from.is_some()) {
+            let column = &self.table.columns[field];
+            let stored = column.stored();
+            let bound = |at: Instant| {
+                Some(match column.compared {
+                    Compared::Timestamp => (Bound::Instant(at.0), "timestamp"),
+                    Compared::TimestampTz => (Bound::Instant(at.0), "timestamptz"),
+                    // A day lasts until the next begins.
+                    Compared::Date => (Bound::Date(at.day()?.0), "date"),
+                    _ => return None,
+                })
+            };
+            let ends = [(until, " <= "), (from, " >= ")];
+            let ends = ends.into_iter().filter_map(|(at, sign)| Some((bound(at?), sign)));
+            let ends = ends.map(|(bound, sign)| Some((bound?, sign))).collect::<Option<Vec<_>>>()?;
+            self.out.add(&format!(" AND ({stored} = 'infinity' OR {stored} = '-infinity'"));
+            if !column.is_filled {
+                self.out.add(&format!(" OR {stored} IS NULL"));
+            }
+            for (at, ((value, cast), sign)) in ends.into_iter().enumerate() {
+                self.out.add(if at == 0 { " OR (" } else { " AND " });
+                self.out.add(&stored);
+                self.out.add(sign);
+                self.out.bind(value, cast);
+            }
+            self.out.add("))");
         }
         self.out.add(")");
         Some(())

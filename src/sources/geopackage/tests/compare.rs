@@ -5,7 +5,7 @@ use rusqlite::types::Value as Stored;
 
 use super::*;
 use crate::base::crs::Crs;
-use crate::base::datetime::{Date, Instant};
+use crate::base::datetime::{Date, Instant, Interval};
 use crate::data::query::SortBy;
 use crate::expr::function::Function;
 use crate::expr::samples::{any_array, any_comparison, any_figure, any_operand, any_spatial, any_temporal, joined};
@@ -55,7 +55,7 @@ struct Room {
 fn room(srs: i64, unit: f64) -> Room {
     let file = File::new();
     file.run(&format!(
-        "CREATE TABLE points ({COLUMNS}); CREATE INDEX by_t ON points (t); CREATE INDEX by_n ON points (n)"
+        "CREATE TABLE points ({COLUMNS}); CREATE INDEX by_t ON points (t); CREATE INDEX by_n ON points (n); CREATE INDEX by_i ON points (i)"
     ));
     file.run("INSERT INTO gpkg_spatial_ref_sys VALUES ('Mercator', 3857, 'EPSG', 3857, 'PROJCS[]', NULL)");
     file.features("points", "geom", "GEOMETRY", srs, 0);
@@ -162,6 +162,10 @@ fn any_predicate() -> impl Strategy<Value = Expr> {
             distance: Some(f64::from(metres)),
         }),
         1 => ids().prop_map(Expr::Ids),
+        1 => (-1i64..40, 0i64..40, 0..4).prop_map(|(day, days, open)| {
+            let at = |day: i64| Instant(Date(18_260).start().0 + day * 43_200_000_000);
+            Expr::During(Interval { start: (open != 1).then(|| at(day)), end: (open != 2).then(|| at(day + days)) })
+        }),
         1 => prop::sample::select(vec![Expr::always(), Expr::never()]),
     ])
 }
