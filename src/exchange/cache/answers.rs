@@ -166,3 +166,56 @@ impl Keeping {
         entries.insert(basis, Arc::new(Entry::Kept(kept)));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::future::ready;
+
+    fn basis(name: &str) -> Basis {
+        let mut basis = Basis::default();
+        basis.add(&name);
+        basis
+    }
+
+    async fn ask(answers: &Answers, name: &str, state: Option<u64>) -> Found {
+        answers.find(basis(name), ready(state)).await
+    }
+
+    /// Asks twice, and keeps an answer of so many bytes.
+    async fn keep(answers: &Answers, name: &str, state: u64, size: usize) -> bool {
+        ask(answers, name, Some(state)).await;
+        let Found::Place(place) = ask(answers, name, Some(state)).await else { return false };
+        let mut keeping = place.keeping(&Response::ok("text/plain", "").head);
+        let fits = keeping.push(&vec![b'x'; size]);
+        if fits {
+            keeping.end(answers, 7);
+        }
+        fits
+    }
+
+    #[tokio::test]
+    async fn an_answer_is_given_in_the_state_it_was_made_in() {
+        let answers = Answers::new(1 << 20);
+        assert!(matches!(ask(&answers, "a", Some(1)).await, Found::None), "the first is only noted");
+        assert!(matches!(ask(&answers, "a", None).await, Found::None), "nobody knows the state");
+        assert!(keep(&answers, "a", 1, 100).await);
+        let Found::Kept(response, 7) = ask(&answers, "a", Some(1)).await else { panic!("it is kept") };
+        assert!(response.is_kept && response.body.len() == Some(100));
+        assert!(matches!(ask(&answers, "a", Some(2)).await, Found::Place(_)));
+        assert!(matches!(ask(&answers, "a", None).await, Found::None));
+        assert!(matches!(ask(&answers, "b", Some(1)).await, Found::None));
+    }
+
+    #[tokio::test]
+    async fn what_is_kept_has_a_limit() {
+        let answers = Answers::new(1 << 20);
+        assert!(!keep(&answers, "large", 1, LARGEST + 1).await);
+        for number in 0..100 {
+            assert!(keep(&answers, &number.to_string(), 1, 50_000).await);
+        }
+        let entries = answers.entries.as_ref().unwrap();
+        assert!(entries.weight() <= 1 << 20 && entries.len() > 5);
+        assert!(matches!(ask(&Answers::new(0), "a", Some(1)).await, Found::None));
+    }
+}
