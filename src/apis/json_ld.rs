@@ -8,6 +8,9 @@ use crate::server::context::Context;
 /// Data sets that a catalogue lists, and properties that a place has, at most: nobody reads more of them.
 const MOST: usize = 500;
 
+/// Characters of a description, at most: search engines refuse longer ones.
+const LONG: usize = 5000;
+
 /// The word by which a page's frame finds it.
 pub(super) fn words(document: Value) -> Map<String, Value> {
     Map::from_iter([("json_ld".to_owned(), document)])
@@ -17,9 +20,12 @@ pub(super) fn words(document: Value) -> Map<String, Value> {
 pub(super) fn dataset(cx: &Context, layer: &Layer, place: &str, data: &Value) -> Value {
     let project = cx.project();
     let title = data["title"].as_str().unwrap_or(&layer.id);
+    let told = data["description"].as_str();
+    let description =
+        told.map_or_else(|| format!("{title}, of {}", project.title), |text| text.chars().take(LONG).collect());
     let mut words = json!({
         "@context": "https://schema.org/", "@type": "Dataset", "@id": place, "url": place,
-        "identifier": data["id"], "name": title, "description": data["description"].as_str().unwrap_or(title),
+        "identifier": data["id"], "name": title, "description": description,
         "includedInDataCatalog": { "@type": "DataCatalog", "name": project.title, "url": cx.url("/") },
     });
     let keywords: Vec<&String> = layer.keywords.iter().chain(&project.keywords).collect();

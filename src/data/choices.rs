@@ -96,7 +96,9 @@ mod tests {
 
     fn seen(texts: &[&str]) -> Option<Vec<String>> {
         let mut column = Column::new(0, 1);
-        texts.iter().for_each(|text| column.see(text));
+        for text in texts {
+            column.see(text);
+        }
         column.repeats().then(|| column.values.into_iter().collect())
     }
 

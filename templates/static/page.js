@@ -50,7 +50,13 @@ if (navigator.clipboard) {
 
 // On paper nothing can be opened: what is folded shows whole, and closes again after.
 let opened = [];
+// A sheet is so wide; a map is drawn for the size that it has on the screen, and cannot be drawn anew for paper.
+const SHEET = 660;
 addEventListener("beforeprint", () => {
+  for (const map of document.querySelectorAll("div.map")) {
+    const { offsetWidth: width, offsetHeight: height } = map;
+    Object.assign(map.style, { width: `${width}px`, height: `${height}px`, zoom: Math.min(1, SHEET / width) });
+  }
   opened = [...document.querySelectorAll("details.fold:not([open])")];
   for (const fold of opened) fold.open = true;
   for (const link of document.querySelectorAll("main a[href]:not(.url, .key a, thead a, [href^='#'], [href^='?'], [href^='mailto:'])")) {
@@ -59,4 +65,5 @@ addEventListener("beforeprint", () => {
 });
 addEventListener("afterprint", () => {
   for (const fold of opened) fold.open = false;
+  for (const map of document.querySelectorAll("div.map")) Object.assign(map.style, { width: "", height: "", zoom: "" });
 });

@@ -70,6 +70,10 @@ class Viewer {
     list.addEventListener("click", (event) => this.press(event));
     this.map.on("moveend", () => this.write());
     this.map.on("click", (event) => this.ask(event));
+    // With the arrows one moves the map, so that a place is in its middle.
+    place.addEventListener("keydown", (event) => {
+      if (event.key === "Enter" && event.target === place) this.ask({ latlng: this.map.getCenter() });
+    });
     addEventListener("hashchange", () => {
       if (location.hash !== this.written) this.read();
     });
@@ -134,6 +138,10 @@ class Viewer {
 
   draw() {
     for (const row of this.rows) row.settle();
+    for (const { row } of this.rows) {
+      row.querySelector("[data-up]").ariaDisabled = String(!row.previousElementSibling);
+      row.querySelector("[data-down]").ariaDisabled = String(!row.nextElementSibling);
+    }
     const wanted = this.wanted;
     const params = {
       layers: wanted.map((row) => row.id).join(","),
