@@ -1,5 +1,7 @@
 //! A look at everything that is published, as `check` takes it: every row of each file, and a coarse picture of each raster.
 
+use std::time::Duration;
+
 use crate::base::bbox::Rect;
 use crate::data::coverage::{CoverageQuery, Grid, Resampling};
 use crate::data::query::Query;
@@ -11,6 +13,8 @@ use super::Snapshot;
 
 /// Pixels of a side of the picture of a raster.
 const SIDE: u32 = 64;
+/// How long the next rows of a layer are waited for: a view need not have any, and look for them for ever.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 impl Snapshot {
     /// Reads each layer once and tells the first fault of each. Of what is no file, such as a database, it reads one row.
@@ -35,7 +39,8 @@ async fn read(layer: &Layer) -> Result<()> {
         let limit = if view.modified().is_some() { None } else { Some(1) };
         let mut features = view.features(&Query { limit, crs, ..Query::default() })?;
         let has_geometry = features.layout().geometry;
-        while let Some(batch) = features.next().await {
+        let silent = |_| Error::internal(format!("no row came for {} seconds", PATIENCE.as_secs()));
+        while let Some(batch) = tokio::time::timeout(PATIENCE, features.next()).await.map_err(silent)? {
             let batch = batch?;
             for row in batch.rows().filter(|_| has_geometry) {
                 row.geometry().map(envelope).transpose().map_err(Error::internal)?;

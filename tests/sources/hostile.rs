@@ -219,3 +219,177 @@ fn a_file_that_is_cut_off_is_refused_by_check_and_not_served_as_if_whole() {
         }
     }
 }
+
+/// A GeoPackage whose view is this statement.
+fn with_view(folder: &Path, name: &str, select: &str) {
+    let path = file(folder, name, "gpkg");
+    let package = rusqlite::Connection::open(&path).unwrap();
+    package
+        .execute_batch(&format!(
+            "CREATE VIEW {name}_view AS {select};
+            INSERT INTO gpkg_contents (table_name, data_type, identifier, srs_id) VALUES ('{name}_view', 'features', '{name}_view', 4326);
+            INSERT INTO gpkg_geometry_columns VALUES ('{name}_view', 'geom', 'POINT', 4326, 0, 0);
+            CREATE TRIGGER gone AFTER INSERT ON {name} BEGIN DELETE FROM {name}; END;"
+        ))
+        .unwrap();
+}
+
+#[test]
+fn views_without_end_and_with_huge_values_cost_no_more_than_a_request_may() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    let numbers = "WITH RECURSIVE n(fid) AS (SELECT 1 UNION ALL SELECT fid + 1 FROM n)";
+    with_view(
+        at,
+        "endless",
+        &format!("{numbers} SELECT n.fid, p.geom FROM n, (SELECT geom FROM endless LIMIT 1) AS p"),
+    );
+    with_view(at, "never", &format!("{numbers} SELECT n.fid, NULL AS geom FROM n WHERE fid < 0"));
+    with_view(at, "huge", "SELECT fid, geom, hex(zeroblob(400000000)) AS name FROM huge");
+    with_view(at, "shape", "SELECT fid, zeroblob(900000000) AS geom FROM shape");
+    with_view(at, "code", "SELECT fid, geom, load_extension('/tmp/none.so') AS name FROM code");
+    with_view(at, "written", "SELECT fid, geom FROM written");
+    let package = rusqlite::Connection::open(at.join("written.gpkg")).unwrap();
+    package
+        .execute_batch(
+            "PRAGMA writable_schema = ON;
+            UPDATE sqlite_master SET sql = 'CREATE VIEW written_view AS SELECT * FROM written_view' WHERE name = 'written_view';",
+        )
+        .unwrap();
+    drop(package);
+    let mut server = Server::start(&[text(at), "--limit", "request_seconds=2"]);
+    for id in ["endless", "never", "huge", "shape", "code", "written"] {
+        assert_eq!(server.json(&format!("/ogcapi/collections/{id}/items"))["numberMatched"], 10, "{id}");
+    }
+    for (view, statuses) in [
+        ("endless", [200, 503]),
+        ("never", [503, 503]),
+        ("huge", [404, 500]),
+        ("shape", [500, 500]),
+        ("written", [404, 404]),
+    ] {
+        let answer = server.get(&format!("/ogcapi/collections/{view}_view/items?limit=5"));
+        assert!(statuses.contains(&answer.status), "{view}: {}", answer.status);
+    }
+    let log = server.log();
+    for told in ["huge_view", "code_view", "written_view"] {
+        assert!(log.contains(told), "{told} is told: {log}");
+    }
+}
+
+#[test]
+fn names_that_say_another_format_are_told_or_read_as_what_they_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let whole = tempfile::tempdir().unwrap();
+    let endings: Vec<&str> = formats().chain(["zip", "tif", "kmz", "shz"]).collect();
+    for ending in formats() {
+        let bytes = std::fs::read(file(whole.path(), &format!("it_{ending}"), ending)).unwrap();
+        for other in endings.iter().filter(|other| **other != ending) {
+            written(folder.path(), &format!("{ending}_as.{other}"), &bytes);
+        }
+        written(folder.path(), &format!("{ending}_plain"), &bytes);
+    }
+    let output = run(&["check", text(folder.path())]);
+    let told = stderr(&output);
+    assert!(output.status.code() == Some(1) && !told.contains("panicked"), "{told}");
+    let server = Server::start(&[text(folder.path()), text(&file(whole.path(), "fine", "fgb"))]);
+    let collections = server.json("/ogcapi/collections");
+    for collection in collections["collections"].as_array().unwrap() {
+        let id = collection["id"].as_str().unwrap();
+        let answer = server.get(&format!("/ogcapi/collections/{id}/items?limit=100"));
+        assert!(matches!(answer.status, 200 | 500), "{id}: {}", answer.status);
+    }
+    assert_eq!(server.json("/ogcapi/collections/fine/items")["numberMatched"], 10);
+}
+
+#[test]
+fn long_texts_and_many_columns_take_bounded_memory() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    let long = "x".repeat(100_000_000);
+    let columns = (0..10_000).map(|number| format!("c{number},")).collect::<String>();
+    let mut files = vec![
+        written(at, "wide.csv", format!("{columns}x,y\n{}1,2\n", "1,".repeat(10_000))),
+        written(at, "long.csv", format!("a,x,y\n{long},1,2\nb,2,3\n")),
+        written(at, "quoted.csv", format!("a,x,y\n\"{long}\",1,2\nb,2,3\n")),
+        written(
+            at,
+            "long.geojson",
+            format!("{{\"type\":\"Feature\",\"properties\":{{\"a\":\"{long}\"}},\"geometry\":null}}"),
+        ),
+    ];
+    files.push(written(
+        at,
+        "long.geojsons",
+        format!("{{\"type\":\"Feature\",\"properties\":{{\"a\":\"{long}\"}},\"geometry\":null}}\n"),
+    ));
+    drop(long);
+    for path in files {
+        let limited =
+            format!("ulimit -v 4000000; exec timeout 50 {} check {}", crate::harness::server::PROGRAM, text(&path));
+        let output = std::process::Command::new("sh").args(["-c", &limited]).output().unwrap();
+        let told = stderr(&output);
+        assert!(matches!(output.status.code(), Some(0 | 1)), "{}: {:?} {told}", path.display(), output.status);
+        assert!(told.len() < 20_000, "{}: {} bytes are told", path.display(), told.len());
+    }
+}
+
+/// Numbers of a header that say more than there is.
+#[test]
+fn headers_that_lie_about_counts_and_sizes_are_believed_in_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    let shape = std::fs::read(file(at, "shape", "shp")).unwrap();
+    let (index, table) = (std::fs::read(at.join("shape.shx")).unwrap(), std::fs::read(at.join("shape.dbf")).unwrap());
+    // Length of the file, of a record; rows of the table, length of its head and of a row.
+    for (number, (part, place, bytes)) in [
+        ("shp", 24, &[0x7f, 0xff, 0xff, 0xff][..]),
+        ("shx", 24, &[0x7f, 0xff, 0xff, 0xff]),
+        ("shp", 104, &[0x7f, 0xff, 0xff, 0xff]),
+        ("shx", 104, &[0x7f, 0xff, 0xff, 0xff]),
+        ("shx", 100, &[0x00, 0x00, 0x00, 0x01]),
+        ("dbf", 4, &[0xff, 0xff, 0xff, 0x7f]),
+        ("dbf", 8, &[0xff, 0xff]),
+        ("dbf", 10, &[0xff, 0xff]),
+        ("dbf", 10, &[0, 0]),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        for (ending, whole) in [("shp", &shape), ("shx", &index), ("dbf", &table)] {
+            let mut lying = whole.clone();
+            if ending == part {
+                lying[place..place + bytes.len()].copy_from_slice(bytes);
+            }
+            written(at, &format!("lie{number}.{ending}"), lying);
+        }
+    }
+    let flat = std::fs::read(file(at, "flat", "fgb")).unwrap();
+    for place in 8..12 {
+        let mut lying = flat.clone();
+        lying[place] = 0x7f;
+        written(at, &format!("size{place}.fgb"), lying);
+    }
+    let package = std::fs::read(file(at, "pages", "gpkg")).unwrap();
+    for (number, (place, value)) in [(28, 0x7f), (16, 0x80), (20, 0xff), (32, 0x7f)].into_iter().enumerate() {
+        let mut lying = package.clone();
+        lying[place] = value;
+        written(at, &format!("pages{number}.gpkg"), lying);
+    }
+    let limited = format!("ulimit -v 4000000; exec timeout 50 {} check {}", crate::harness::server::PROGRAM, text(at));
+    let output = std::process::Command::new("sh").args(["-c", &limited]).output().unwrap();
+    let told = stderr(&output);
+    assert!(output.status.code() == Some(1) && !told.contains("panicked"), "{:?} {told}", output.status);
+    let server = Server::start(&[text(at)]);
+    for collection in server.json("/ogcapi/collections")["collections"].as_array().unwrap() {
+        let url = format!("{}/ogcapi/collections/{}/items?limit=100", server.url, collection["id"].as_str().unwrap());
+        if let Ok(answer) = crate::harness::client::attempt("GET", &url, &[], &[]) {
+            assert!(
+                matches!(answer.status, 200 | 500 | 503) && answer.body.len() < 100_000,
+                "{url}: {}",
+                answer.status
+            );
+        }
+    }
+    assert_eq!(server.json("/ogcapi/collections/flat/items")["numberMatched"], 10);
+}

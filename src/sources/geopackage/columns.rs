@@ -2,6 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension};
 
+use super::patience::briefly;
 use super::sql;
 use crate::model::schema::{Field, FieldKind};
 
@@ -66,7 +67,15 @@ pub(super) fn makes_text(declared: &str) -> bool {
 pub(super) fn sample(connection: &Connection, table: &str, column: &str) -> rusqlite::Result<FieldKind> {
     let column = sql::column(column);
     let query = format!("SELECT typeof({column}) FROM {} AS t WHERE {column} IS NOT NULL LIMIT 1", sql::quoted(table));
-    let kind: Option<String> = connection.query_row(&query, [], |row| row.get(0)).optional()?;
+    let first = || connection.query_row(&query, [], |row| row.get(0)).optional();
+    let kind: Option<String> = briefly(connection, first)?.unwrap_or_else(|| {
+        tracing::warn!(
+            table,
+            column,
+            "it takes too long to find a value, whose type the column would have: it is text"
+        );
+        None
+    });
     Ok(match kind.as_deref() {
         Some("integer") => FieldKind::Integer,
         Some("real") => FieldKind::Number,

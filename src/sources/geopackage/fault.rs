@@ -21,6 +21,8 @@ pub(super) fn reading(path: &Path, table: &str, cause: &rusqlite::Error) -> Erro
             ErrorCode::DatabaseCorrupt
             | ErrorCode::NotADatabase
             | ErrorCode::CannotOpen
+            | ErrorCode::OutOfMemory
+            | ErrorCode::TooBig
             | ErrorCode::SystemIoFailure
             | ErrorCode::SchemaChanged,
         ) => unreadable(cause),

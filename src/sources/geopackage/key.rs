@@ -1,11 +1,9 @@
 //! Which column makes the ids of features.
 
-use std::sync::mpsc;
-use std::time::Duration;
-
 use rusqlite::{Connection, OptionalExtension};
 
 use super::columns::{self, Column};
+use super::patience::briefly;
 use super::sql;
 use crate::model::schema::{FieldKind, KeyKind};
 
@@ -25,8 +23,6 @@ pub(super) struct Key {
 
 /// So many rows of a column are looked at before it makes ids: a huge view must not block the start.
 const TRIED: u32 = 100_000;
-/// And for so long.
-const TRYING: Duration = Duration::from_secs(2);
 
 impl Key {
     /// The key as it is compared: text by its bytes, whatever the column's collation.
@@ -137,24 +133,9 @@ fn tried(connection: &Connection, table: &str, key: Key) -> rusqlite::Result<Res
         "SELECT count(*), count(id), count(DISTINCT id COLLATE BINARY) FROM (SELECT {id} AS id FROM {from} AS t LIMIT {TRIED})"
     );
     let counts = |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?));
-    let handle = connection.get_interrupt_handle();
-    let (done, waiting) = mpsc::channel::<()>();
-    // A view may search long for its first row.
-    let watch = std::thread::spawn(move || {
-        if waiting.recv_timeout(TRYING) == Err(mpsc::RecvTimeoutError::Timeout) {
-            handle.interrupt();
-        }
-    });
-    let counted = connection.query_row(&query, [], counts);
-    drop(done);
-    // It ends before the connection is asked again, so that it interrupts nothing else.
-    let _ = watch.join();
-    let (rows, filled, distinct) = match counted {
-        Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::OperationInterrupted) => {
-            tracing::warn!(table, column = key.name, "whether the ids are unique takes too long to find out");
-            return Ok(Ok(key));
-        }
-        counted => counted?,
+    let Some((rows, filled, distinct)) = briefly(connection, || connection.query_row(&query, [], counts))? else {
+        tracing::warn!(table, column = key.name, "whether the ids are unique takes too long to find out");
+        return Ok(Ok(key));
     };
     let what = match () {
         () if filled < rows => "null",

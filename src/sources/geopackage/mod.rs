@@ -24,6 +24,7 @@ mod narrow;
 mod nodes;
 mod number;
 mod open;
+mod patience;
 mod read;
 mod reference;
 mod seek;

@@ -18,6 +18,8 @@ use crate::sources::pool;
 
 /// Statements that a connection keeps compiled.
 const STATEMENTS: usize = 32;
+/// Most bytes of one value: a view can make longer ones out of nothing.
+const VALUE: i32 = 128 * 1024 * 1024;
 
 /// Says which file it is, and in which state: another one in its place is told from the one that was opened.
 pub(super) fn stamp(path: &Path) -> u64 {
@@ -93,10 +95,11 @@ fn attempt(path: &Path, how: &str) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
     let connection = Connection::open_with_flags(uri(path, how), flags)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
-    // No mmap: resident memory grows to the size of the file. A small page cache, for there are many connections.
+    connection.set_limit(rusqlite::limits::Limit::SQLITE_LIMIT_LENGTH, VALUE)?;
+    // All files together may use a gigabyte: a view can sort rows without end. No mmap: resident memory grows to the size of the file. A small page cache, for there are many connections.
     connection.execute_batch(
         "PRAGMA busy_timeout=5000; PRAGMA query_only=1; PRAGMA mmap_size=0; PRAGMA cache_size=-1000; \
-         PRAGMA temp_store=memory; PRAGMA trusted_schema=0; SELECT count(*) FROM sqlite_master;",
+         PRAGMA temp_store=memory; PRAGMA hard_heap_limit=1073741824; PRAGMA trusted_schema=0; SELECT count(*) FROM sqlite_master;",
     )?;
     Ok(connection)
 }
