@@ -15,6 +15,7 @@ mod harness;
 mod both;
 mod conditions;
 mod kept;
+mod moments;
 mod odd_values;
 mod outages;
 mod plans;

@@ -8,10 +8,10 @@ use tokio_postgres::{Client, Row};
 
 use super::LayerOptions;
 use super::columns::{Column, Compared, Described, Form};
-use super::fault;
 use super::spatial::{self, Declared};
 use super::sql::Sql;
 use super::table::{From, Table};
+use super::{fault, moment};
 use crate::error::{Error, Kind, Result};
 use crate::model::schema::{Field, FieldKind, KeyKind, Schema, TimeFields};
 
@@ -66,7 +66,8 @@ pub(super) async fn describe(
     let time = time(&fields, options).map_err(wrong)?;
     let (geometry, described) = spatial::geometry(client, label, &from, declared).await?;
     let schema = Schema { fields, key: (key.name.clone(), key_kind), geometry: Some(described), time };
-    Ok(Table { schema: Arc::new(schema), from, key, columns, geometry: Some(geometry) })
+    let is_small = moment::is_worth_it(client, &from).await?;
+    Ok(Table { schema: Arc::new(schema), from, key, columns, geometry: Some(geometry), is_small })
 }
 
 fn is_spatial(type_name: &str) -> bool {

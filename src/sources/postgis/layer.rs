@@ -111,7 +111,7 @@ impl FeatureSource for Layer {
             }
             let sql = read::from(&table, &filter, given, "count(*)");
             let client = connect::take(&room.pool).await?;
-            let statement = client.prepare_cached(&sql.text).await.map_err(fault::reading)?;
+            let statement = connect::prepare(&client, &sql.text).await.map_err(fault::reading)?;
             let values: Vec<_> = sql.bound().collect();
             let row = client.query_one(&statement, &values).await.map_err(fault::reading)?;
             Ok(row.get::<_, i64>(0).unsigned_abs())

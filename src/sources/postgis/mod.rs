@@ -20,6 +20,7 @@ mod fault;
 mod filter;
 mod layer;
 mod literal;
+mod moment;
 mod narrow;
 mod number;
 mod read;

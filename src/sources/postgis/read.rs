@@ -14,7 +14,7 @@ use super::filter::Filter;
 use super::seek::{self, Order, Part};
 use super::sql::{Bound, Sql};
 use super::table::Table;
-use super::{Room, connect, fault};
+use super::{Room, connect, fault, moment};
 use crate::data::plan::Plan;
 use crate::data::position::{Edge, Mark, Position};
 use crate::data::rows::RowSender;
@@ -77,6 +77,11 @@ impl Selected {
         };
         let marks = marks.map(mark).collect();
         Self { list: columns.join(", "), geometry, fields, marks, goes_on: false }
+    }
+
+    /// How many columns there are.
+    fn width(&self) -> usize {
+        1 + usize::from(self.geometry.is_some()) + self.fields.len() + self.marks.len()
     }
 
     fn places(&self, layout: &Layout) -> Vec<(usize, Form)> {
@@ -153,6 +158,7 @@ pub(super) async fn run(room: &Room, table: &Table, plan: &Plan, filter: &Filter
         skip: 0,
         left: None,
         counts,
+        count: None,
         chunk: None,
         begin: None,
         met: Met::default(),
@@ -189,6 +195,8 @@ struct Reader<'a> {
     skip: u64,
     left: Option<u64>,
     counts: bool,
+    /// Where the first row has the number of all, and what is selected for that.
+    count: Option<(usize, String)>,
     /// Rows that the present statement gives at most.
     chunk: Option<u64>,
     /// Where the present statements begin.
@@ -215,6 +223,8 @@ impl Reader<'_> {
     /// Begins, or begins anew.
     fn begin(&mut self) {
         self.begin = self.plan.begin().cloned();
+        let count = self.plan.limit().and_then(|_| moment::count(self.table, self.filter));
+        self.count = count.map(|count| (self.selected.width(), count));
         self.met = Met::default();
         self.chunk = self
             .plan
@@ -229,7 +239,12 @@ impl Reader<'_> {
 
     /// The statement of a part.
     fn statement(&self, part: &Part) -> Sql {
-        let mut sql = from(self.table, self.filter, self.plan.parameters(), &self.selected.list);
+        let mut list = self.selected.list.clone();
+        if let Some((_, count)) = &self.count {
+            list.push_str(", ");
+            list.push_str(count);
+        }
+        let mut sql = from(self.table, self.filter, self.plan.parameters(), &list);
         let is_planned = sql.values.is_empty();
         let mut word = if self.filter.sql.text.is_empty() { " WHERE " } else { " AND " };
         if !part.is_all() {
@@ -355,6 +370,11 @@ impl Reader<'_> {
         }
         if self.meet(row) {
             return true;
+        }
+        if let Some((at, _)) = self.count.take()
+            && let Some(count) = raw(row, at).and_then(|bytes| bytes.try_into().ok()).map(i64::from_be_bytes)
+        {
+            self.sender.tell_matched(count.unsigned_abs());
         }
         let (key, geometry) = (self.table.key.form, self.selected.geometry);
         if let Some(test) = &self.filter.test {

@@ -17,6 +17,8 @@ pub(super) struct Table {
     /// For each field of the schema.
     pub(super) columns: Vec<Column>,
     pub(super) geometry: Option<Geometry>,
+    /// Whether it is counted with each page, if it still is as small as it was.
+    pub(super) is_small: bool,
 }
 
 /// What a FROM clause names.
