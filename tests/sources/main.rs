@@ -20,5 +20,6 @@ mod files;
 mod hostile;
 mod made;
 mod reaching;
+mod read_back;
 mod remote;
 mod settings;
