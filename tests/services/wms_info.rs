@@ -21,6 +21,7 @@ fn each_format_tells_the_same() {
     let text = of("text/plain");
     assert!(text.contains("Layer 'countries'\nFeature 115\n") && text.contains("name = 'Austria'\n"), "{text}");
     let html = of("text/html");
+    assert!(html.contains("<section data-layer=\"countries\">") && html.contains(" data-feature=\"115\""), "{html}");
     assert!(
         html.contains("countries.115")
             && html.contains(">Austria</span></td>")
