@@ -61,15 +61,23 @@ impl TimeRelation {
         (Self::Starts, "T_STARTS"),
     ];
 
-    /// How the second lies to the first, of those that comparisons can say.
-    fn converse(self) -> Option<Self> {
-        Some(match self {
+    /// How the second lies to the first.
+    fn converse(self) -> Self {
+        match self {
             Self::After => Self::Before,
             Self::Before => Self::After,
             Self::Contains => Self::During,
+            Self::During => Self::Contains,
             Self::Disjoint | Self::Equals | Self::Intersects => self,
-            _ => return None,
-        })
+            Self::FinishedBy => Self::Finishes,
+            Self::Finishes => Self::FinishedBy,
+            Self::Meets => Self::MetBy,
+            Self::MetBy => Self::Meets,
+            Self::OverlappedBy => Self::Overlaps,
+            Self::Overlaps => Self::OverlappedBy,
+            Self::StartedBy => Self::Starts,
+            Self::Starts => Self::StartedBy,
+        }
     }
 
     /// Whether the first lies so to the second.
@@ -100,7 +108,7 @@ pub fn as_comparisons(left: &Time, relation: TimeRelation, right: &Time, is_day:
     use Comparison::{Greater, GreaterOrEqual, Less, LessOrEqual};
     let (name, relation, span) = match (left, right) {
         (Time::At(Operand::Property(name)), literal) => (name, relation, literal.span()?),
-        (literal, Time::At(Operand::Property(name))) => (name, relation.converse()?, literal.span()?),
+        (literal, Time::At(Operand::Property(name))) => (name, relation.converse(), literal.span()?),
         _ => return None,
     };
     let (start, end) = &span;
@@ -125,6 +133,58 @@ pub fn as_comparisons(left: &Time, relation: TimeRelation, right: &Time, is_day:
         TimeRelation::Equals if start == end => both((GreaterOrEqual, start.first), (LessOrEqual, start.last)),
         _ => None,
     }
+}
+
+/// What holds for every row in which a time from one property to another lies so to a literal; `None` where nothing is known.
+/// Properties of days, as `is_day` tells, are compared with days.
+pub fn narrowed(left: &Time, relation: TimeRelation, right: &Time, is_day: &dyn Fn(&str) -> bool) -> Option<Expr> {
+    use Comparison::{Greater, GreaterOrEqual, Less, LessOrEqual};
+    use TimeRelation as T;
+    let (time, relation, (s2, e2)) = match (left.span(), right.span()) {
+        (None, Some(span)) => (left, relation, span),
+        (Some(span), None) => (right, relation.converse(), span),
+        _ => return None,
+    };
+    let property = |operand: &Option<Operand>| match operand {
+        Some(Operand::Property(name)) => Some(name.clone()),
+        _ => None,
+    };
+    let (start, end) = match time {
+        Time::At(at) => (property(&Some(at.clone())), property(&Some(at.clone()))),
+        Time::Between(start, end) => (property(start), property(end)),
+    };
+    let mut parts = Vec::new();
+    let mut test = |name: &Option<String>, how: Comparison, at: Instant| {
+        let is_open = at == Moment::PAST.first || at == Moment::FUTURE.first;
+        if let Some(name) = name.as_ref().filter(|_| !is_open) {
+            let value = if is_day(name) { at.day().map(Value::Date) } else { Some(Value::Instant(at)) };
+            let compare = |value| Expr::Compare(Operand::Property(name.clone()), how, Operand::Literal(value));
+            parts.extend(value.map(compare));
+        }
+    };
+    let mut each = |tests: &[(&Option<String>, Comparison, Instant)]| {
+        tests.iter().for_each(|(name, how, at)| test(name, *how, *at));
+    };
+    let (s1, e1) = (&start, &end);
+    let is = |name, moment: &Moment| [(name, GreaterOrEqual, moment.first), (name, LessOrEqual, moment.last)];
+    match relation {
+        T::After => each(&[(s1, Greater, e2.last)]),
+        T::Before => each(&[(e1, Less, s2.first)]),
+        T::Contains => each(&[(s1, Less, s2.first), (e1, Greater, e2.last)]),
+        T::During => each(&[(s1, Greater, s2.last), (e1, Less, e2.first)]),
+        T::Intersects => each(&[(e1, GreaterOrEqual, s2.first), (s1, LessOrEqual, e2.last)]),
+        T::Equals => each(&[is(s1, &s2), is(e1, &e2)].concat()),
+        T::FinishedBy => each(&[&[(s1, Less, s2.first)][..], &is(e1, &e2)].concat()),
+        T::Finishes => each(&[&[(s1, Greater, s2.last)][..], &is(e1, &e2)].concat()),
+        T::Meets => each(&is(e1, &s2)),
+        T::MetBy => each(&is(s1, &e2)),
+        T::OverlappedBy => each(&[(s1, Greater, s2.last), (s1, Less, e2.first), (e1, Greater, e2.last)]),
+        T::Overlaps => each(&[(s1, Less, s2.first), (e1, Greater, s2.last), (e1, Less, e2.first)]),
+        T::StartedBy => each(&[&is(s1, &s2)[..], &[(e1, Greater, e2.last)]].concat()),
+        T::Starts => each(&[&is(s1, &s2)[..], &[(e1, Less, e2.first)]].concat()),
+        T::Disjoint => {}
+    }
+    (!parts.is_empty()).then_some(Expr::And(parts))
 }
 
 /// A time that is compared.

@@ -8,7 +8,7 @@ use super::sql::Sql;
 use super::table::Table;
 use crate::base::datetime::{Date, Interval};
 use crate::expr::like::Pattern;
-use crate::expr::temporal::as_comparisons;
+use crate::expr::temporal::narrowed;
 use crate::expr::{Comparison, Expr, Operand};
 use crate::model::schema::{FieldKind, KeyKind};
 use crate::model::value::Value;
@@ -47,7 +47,8 @@ pub(super) fn superset(table: &Table, expr: &Expr, by_index: bool) -> Option<Sql
         Expr::Compare(Operand::Property(left), how, Operand::Property(right)) => {
             number::columns(table, left, *how, right)
         }
-        Expr::Temporal(left, relation, right) => superset(&as_comparisons(left, *relation, right, false)?),
+        // Days and instants are texts alike.
+        Expr::Temporal(left, relation, right) => superset(&narrowed(left, *relation, right, &|_| false)?),
         Expr::Like { operand: Operand::Property(name), pattern } => prefixed(table, name, pattern, by_index),
         Expr::During(interval) => during(table, interval, by_index),
         Expr::Ids(ids) if table.key.kind == KeyKind::Integer => Some(integer_ids(&table.key.sql, ids)),

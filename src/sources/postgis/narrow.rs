@@ -1,11 +1,13 @@
 //! What the database finds by an index, where the loop that reads its rows has the last word.
 
+use super::columns::Compared;
 use super::filter::Writer;
 use super::number::Calculated;
 use super::sql::Bound;
 use super::turns::EDGE;
 use crate::base::bbox::Rect;
 use crate::expr::array::{ArrayRelation, List};
+use crate::expr::temporal::narrowed;
 use crate::expr::{Comparison, Expr, GeometryLiteral, Operand, Relation};
 use crate::model::value::Value;
 
@@ -80,6 +82,11 @@ impl Writer<'_> {
                 self.superset(&Expr::And(bounds.into()))
             }
             Expr::In(operand, values) => self.may_be_one(operand, values),
+            Expr::Temporal(left, relation, right) => {
+                let is_day = |name: &str| self.column(name).is_some_and(|column| column.compared == Compared::Date);
+                let narrowed = narrowed(left, *relation, right, &is_day)?;
+                self.superset(&narrowed)
+            }
             Expr::Spatial { relation, geometry, distance: None, .. } => {
                 let rects = expr.reach()?;
                 // Boxes lie within each other where what they are around does; but what lies within a set of geometries need
