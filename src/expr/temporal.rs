@@ -263,6 +263,24 @@ mod tests {
     use crate::base::datetime::Date;
 
     #[test]
+    fn what_lies_so_to_a_literal_is_narrowed() {
+        let parse = |text: &str| crate::expr::cql2::parse(text).unwrap();
+        for (text, expected) in [
+            (
+                "T_DURING(INTERVAL(a, b), INTERVAL('1991-10-01', '1991-12-31'))",
+                "a > TIMESTAMP('1991-10-01T23:59:59.999999Z') AND b < TIMESTAMP('1991-12-31T00:00:00Z')",
+            ),
+            (
+                "T_METBY(INTERVAL(a, '..'), DATE('1991-10-01'))",
+                "a >= TIMESTAMP('1991-10-01T00:00:00Z') AND a <= TIMESTAMP('1991-10-01T23:59:59.999999Z')",
+            ),
+        ] {
+            let Expr::Temporal(left, relation, right) = parse(text) else { panic!("{text}") };
+            assert_eq!(narrowed(&left, relation, &right, &|_| false), Some(parse(expected)), "{text}");
+        }
+    }
+
+    #[test]
     fn the_relations_are_allens() {
         let span = |from: i32, to: i32| {
             let day = |day: i32| Moment::of(&Value::Date(Date(day))).unwrap();
