@@ -163,7 +163,9 @@ pub fn narrowed(left: &Time, relation: TimeRelation, right: &Time, is_day: &dyn 
         }
     };
     let mut each = |tests: &[(&Option<String>, Comparison, Instant)]| {
-        tests.iter().for_each(|(name, how, at)| test(name, *how, *at));
+        for (name, how, at) in tests {
+            test(name, *how, *at);
+        }
     };
     let (s1, e1) = (&start, &end);
     let is = |name, moment: &Moment| [(name, GreaterOrEqual, moment.first), (name, LessOrEqual, moment.last)];
