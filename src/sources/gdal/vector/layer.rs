@@ -31,6 +31,8 @@ use crate::sources::pool;
 
 /// From this offset on it is worth a walk through the layer to know how to get there the next time.
 const FAR: u64 = 1000;
+/// Bytes of files that are looked through when they are opened, so that nobody opens them again for their extents.
+const SMALL: u64 = 256 * 1024;
 
 /// A layer of a file.
 pub(super) struct Layer(Arc<Shared>);
@@ -42,7 +44,7 @@ struct Shared {
     /// Whether a row is found by OGR's number of it.
     finds_numbers: bool,
     /// What the file told of its extent when it was opened, and in which state it was.
-    told: Option<(u64, Rect)>,
+    told: Option<(u64, Extent)>,
     /// The order of the rows, for a state of the files.
     order: Mutex<Option<(u64, Arc<Order>)>>,
 }
@@ -51,9 +53,17 @@ impl Layer {
     pub(super) fn new(room: Arc<Room>, table: Table, opened: &mut OgrLayer<'_>) -> Self {
         let schema = Arc::new(table.schema.clone());
         let state = room.state();
-        let told = extent_told(&schema, opened).map(|rect| (state, rect));
         let finds_numbers = order::finds_numbers(opened, &table);
-        Self(Arc::new(Shared { room, table, schema, finds_numbers, told, order: Mutex::default() }))
+        let mut shared = Shared { room, table, schema, finds_numbers, told: None, order: Mutex::default() };
+        let extent = if (1..=SMALL).contains(&shared.room.size) {
+            shared.extent(opened, &AtomicBool::new(false)).ok()
+        } else if shared.schema.time.is_none() {
+            extent_told(&shared.schema, opened).map(|rect| Extent { space: Some(rect), time: None })
+        } else {
+            None
+        };
+        shared.told = extent.map(|extent| (state, extent));
+        Self(Arc::new(shared))
     }
 
     /// Finds the order out, so that a column that makes no ids is told when it is published.
@@ -372,12 +382,12 @@ impl FeatureSource for Layer {
     }
 
     fn extent(&self) -> Pending<Result<Extent>> {
-        if let Some((state, rect)) = self.0.told
-            && self.0.schema.time.is_none()
-            && state == self.state()
+        if let Some((state, extent)) = &self.0.told
+            && *state == self.state()
         {
             // A thousand layers whose extents are measured at start need no thread for it.
-            return Box::pin(async move { Ok(Extent { space: Some(rect), time: None }) });
+            let extent = *extent;
+            return Box::pin(async move { Ok(extent) });
         }
         self.ask(|shared, layer, _, stop| shared.extent(layer, stop))
     }

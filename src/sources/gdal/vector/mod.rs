@@ -71,6 +71,8 @@ struct Room {
     path: PathBuf,
     options: OpenOptions,
     files: Vec<PathBuf>,
+    /// Bytes of all of them.
+    size: u64,
     pool: Pool<Handle>,
 }
 
@@ -124,7 +126,7 @@ impl VectorFile {
         let threads = usize::try_from(threads).unwrap_or(pool::THREADS).clamp(2, pool::THREADS);
         let (kept, of) = (options.clone(), files.clone());
         let pool = Pool::new("gdal", path, threads, move |path| Handle::open(path, &kept, &of));
-        let room = Arc::new(Room { path: path.to_owned(), options: options.clone(), files, pool });
+        let room = Arc::new(Room { path: path.to_owned(), options: options.clone(), files, size, pool });
         Ok(Self { room, names: Arc::new(names), first: Arc::new(Mutex::new(source)) })
     }
 
