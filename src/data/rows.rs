@@ -39,9 +39,11 @@ impl Work {
         self.future.as_mut().poll(cx).is_ready()
     }
 
-    /// Goes on without the reader.
-    fn leave(self) {
-        self.tasks.spawn(self.future);
+    /// What there is goes on without the reader.
+    fn leave(work: Option<Self>) {
+        if let Some(work) = work {
+            work.tasks.spawn(work.future);
+        }
     }
 }
 
@@ -217,7 +219,7 @@ impl Rows {
         if let Some(batch) = state.batches.pop_front() {
             self.pipe.tell_senders(state);
             // There is more, and the reader may be slow.
-            self.work().take().map(Work::leave);
+            Work::leave(self.work().take());
             return Poll::Ready(Some(batch));
         }
         if state.ended {
@@ -232,7 +234,7 @@ impl Rows {
 
     /// The same for a thread that may block.
     pub fn blocking_next(&mut self) -> Option<Result<Batch>> {
-        self.work().take().map(Work::leave);
+        Work::leave(self.work().take());
         let mut state = self.pipe.state();
         loop {
             if let Some(batch) = state.batches.pop_front() {
@@ -271,7 +273,7 @@ impl Drop for Rows {
         state.batches.clear();
         self.pipe.tell_senders(state);
         // It sees that nobody reads, and ends as it should.
-        self.work().take_if(|work| work.has_begun).map(Work::leave);
+        Work::leave(self.work().take_if(|work| work.has_begun));
     }
 }
 
