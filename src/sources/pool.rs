@@ -8,6 +8,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::os::unix::fs::MetadataExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
@@ -24,6 +25,8 @@ pub(super) const THREADS: usize = 64;
 const WAITING: usize = 1024;
 /// How long an idle thread stays.
 const STAY: Duration = Duration::from_secs(60);
+/// Most idle threads of all files together: of a thousand files each has one that just measured it.
+const IDLE: usize = 256;
 /// How long a job waits for those that work, before another thread takes it.
 const PATIENCE: Duration = Duration::from_millis(3);
 /// How often a thread that watches looks again though no job waited too long: to call one costs more.
@@ -32,6 +35,9 @@ const ROUNDS: u32 = 20;
 /// Threads of one file that work at a time, while all goes well: the others of the processors write what these read.
 static WORKING: LazyLock<usize> =
     LazyLock::new(|| thread::available_parallelism().map_or(1, |processors| (processors.get() / 2).max(1)));
+
+/// The idle threads of all files.
+static IDLING: AtomicUsize = AtomicUsize::new(0);
 
 /// Work for a handle, or the reason why there is none.
 pub(super) type Job<H> = Box<dyn FnOnce(Result<&mut H>) + Send>;
@@ -207,7 +213,8 @@ impl<H: 'static> Shared<H> {
                 }
                 state.working = state.working.saturating_sub(1);
             }
-            if state.closed {
+            let idling = Idling::begin();
+            if state.closed || idling.is_none() {
                 state.threads -= 1;
                 return None;
             }
@@ -249,6 +256,24 @@ impl<H: 'static> Shared<H> {
             let _ = self.call(&mut state);
         }
         (state, Some(job))
+    }
+}
+
+/// A thread that is idle, until it is dropped.
+struct Idling;
+
+impl Idling {
+    /// None where enough others are.
+    fn begin() -> Option<Self> {
+        let others = IDLING.fetch_add(1, Ordering::Relaxed);
+        let idling = Self;
+        (others < IDLE).then_some(idling)
+    }
+}
+
+impl Drop for Idling {
+    fn drop(&mut self) {
+        IDLING.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
