@@ -1,5 +1,5 @@
 //! OGR's calls that the gdal crate lacks, or makes dear: its iterator counts all features before the first one comes, and
-//! each text and geometry is copied into an object. This is the one file of the house with unsafe code. What it rests on:
+//! each text and geometry is copied into an object. This is the one room of the house with unsafe code. What it rests on:
 //!
 //! - A [`Source`] owns its dataset; layers and features borrow from it mutably, one after the other, so that no pointer
 //!   outlives what it points into and nobody else reads meanwhile. Pointers that OGR lends (texts, binaries, lists) are
@@ -8,16 +8,22 @@
 //! - Lengths and counts that OGR tells are taken for what they are only beside the pointer that it gave in the same call.
 #![allow(unsafe_code)]
 
-use std::ffi::{CStr, CString, c_char, c_int, c_void};
+use std::ffi::{CStr, CString, c_char, c_int};
 use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
 use std::ptr;
 
 use gdal::Dataset;
-use gdal_sys::{OGRFieldType, OGRwkbByteOrder, OGRwkbGeometryType};
+use gdal_sys::{OGRFieldType, OGRwkbGeometryType};
 
 use crate::base::bbox::Rect;
 use crate::sources::gdal::archive::Entry;
+
+mod feature;
+mod fetches;
+
+pub(super) use feature::{Feature, List, Moment};
+pub(in crate::sources::gdal) use fetches::{answer_fetches, refuse_fetches};
 
 /// Modules of SQLite and SpatiaLite whose tables are made of the same file's: indexes, and views of these.
 const OWN_MODULES: [&str; 11] = [
@@ -47,13 +53,6 @@ pub(super) struct OgrLayer<'a> {
     source: PhantomData<&'a mut Source>,
 }
 
-/// A feature that OGR has read.
-pub(super) struct Feature<'a> {
-    raw: gdal_sys::OGRFeatureH,
-    fields: c_int,
-    layer: PhantomData<&'a mut ()>,
-}
-
 /// A field as OGR describes it.
 #[derive(Clone, Debug)]
 pub(super) struct FieldDefinition {
@@ -61,27 +60,6 @@ pub(super) struct FieldDefinition {
     pub(super) kind: OGRFieldType::Type,
     pub(super) subtype: gdal_sys::OGRFieldSubType::Type,
     pub(super) title: Option<String>,
-}
-
-/// A date and a time of day as OGR stores them.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Moment {
-    pub(super) year: i32,
-    pub(super) month: i32,
-    pub(super) day: i32,
-    pub(super) hour: i32,
-    pub(super) minute: i32,
-    pub(super) second: f32,
-    /// 0 is unknown, 1 local time, 100 UTC; each step from there is a quarter of an hour.
-    pub(super) zone: i32,
-}
-
-/// A list of values, which OGR lends.
-pub(super) enum List<'a> {
-    Integers(&'a [i32]),
-    LongIntegers(&'a [i64]),
-    Numbers(&'a [f64]),
-    Texts(Vec<&'a CStr>),
 }
 
 /// What OGR complained about since the last look on this thread, where it was a failure.
@@ -118,57 +96,6 @@ pub(in crate::sources::gdal) fn inside(path: &Path, depth: usize, most: usize) -
         gdal_sys::VSICloseDir(folder);
     }
     Some(all)
-}
-
-unsafe extern "C" {
-    fn CPLHTTPPushFetchCallback(answer: Fetch, data: *mut c_void) -> c_int;
-    fn CPLHTTPPopFetchCallback() -> c_int;
-}
-
-/// What GDAL asks in the place of another machine: address, options, progress with data, writing with data, data.
-type Fetch = unsafe extern "C" fn(
-    *const c_char,
-    *const *const c_char,
-    *const c_void,
-    *mut c_void,
-    *const c_void,
-    *mut c_void,
-    *mut c_void,
-) -> *mut c_void;
-
-/// Bytes of GDAL's record of an answer, by a good measure: it has nine words, and those that are zero mean nothing.
-const ANSWER: usize = 512;
-
-/// The answer that there is none: a record whose first word, the status, says failure. None at all would mean that the next is asked.
-unsafe extern "C" fn refuse(
-    _: *const c_char,
-    _: *const *const c_char,
-    _: *const c_void,
-    _: *mut c_void,
-    _: *const c_void,
-    _: *mut c_void,
-    _: *mut c_void,
-) -> *mut c_void {
-    // SAFETY: GDAL frees what it has allocated here; the first word lies within.
-    unsafe {
-        let answer = gdal_sys::VSICalloc(ANSWER, 1);
-        if !answer.is_null() {
-            answer.cast::<c_int>().write(1);
-        }
-        answer
-    }
-}
-
-/// Has GDAL fetch nothing on this thread, until as many [`answer_fetches`] came.
-pub(in crate::sources::gdal) fn refuse_fetches() {
-    // SAFETY: the function lives as long as the program and has the signature that GDAL calls.
-    let _ = unsafe { CPLHTTPPushFetchCallback(refuse, ptr::null_mut()) };
-}
-
-/// Takes one refusal back.
-pub(in crate::sources::gdal) fn answer_fetches() {
-    // SAFETY: it takes the last callback of this thread off a list.
-    let _ = unsafe { CPLHTTPPopFetchCallback() };
 }
 
 /// A string that is lent; `None` where there is none.
@@ -386,142 +313,5 @@ impl OgrLayer<'_> {
         let rect = Rect { min_x: envelope.MinX, min_y: envelope.MinY, max_x: envelope.MaxX, max_y: envelope.MaxY };
         let is_sound = [rect.min_x, rect.min_y, rect.max_x, rect.max_y].iter().all(|side| side.is_finite());
         (result == gdal_sys::OGRErr::OGRERR_NONE && is_sound && !rect.is_empty()).then_some(rect)
-    }
-}
-
-impl Drop for Feature<'_> {
-    fn drop(&mut self) {
-        // SAFETY: the feature is owned here and nothing of it is used after.
-        unsafe { gdal_sys::OGR_F_Destroy(self.raw) }
-    }
-}
-
-impl Feature<'_> {
-    pub(super) fn id(&self) -> i64 {
-        // SAFETY: the feature is alive.
-        unsafe { gdal_sys::OGR_F_GetFID(self.raw) }
-    }
-
-    /// The field as OGR counts; `None` where it has no such field, or no value in it.
-    fn filled(&self, field: usize) -> Option<c_int> {
-        let field = c_int::try_from(field).ok().filter(|field| *field < self.fields)?;
-        // SAFETY: the feature is alive and the index is one of its definition.
-        (unsafe { gdal_sys::OGR_F_IsFieldSetAndNotNull(self.raw, field) } != 0).then_some(field)
-    }
-
-    pub(super) fn integer(&self, field: usize) -> Option<i64> {
-        // SAFETY: the index was checked; OGR converts.
-        self.filled(field).map(|field| unsafe { gdal_sys::OGR_F_GetFieldAsInteger64(self.raw, field) })
-    }
-
-    pub(super) fn number(&self, field: usize) -> Option<f64> {
-        // SAFETY: as above.
-        self.filled(field).map(|field| unsafe { gdal_sys::OGR_F_GetFieldAsDouble(self.raw, field) })
-    }
-
-    /// The bytes of a text, mostly UTF-8; they are lent until the next question.
-    pub(super) fn text(&mut self, field: usize) -> Option<&[u8]> {
-        let field = self.filled(field)?;
-        // SAFETY: the index was checked. The string belongs to the feature, which is borrowed mutably, so that no other
-        // question can free it.
-        unsafe {
-            let text = gdal_sys::OGR_F_GetFieldAsString(self.raw, field);
-            (!text.is_null()).then(|| CStr::from_ptr(text).to_bytes())
-        }
-    }
-
-    pub(super) fn binary(&mut self, field: usize) -> Option<&[u8]> {
-        let field = self.filled(field)?;
-        let mut length = 0;
-        // SAFETY: as above; OGR tells the length of what it lends.
-        unsafe {
-            let bytes = gdal_sys::OGR_F_GetFieldAsBinary(self.raw, field, &raw mut length);
-            match usize::try_from(length) {
-                Ok(length) if !bytes.is_null() => Some(std::slice::from_raw_parts(bytes, length)),
-                _ => Some(&[]),
-            }
-        }
-    }
-
-    pub(super) fn moment(&self, field: usize) -> Option<Moment> {
-        let field = self.filled(field)?;
-        let mut it = Moment::default();
-        // SAFETY: the index was checked; each pointer leads to a number that outlives the call.
-        let is_time = unsafe {
-            gdal_sys::OGR_F_GetFieldAsDateTimeEx(
-                self.raw,
-                field,
-                &raw mut it.year,
-                &raw mut it.month,
-                &raw mut it.day,
-                &raw mut it.hour,
-                &raw mut it.minute,
-                &raw mut it.second,
-                &raw mut it.zone,
-            )
-        };
-        (is_time != 0).then_some(it)
-    }
-
-    /// The values of a list field of this kind.
-    pub(super) fn list(&mut self, field: usize, kind: OGRFieldType::Type) -> Option<List<'_>> {
-        let field = self.filled(field)?;
-        let mut count = 0;
-        // SAFETY: the index was checked; each call gives null or a list with the number that it tells, of the type that its
-        // name says (OGR gives null where the field is of another), lent as long as the feature is borrowed. The list of
-        // texts ends with null.
-        unsafe {
-            match kind {
-                OGRFieldType::OFTIntegerList => {
-                    let list = gdal_sys::OGR_F_GetFieldAsIntegerList(self.raw, field, &raw mut count);
-                    Some(List::Integers(slice(list, count)))
-                }
-                OGRFieldType::OFTInteger64List => {
-                    let list = gdal_sys::OGR_F_GetFieldAsInteger64List(self.raw, field, &raw mut count);
-                    Some(List::LongIntegers(slice(list, count)))
-                }
-                OGRFieldType::OFTRealList => {
-                    let list = gdal_sys::OGR_F_GetFieldAsDoubleList(self.raw, field, &raw mut count);
-                    Some(List::Numbers(slice(list, count)))
-                }
-                _ => {
-                    let mut at = gdal_sys::OGR_F_GetFieldAsStringList(self.raw, field);
-                    let mut texts = Vec::new();
-                    while !at.is_null() && !(*at).is_null() {
-                        texts.push(CStr::from_ptr(*at));
-                        at = at.add(1);
-                    }
-                    Some(List::Texts(texts))
-                }
-            }
-        }
-    }
-
-    /// Writes the geometry as ISO WKB in the place of what is in `out`; false where there is none.
-    pub(super) fn wkb(&self, out: &mut Vec<u8>) -> bool {
-        out.clear();
-        // SAFETY: the geometry is lent by the feature, which is alive. The buffer has the size that OGR tells for this very
-        // geometry.
-        unsafe {
-            let geometry = gdal_sys::OGR_F_GetGeometryRef(self.raw);
-            if geometry.is_null() {
-                return false;
-            }
-            out.resize(gdal_sys::OGR_G_WkbSizeEx(geometry), 0);
-            let result = gdal_sys::OGR_G_ExportToIsoWkb(geometry, OGRwkbByteOrder::wkbNDR, out.as_mut_ptr());
-            result == gdal_sys::OGRErr::OGRERR_NONE && !out.is_empty()
-        }
-    }
-}
-
-/// A list that is lent.
-///
-/// # Safety
-/// The pointer is null, or leads to so many values that live as long as `'a`.
-unsafe fn slice<'a, T>(list: *const T, count: c_int) -> &'a [T] {
-    match usize::try_from(count) {
-        // SAFETY: the caller's promise.
-        Ok(count) if !list.is_null() => unsafe { std::slice::from_raw_parts(list, count) },
-        _ => &[],
     }
 }
