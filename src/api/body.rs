@@ -56,7 +56,7 @@ impl BodyParam {
             if has_room {
                 head.parameters.push_query(name, value);
             } else {
-                head.parameters.push(name, value, Origin::Form);
+                head.parameters.push(name, value, Origin::Body);
             }
         };
         for (name, value) in self.others {
@@ -70,7 +70,7 @@ impl BodyParam {
 
     /// Whether the parameters have it from a body that no link can hold.
     pub(crate) fn is_beyond_links(&self, cx: &Context) -> bool {
-        cx.head().parameters.get(self.parameter).is_some_and(|parameter| parameter.origin == Origin::Form)
+        cx.head().parameters.get(self.parameter).is_some_and(|parameter| parameter.origin == Origin::Body)
     }
 
     /// Whether the body tells this parameter.

@@ -26,6 +26,7 @@ pub(crate) fn check(
         let value = declared.map_or_else(|| Ok(value.clone()), |param| param.check(value))?;
         values.insert(name.clone(), value);
     }
+    // Fields of a form are of whoever reads them.
     for parameter in given.iter().filter(|parameter| parameter.origin != Origin::Form) {
         let name = &parameter.name;
         let Some(param) = declared(params, name) else {

@@ -13,6 +13,8 @@ pub enum Origin {
     Form,
     /// The root element of an XML body.
     Xml,
+    /// A whole body that stands for it, too long for a link: it counts as one of the query, but stands in none.
+    Body,
     /// A filter added it: it is exempt from the rule on unknown parameters and never stands in links.
     Filter,
 }

@@ -200,7 +200,7 @@ fn stored(name: &str, id: Option<&str>) -> Result<What> {
 fn pairs(cx: &Context) -> Vec<(String, String)> {
     let parameters = cx.head().parameters.iter();
     let kept = parameters.filter(|it| {
-        !matches!(it.origin, Origin::Filter | Origin::Xml)
+        !matches!(it.origin, Origin::Filter | Origin::Xml | Origin::Body)
             && !PAGE.iter().any(|name| it.name.eq_ignore_ascii_case(name))
     });
     kept.filter_map(|it| Some((it.name.clone(), it.value.clone()?))).collect()
