@@ -82,6 +82,7 @@ pub fn open(settings: &settings::Project, name: Option<String>) -> Opened {
     }
     opening.add_all_data(&settings.data);
     opening.add_groups();
+    opening.watched.databases(std::mem::take(&mut opening.databases).into_values().flatten());
     opening.watched.packages(std::mem::take(&mut opening.opened).into_values());
     let Opening { project, faults, of_files, unopened, watched, .. } = opening;
     Opened { project, faults, of_files, unopened, watched }

@@ -13,6 +13,7 @@ use crate::sources::postgis::{Database, DatabaseOptions};
 pub struct Watched {
     paths: Vec<PathBuf>,
     packages: Vec<GeoPackage>,
+    databases: Vec<Database>,
     /// Databases that did not answer.
     waiting: Vec<(String, DatabaseOptions)>,
 }
@@ -26,6 +27,11 @@ impl Watched {
     /// Watches how files of data are made; rows that change in them are nothing to open them anew for.
     pub(crate) fn packages(&mut self, packages: impl IntoIterator<Item = GeoPackage>) {
         self.packages.extend(packages.into_iter().inspect(GeoPackage::end_opening));
+    }
+
+    /// Watches how tables of databases are made; rows that change in them are nothing to describe them anew for.
+    pub(crate) fn databases(&mut self, databases: impl IntoIterator<Item = Database>) {
+        self.databases.extend(databases);
     }
 
     /// Waits for a database that did not answer.
@@ -42,6 +48,7 @@ impl Watched {
     pub fn join(&mut self, other: Watched) {
         self.paths.extend(other.paths);
         self.packages.extend(other.packages);
+        self.databases.extend(other.databases);
         self.waiting.extend(other.waiting);
     }
 
@@ -50,6 +57,7 @@ impl Watched {
         let mut hasher = DefaultHasher::new();
         self.paths.iter().for_each(|path| stamp(path, &mut hasher, DEPTH));
         self.packages.iter().for_each(|package| package.shape().hash(&mut hasher));
+        self.databases.iter().for_each(|database| database.shape().hash(&mut hasher));
         self.waiting.iter().for_each(|(dsn, options)| Database::open(dsn, options).is_ok().hash(&mut hasher));
         hasher.finish()
     }

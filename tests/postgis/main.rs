@@ -13,6 +13,7 @@
 mod harness;
 
 mod both;
+mod changes;
 mod conditions;
 mod kept;
 mod moments;

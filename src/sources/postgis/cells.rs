@@ -43,9 +43,12 @@ pub(super) fn push(batch: &mut Batch, form: Form, raw: Option<&[u8]>) {
 /// A value of a fixed width.
 fn fixed(form: Form, bytes: &[u8]) -> Option<Cell> {
     Some(match form {
-        Form::Int2 => Cell::Int(i16::from_be_bytes(bytes.try_into().ok()?).into()),
-        Form::Int4 => Cell::Int(i32::from_be_bytes(bytes.try_into().ok()?).into()),
-        Form::Int8 => Cell::Int(i64::from_be_bytes(bytes.try_into().ok()?)),
+        // A column may have become wider since.
+        Form::Int2 | Form::Int4 | Form::Int8 => Cell::Int(match bytes.len() {
+            2 => i16::from_be_bytes(bytes.try_into().ok()?).into(),
+            4 => i32::from_be_bytes(bytes.try_into().ok()?).into(),
+            _ => i64::from_be_bytes(bytes.try_into().ok()?),
+        }),
         Form::Float8 => Cell::Float(f64::from_be_bytes(bytes.try_into().ok()?)),
         // The shortest text of the short number, read as a long one: 0.1 stays 0.1.
         Form::Float4 => {

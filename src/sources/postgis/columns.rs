@@ -1,5 +1,7 @@
 //! Which type a column has for clients, and how SQL hands it over in a form that is read without guessing.
 
+use tokio_postgres::types::Type;
+
 use crate::model::schema::FieldKind;
 
 use super::sql::quoted;
@@ -17,6 +19,22 @@ pub(super) enum Form {
     Date,
     Timestamp,
     Bytes,
+}
+
+impl Form {
+    /// Whether values of a type are read in this form.
+    pub(super) fn reads(self, kind: &Type) -> bool {
+        match self {
+            Self::Int2 | Self::Int4 | Self::Int8 => [Type::INT2, Type::INT4, Type::INT8].contains(kind),
+            Self::Float4 => *kind == Type::FLOAT4,
+            Self::Float8 => *kind == Type::FLOAT8,
+            Self::Bool => *kind == Type::BOOL,
+            Self::Date => *kind == Type::DATE,
+            Self::Timestamp => [Type::TIMESTAMP, Type::TIMESTAMPTZ].contains(kind),
+            Self::Bytes => *kind == Type::BYTEA,
+            Self::Text => [Type::TEXT, Type::VARCHAR, Type::BPCHAR].contains(kind),
+        }
+    }
 }
 
 /// How values of the column are compared with literals.

@@ -135,6 +135,11 @@ pub(super) async fn prepare(client: &Object, text: &str) -> Result<Statement, to
     if text.len() > LONG { client.prepare(text).await } else { client.prepare_cached(text).await }
 }
 
+/// Forgets the statements that are kept by all connections: their columns may be others now.
+pub(super) fn forget(pool: &Pool) {
+    pool.manager().statement_caches.clear();
+}
+
 /// Has the database give up a statement that nobody reads on. The wish goes another way and may arrive late: the connection
 /// is of use to others only when it was met, here or by a statement that waits for it.
 pub(super) async fn leave(client: Object, rows: Pin<&mut RowStream>, is_encrypted: bool) {
@@ -201,7 +206,7 @@ where
 }
 
 /// PostGIS may live in a schema of its own: its functions must be found from everywhere.
-async fn find_functions(client: &Client) -> Result<(), tokio_postgres::Error> {
+pub(super) async fn find_functions(client: &Client) -> Result<(), tokio_postgres::Error> {
     let query = "SELECT n.nspname FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'postgis'";
     if let Some(row) = client.query_opt(query, &[]).await? {
         let schema: &str = row.get(0);

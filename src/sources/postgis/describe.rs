@@ -76,10 +76,7 @@ fn is_spatial(type_name: &str) -> bool {
 
 /// The columns of a query, and its geometry.
 async fn of_query(client: &Client, from: &From, geometry: Option<&str>) -> Result<(Vec<Seen>, Option<Declared>)> {
-    let mut sql = Sql::default();
-    sql.add("SELECT * FROM ");
-    from.write(&mut sql, &[]);
-    let statement = client.prepare(&sql.text).await.map_err(fault::describing)?;
+    let statement = client.prepare(&from.select_all().text).await.map_err(fault::describing)?;
     let mut declared = None;
     let seen = statement.columns().iter().map(|column| {
         let mut kind = column.type_();

@@ -19,12 +19,42 @@ pub(super) fn reading(cause: tokio_postgres::Error) -> Error {
     if is_away(&cause) {
         return unavailable(cause);
     }
+    if is_changed(&cause) {
+        return changed(told(&cause));
+    }
     match cause.code() {
         Some(&SqlState::QUERY_CANCELED) => {
             Error::new(Kind::Timeout, "the database took too long: ask for less").because(told(&cause))
         }
         _ => Error::internal(told(&cause)),
     }
+}
+
+/// A table is not as it was described: the next look describes it anew.
+pub(super) fn changed(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
+    Error::new(Kind::Unavailable, "the table behind this layer changed; it will be read anew, try again soon")
+        .with_header(RETRY_AFTER, HeaderValue::from_static("5"))
+        .because(cause)
+}
+
+/// Whether a statement that was kept has other columns now than when it was prepared.
+pub(super) fn is_outdated(cause: &tokio_postgres::Error) -> bool {
+    cause.code() == Some(&SqlState::FEATURE_NOT_SUPPORTED)
+}
+
+/// Whether what a statement names is gone, or of another type. Statements are made from descriptions, never by clients.
+fn is_changed(cause: &tokio_postgres::Error) -> bool {
+    cause.code().is_some_and(|code| {
+        is_outdated(cause)
+            || [
+                SqlState::UNDEFINED_COLUMN,
+                SqlState::UNDEFINED_TABLE,
+                SqlState::UNDEFINED_FUNCTION,
+                SqlState::INVALID_SCHEMA_NAME,
+                SqlState::DATATYPE_MISMATCH,
+            ]
+            .contains(code)
+    })
 }
 
 /// A fault while a table is described, told to whoever named it: with what PostgreSQL says.

@@ -26,6 +26,7 @@ mod number;
 mod read;
 mod runtime;
 mod seek;
+mod shape;
 mod spatial;
 mod sql;
 mod table;
@@ -55,6 +56,7 @@ struct Room {
     config: Config,
     pool: Pool,
     watch: Arc<watch::Watch>,
+    shape: shape::Shape,
     /// Whether the connections of the start were given up.
     moved: Once,
 }
@@ -107,12 +109,21 @@ impl Database {
             Error::new(error.kind(), format!("{name} {what}")).because(told(&error))
         })?;
         let watch = watch::Watch::start(config.clone())?;
-        Ok(Self { room: Arc::new(Room { name, config, pool, watch, moved: Once::new() }), found })
+        Ok(Self {
+            room: Arc::new(Room { name, config, pool, watch, shape: shape::Shape::default(), moved: Once::new() }),
+            found,
+        })
     }
 
     /// What the log calls it, without a password.
     pub fn name(&self) -> &str {
         &self.room.name
+    }
+
+    /// A number that is another one when the tables and queries that are layers are made otherwise. It is that of the last
+    /// look while the database is away.
+    pub(crate) fn shape(&self) -> u64 {
+        self.room.shape.number(&self.room.config, self.room.watch.state())
     }
 
     /// The names of all tables and views with a geometry.
@@ -151,6 +162,10 @@ impl Database {
         geometry: Option<String>,
         options: &LayerOptions,
     ) -> Result<Arc<dyn FeatureSource>> {
+        match &from {
+            From::Name { name, .. } => self.room.shape.add_name(name),
+            From::Query(_) => self.room.shape.add_query(&from.select_all().text),
+        }
         let (pool, options) = (self.room.pool.clone(), options.clone());
         let table = runtime::wait(async move {
             let client = connect::take(&pool).await?;

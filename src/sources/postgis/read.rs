@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use deadpool_postgres::{Object, Pool};
 use futures_util::TryStreamExt;
-use tokio_postgres::{Row, RowStream};
+use tokio_postgres::{Row, RowStream, Statement};
 
 use super::cells::{self, Raw};
 use super::columns::Form;
@@ -44,6 +44,9 @@ const SLOW: Duration = Duration::from_secs(3);
 /// What the log has of one that was slower.
 const GAVE_WAY: &str = "the reader was slow while others waited for a connection to the database";
 
+/// What the log has of a table whose columns are of other types than they were.
+const OTHER_TYPES: &str = "a column has another type now";
+
 /// Which columns are selected, and where they stand.
 struct Selected {
     list: String,
@@ -77,6 +80,13 @@ impl Selected {
         };
         let marks = marks.map(mark).collect();
         Self { list: columns.join(", "), geometry, fields, marks, goes_on: false }
+    }
+
+    /// Whether the columns are of the types that they were described with.
+    fn fits(&self, statement: &Statement, key: Form) -> bool {
+        let columns = statement.columns();
+        let fits = |at: usize, form: Form| columns.get(at).is_some_and(|column| form.reads(column.type_()));
+        fits(0, key) && self.fields.iter().all(|&(_, at, form)| fits(at, form))
     }
 
     /// How many columns there are.
@@ -164,6 +174,7 @@ pub(super) async fn run(room: &Room, table: &Table, plan: &Plan, filter: &Filter
         met: Met::default(),
         has_sent: false,
         gave_way: false,
+        has_changed: false,
     };
     let mut tries = 1;
     loop {
@@ -171,6 +182,17 @@ pub(super) async fn run(room: &Room, table: &Table, plan: &Plan, filter: &Filter
         reader.begin();
         match reader.read(client).await {
             Err(cause) if fault::is_away(&cause) && !reader.has_sent && tries < TRIES => tries += 1,
+            Err(cause) if fault::is_outdated(&cause) && !reader.has_sent && tries < TRIES => {
+                connect::forget(&room.pool);
+                tries += 1;
+            }
+            // What was kept may be older than what there is.
+            Ok(()) if reader.has_changed && tries < TRIES => {
+                connect::forget(&room.pool);
+                reader.has_changed = false;
+                tries += 1;
+            }
+            Ok(()) if reader.has_changed => return Err(fault::changed(OTHER_TYPES)),
             outcome => {
                 outcome.map_err(fault::reading)?;
                 return if reader.gave_way { Err(fault::unavailable(GAVE_WAY)) } else { Ok(()) };
@@ -205,6 +227,8 @@ struct Reader<'a> {
     has_sent: bool,
     /// Whether it ended before its time, so that others have the connection.
     gave_way: bool,
+    /// Whether columns are of other types than were described.
+    has_changed: bool,
 }
 
 /// The rows that a statement gave.
@@ -282,6 +306,10 @@ impl Reader<'_> {
                 self.met.count = 0;
                 let sql = self.statement(&part);
                 let statement = connect::prepare(&client, &sql.text).await?;
+                if !self.selected.fits(&statement, self.table.key.form) {
+                    self.has_changed = true;
+                    return Ok(());
+                }
                 let mut rows = Box::pin(client.query_raw(&statement, sql.bound()).await?);
                 loop {
                     let row = tokio::select! {
@@ -434,8 +462,19 @@ pub(super) async fn count(pool: &Pool, table: &Table, filter: &Filter, values: &
     let places = selected.places(&test.layout);
     let sql = from(table, filter, values, &selected.list);
     let client = connect::take(pool).await?;
-    let statement = connect::prepare(&client, &sql.text).await.map_err(fault::reading)?;
-    let mut rows = pin!(client.query_raw(&statement, sql.bound()).await.map_err(fault::reading)?);
+    let mut statement = connect::prepare(&client, &sql.text).await.map_err(fault::reading)?;
+    let rows = match client.query_raw(&statement, sql.bound()).await {
+        Err(cause) if fault::is_outdated(&cause) => {
+            connect::forget(pool);
+            statement = connect::prepare(&client, &sql.text).await.map_err(fault::reading)?;
+            client.query_raw(&statement, sql.bound()).await
+        }
+        rows => rows,
+    };
+    let mut rows = pin!(rows.map_err(fault::reading)?);
+    if !selected.fits(&statement, table.key.form) {
+        return Err(fault::changed(OTHER_TYPES));
+    }
     let (mut count, mut scratch) = (0, Batch::default());
     while let Some(row) = rows.try_next().await.map_err(fault::reading)? {
         scratch.reset(test.layout.width());

@@ -52,6 +52,14 @@ impl From {
         matches!(self, Self::Name { is_plain: true, .. })
     }
 
+    /// The statement for all of it, with the parameters of a query at their defaults.
+    pub(super) fn select_all(&self) -> Sql {
+        let mut sql = Sql::default();
+        sql.add("SELECT * FROM ");
+        self.write(&mut sql, &[]);
+        sql
+    }
+
     /// Appends it, called `t`, with these values for the parameters of a query; those left out are at their defaults.
     pub(super) fn write(&self, sql: &mut Sql, values: &[(String, Value)]) {
         match self {

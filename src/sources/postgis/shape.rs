@@ -1,0 +1,107 @@
+//! Notices that tables are made otherwise than they were described: other columns, types, reference systems.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio_postgres::{Client, Config};
+
+use super::{connect, fault, runtime};
+use crate::error::{Error, Result};
+
+/// How long a look waits for a database: others are looked at as well.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// The relation behind each name, its kind, and its columns as the catalog has them; nothing where there is none.
+const COLUMNS: &str = "
+    SELECT coalesce(md5(string_agg(concat_ws(' ', w.name, c.oid, c.relkind, c.relhassubclass, c.relrowsecurity,
+               a.attnum, quote_ident(a.attname), a.atttypid, a.atttypmod, a.attnotnull),
+               ';' ORDER BY w.name, a.attnum)), '')
+    FROM unnest($1::text[]) AS w(name)
+    LEFT JOIN pg_class c ON c.oid = to_regclass(w.name)
+    LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped";
+
+/// What was described of a database, and how it was made at the last look.
+#[derive(Default)]
+pub(super) struct Shape(Mutex<Looked>);
+
+#[derive(Default)]
+struct Looked {
+    /// Quoted names of tables and views.
+    names: Vec<String>,
+    /// Statements of queries.
+    queries: Vec<String>,
+    /// In which state of the rows it was looked, and what there was.
+    last: Option<(u64, u64)>,
+}
+
+impl Shape {
+    fn looked(&self) -> std::sync::MutexGuard<'_, Looked> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Looks at a table or view from now on.
+    pub(super) fn add_name(&self, name: &str) {
+        self.looked().names.push(name.to_owned());
+    }
+
+    /// Looks at what a query gives from now on.
+    pub(super) fn add_query(&self, text: &str) {
+        self.looked().queries.push(text.to_owned());
+    }
+
+    /// A number that is another one when something is made otherwise; that of the last look while the database is away.
+    /// It is asked only where a transaction ended since: `state` tells.
+    pub(super) fn number(&self, config: &Config, state: u64) -> u64 {
+        let (names, queries, last) = {
+            let looked = self.looked();
+            (looked.names.clone(), looked.queries.clone(), looked.last)
+        };
+        if let Some((_, number)) = last.filter(|(of, _)| *of == state) {
+            return number;
+        }
+        let config = config.clone();
+        let look = async move {
+            let work = async {
+                // Connections of the pool belong to the threads of the readers.
+                let (client, mut driver) = connect::single(&config).await?;
+                tokio::select! {
+                    number = look(&client, &names, &queries) => number,
+                    () = async { while let Some(Ok(_)) = driver.next().await {} } => Err(fault::unavailable("it ended")),
+                }
+            };
+            tokio::time::timeout(PATIENCE, work).await.map_err(fault::unavailable)?
+        };
+        match runtime::wait(look) {
+            Ok(number) => {
+                self.looked().last = Some((state, number));
+                number
+            }
+            Err(_) => last.map_or(0, |(_, number)| number),
+        }
+    }
+}
+
+async fn look(client: &Client, names: &[String], queries: &[String]) -> Result<u64, Error> {
+    let mut hasher = DefaultHasher::new();
+    if !names.is_empty() {
+        let row = client.query_one(COLUMNS, &[&names]).await.map_err(fault::reading)?;
+        row.get::<_, &str>(0).hash(&mut hasher);
+    }
+    if !queries.is_empty() {
+        connect::find_functions(client).await.map_err(fault::reading)?;
+    }
+    for query in queries {
+        // Only prepared, never run.
+        match client.prepare(query).await {
+            Ok(statement) => {
+                for column in statement.columns() {
+                    (column.name(), column.type_().oid(), column.type_modifier()).hash(&mut hasher);
+                }
+            }
+            Err(cause) if fault::is_away(&cause) => return Err(fault::unavailable(cause)),
+            Err(cause) => cause.code().map(tokio_postgres::error::SqlState::code).hash(&mut hasher),
+        }
+    }
+    Ok(hasher.finish())
+}
