@@ -182,20 +182,20 @@ impl View {
         self.policies.is_empty().then(modified).flatten()
     }
 
-    /// Whether rows may stand still for so long that an answer with them is worth keeping. Never where a policy cuts them.
-    pub(crate) fn may_stand(&self) -> bool {
-        self.policies.is_empty() && (self.modified().is_some() || self.room.source.ask_state().is_some())
-    }
-
-    /// What tells this state of the rows from all others for certain, while they stand still.
-    pub(crate) async fn standing(&self) -> Option<u64> {
-        if !self.policies.is_empty() {
-            return None;
-        }
+    /// What tells this state of the source's rows from all others for certain: before it is known no client is told that it
+    /// has them already. To be asked for before they are read.
+    pub(crate) async fn certain_state(&self) -> Option<u64> {
         match self.room.source.ask_state() {
             Some(asked) => asked.await,
-            None => self.modified().filter(|at| has_settled(*at)).map(|_| self.state()),
+            None => Some(self.state()),
         }
+    }
+
+    /// Whether the rows of a state that is certain are worth keeping. Never where a policy cuts them, nor where a change that
+    /// comes at once would not be noticed.
+    pub(crate) fn is_to_be_kept(&self) -> bool {
+        let is_told = || self.room.source.ask_state().is_some();
+        self.policies.is_empty() && self.modified().map_or_else(is_told, has_settled)
     }
 
     /// Adds all that the view's rows depend on: the state of the source, what is visible, what the policies demand.

@@ -72,9 +72,8 @@ pub trait FeatureSource: Send + Sync + 'static {
         None
     }
 
-    /// The state asked of whoever knows it for certain, where [`FeatureSource::state`] may lag behind and the rows have not
-    /// changed for [`SETTLING`], as far as is known: nothing where it is not to be had. Two askings with the same number mean
-    /// that no row changed between them.
+    /// The state asked of whoever knows it for certain, where [`FeatureSource::state`] may lag behind or run ahead of the rows;
+    /// nothing where that is not to be had now. Two askings with the same number mean that no row changed between them.
     fn ask_state(&self) -> Option<Pending<Option<u64>>> {
         None
     }
@@ -85,8 +84,8 @@ pub trait FeatureSource: Send + Sync + 'static {
     }
 }
 
-/// After this long without a change rows stand still: another change has another time by then.
-pub const SETTLING: Duration = Duration::from_secs(2);
+/// After this long without a change another change has another time.
+const SETTLING: Duration = Duration::from_secs(2);
 
 /// Whether a change was so long ago that another one would have another time.
 pub fn has_settled(changed: SystemTime) -> bool {

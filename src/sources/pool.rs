@@ -17,6 +17,7 @@ use http::HeaderValue;
 use http::header::RETRY_AFTER;
 
 use crate::data::rows::{RowSender, on_wait};
+use crate::data::source::has_settled;
 use crate::error::{Error, Kind, Result};
 
 /// Most threads of one file, unless told otherwise.
@@ -178,7 +179,7 @@ impl<H: 'static> Shared<H> {
     }
 
     /// The thread's handle, opened again where the file is another one by now.
-    fn handle<'a>(&self, kept: &'a mut Option<(Identity, H)>) -> Result<&'a mut H> {
+    fn handle<'a>(&self, kept: &'a mut Option<(Option<Identity>, H)>) -> Result<&'a mut H> {
         let identity = identity(&self.path);
         if kept.as_ref().is_some_and(|(of, _)| *of != identity) {
             *kept = None;
@@ -277,12 +278,31 @@ impl Drop for Idling {
     }
 }
 
-pub(super) type Identity = Option<(u64, u64, i64, i64, u64)>;
+/// A file and its state. The time of change of the file itself, unlike that of its contents, cannot be set by whoever writes.
+pub(super) type Identity = ((u64, u64), (i64, i64), (i64, i64), u64);
 
 /// Which file it is, and in which state.
-pub(super) fn identity(path: &Path) -> Identity {
-    let about = fs::metadata(path).ok()?;
-    Some((about.dev(), about.ino(), about.mtime(), about.mtime_nsec(), about.len()))
+pub(super) fn identity(path: &Path) -> Option<Identity> {
+    fs::metadata(path).ok().as_ref().map(identity_of)
+}
+
+/// The same of what is known of a file.
+pub(super) fn identity_of(about: &fs::Metadata) -> Identity {
+    let written = (about.mtime(), about.mtime_nsec());
+    ((about.dev(), about.ino()), written, (about.ctime(), about.ctime_nsec()), about.len())
+}
+
+/// Where SQLite writes first, beside the file.
+pub(super) fn log_of(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push("-wal");
+    name.into()
+}
+
+/// Whether a row of a database was just written beside it: the time of that is told before the row is seen.
+pub(super) fn is_being_logged(path: &Path) -> bool {
+    let about = fs::metadata(log_of(path)).ok().filter(|about| about.len() > 0);
+    about.and_then(|about| about.modified().ok()).is_some_and(|at| !has_settled(at))
 }
 
 /// A number that changes whenever a file does.

@@ -98,14 +98,15 @@ impl Reply for FeaturePage {
         let mut response = rendering.response(Body::empty());
         set_crs(&mut response, &self.query.crs);
         set_file_name(&mut response, rendering.format, &self.name);
+        let state = self.view.certain_state().await;
         let (asked, told) = ((&self.query, &self.cursor), (&self.name, self.hits, self.decimals, &self.links));
         let basis = rendering.basis(&self.view, &asked, told);
-        let is_known = rendering.is_known(&basis, &self.view, self.cache.as_ref(), &mut response);
+        let is_known = rendering.is_known(&basis, state, &self.view, self.cache.as_ref(), &mut response);
         if is_known || rendering.cx.head().method == Method::HEAD {
             // Neither starts a query.
             return Ok(response);
         }
-        let (kept, place) = rendering.kept(basis, &self.view, &response).await;
+        let (kept, place) = rendering.kept(basis, state, &self.view, &response);
         if let Some(kept) = kept {
             return Ok(kept);
         }
@@ -320,13 +321,14 @@ impl Reply for OneFeature {
 
     async fn render(self, rendering: Rendering) -> Result<Response> {
         let mut validated = rendering.response(Body::empty());
+        let state = self.view.certain_state().await;
         let basis = rendering.basis(&self.view, &self.query, (&self.name, &self.id, self.decimals, &self.links));
-        let is_known = rendering.is_known(&basis, &self.view, self.cache.as_ref(), &mut validated);
+        let is_known = rendering.is_known(&basis, state, &self.view, self.cache.as_ref(), &mut validated);
         // A tag was given for this feature; a time is the whole layer's, and does not say that there is such a feature.
         if is_known && rendering.cx.head().headers.contains_key(header::IF_NONE_MATCH) {
             return Ok(validated);
         }
-        let (kept, place) = rendering.kept(basis, &self.view, &validated).await;
+        let (kept, place) = rendering.kept(basis, state, &self.view, &validated);
         if let Some(kept) = kept {
             return Ok(if is_known { validated } else { kept });
         }

@@ -162,17 +162,26 @@ impl Rendering {
     }
 
     /// Gives an answer its validator, and its age in caches; true where the client has it already, and nothing need be read.
-    fn is_known(&self, basis: &Basis, view: &View, cache: Option<&HeaderValue>, response: &mut Response) -> bool {
-        let tag = validators::weak(basis);
+    fn is_known(
+        &self,
+        basis: &Basis,
+        state: Option<u64>,
+        view: &View,
+        cache: Option<&HeaderValue>,
+        response: &mut Response,
+    ) -> bool {
+        let tag = state.map(|state| validators::weak(&(basis, state)));
         let headers = &self.cx.head().headers;
         let modified = self.cx.modified(view).and_then(validators::date);
         let is_known = if headers.contains_key(header::IF_NONE_MATCH) {
-            validators::is_named(headers, &tag)
+            tag.as_ref().is_some_and(|tag| validators::is_named(headers, tag))
         } else {
             // To the second, and no later one: a file may be replaced by an older one.
             modified.is_some() && headers.get(header::IF_MODIFIED_SINCE) == modified.as_ref()
         };
-        response.set(header::ETAG, tag);
+        if let Some(tag) = tag {
+            response.set(header::ETAG, tag);
+        }
         if let Some(modified) = modified {
             response.set(header::LAST_MODIFIED, modified);
         }
@@ -185,14 +194,13 @@ impl Rendering {
         is_known
     }
 
-    /// An answer that was made of the same, else perhaps a place for the one that will be made. Only one to a plain question
-    /// is kept, and where no policy has a say, for who asks is not in the basis. When rows last changed is told as now.
-    async fn kept(&self, basis: Basis, view: &View, now: &Head) -> (Option<Response>, Option<Place>) {
+    /// An answer that was made of the same in this state, else perhaps a place for the one that will be made. Only one to a
+    /// plain question is kept, and where no policy has a say, for who asks is not in the basis. When rows last changed is told
+    /// as now.
+    fn kept(&self, basis: Basis, state: Option<u64>, view: &View, now: &Head) -> (Option<Response>, Option<Place>) {
         let is_plain = self.cx.head().method == Method::GET && self.format != Format::Html && self.cx.is_open();
-        if !is_plain || !view.may_stand() {
-            return (None, None);
-        }
-        match self.cx.answers().find(basis, view.standing()).await {
+        let Some(state) = state.filter(|_| is_plain && view.is_to_be_kept()) else { return (None, None) };
+        match self.cx.answers().find(basis, state) {
             Found::None => (None, None),
             Found::Place(place) => (None, Some(place)),
             Found::Kept(mut response, rows) => {

@@ -4,7 +4,6 @@
 //! would not show.
 
 use std::fmt::Debug;
-use std::future::Future;
 use std::hash::Hasher;
 use std::io::Write as _;
 use std::sync::Arc;
@@ -108,15 +107,14 @@ impl Answers {
         Self { entries }
     }
 
-    /// Finds the answer that was made of the same while the rows stood as they do. Of what is asked for the first time only
-    /// that is noted: most is never asked again.
-    pub(crate) async fn find(&self, basis: Basis, standing: impl Future<Output = Option<u64>>) -> Found {
+    /// Finds the answer that was made of the same in this state of the rows. Of what is asked for the first time only that is
+    /// noted: most is never asked again.
+    pub(crate) fn find(&self, basis: Basis, state: u64) -> Found {
         let Some(entries) = &self.entries else { return Found::None };
         let Some(entry) = entries.get(&basis) else {
             entries.insert(basis, Arc::new(Entry::Asked));
             return Found::None;
         };
-        let Some(state) = standing.await else { return Found::None };
         match &*entry {
             Entry::Kept(kept) if kept.state == state && kept.made.elapsed() < AGE => {
                 let response = Response { head: kept.head.clone(), body: Body::Whole(kept.body.clone()) };
@@ -170,7 +168,6 @@ impl Keeping {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::future::ready;
 
     fn basis(name: &str) -> Basis {
         let mut basis = Basis::default();
@@ -178,14 +175,14 @@ mod tests {
         basis
     }
 
-    async fn ask(answers: &Answers, name: &str, state: Option<u64>) -> Found {
-        answers.find(basis(name), ready(state)).await
+    fn ask(answers: &Answers, name: &str, state: u64) -> Found {
+        answers.find(basis(name), state)
     }
 
     /// Asks twice, and keeps an answer of so many bytes.
-    async fn keep(answers: &Answers, name: &str, state: u64, size: usize) -> bool {
-        ask(answers, name, Some(state)).await;
-        let Found::Place(place) = ask(answers, name, Some(state)).await else { return false };
+    fn keep(answers: &Answers, name: &str, state: u64, size: usize) -> bool {
+        ask(answers, name, state);
+        let Found::Place(place) = ask(answers, name, state) else { return false };
         let mut keeping = place.keeping(&Response::ok("text/plain", "").head);
         let fits = keeping.push(&vec![b'x'; size]);
         if fits {
@@ -194,28 +191,26 @@ mod tests {
         fits
     }
 
-    #[tokio::test]
-    async fn an_answer_is_given_in_the_state_it_was_made_in() {
+    #[test]
+    fn an_answer_is_given_in_the_state_it_was_made_in() {
         let answers = Answers::new(1 << 20);
-        assert!(matches!(ask(&answers, "a", Some(1)).await, Found::None), "the first is only noted");
-        assert!(matches!(ask(&answers, "a", None).await, Found::None), "nobody knows the state");
-        assert!(keep(&answers, "a", 1, 100).await);
-        let Found::Kept(response, 7) = ask(&answers, "a", Some(1)).await else { panic!("it is kept") };
+        assert!(matches!(ask(&answers, "a", 1), Found::None), "the first is only noted");
+        assert!(keep(&answers, "a", 1, 100));
+        let Found::Kept(response, 7) = ask(&answers, "a", 1) else { panic!("it is kept") };
         assert!(response.is_kept && response.body.len() == Some(100));
-        assert!(matches!(ask(&answers, "a", Some(2)).await, Found::Place(_)));
-        assert!(matches!(ask(&answers, "a", None).await, Found::None));
-        assert!(matches!(ask(&answers, "b", Some(1)).await, Found::None));
+        assert!(matches!(ask(&answers, "a", 2), Found::Place(_)));
+        assert!(matches!(ask(&answers, "b", 1), Found::None));
     }
 
-    #[tokio::test]
-    async fn what_is_kept_has_a_limit() {
+    #[test]
+    fn what_is_kept_has_a_limit() {
         let answers = Answers::new(1 << 20);
-        assert!(!keep(&answers, "large", 1, LARGEST + 1).await);
+        assert!(!keep(&answers, "large", 1, LARGEST + 1));
         for number in 0..100 {
-            assert!(keep(&answers, &number.to_string(), 1, 50_000).await);
+            assert!(keep(&answers, &number.to_string(), 1, 50_000));
         }
         let entries = answers.entries.as_ref().unwrap();
         assert!(entries.weight() <= 1 << 20 && entries.len() > 5);
-        assert!(matches!(ask(&Answers::new(0), "a", Some(1)).await, Found::None));
+        assert!(matches!(ask(&Answers::new(0), "a", 1), Found::None));
     }
 }

@@ -1,5 +1,6 @@
 //! One layer as a source of features: plans become jobs for the file's threads.
 
+use std::future::ready;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -164,6 +165,10 @@ impl FeatureSource for Layer {
 
     fn seen(&self) -> (u64, Option<SystemTime>) {
         open::seen(&self.room.path)
+    }
+
+    fn ask_state(&self) -> Option<Pending<Option<u64>>> {
+        pool::is_being_logged(&self.room.path).then(|| -> Pending<_> { Box::pin(ready(None)) })
     }
 }
 

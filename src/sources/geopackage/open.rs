@@ -4,9 +4,8 @@ use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{ErrorKind, Read};
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::SystemTime;
 
@@ -31,9 +30,9 @@ pub(super) fn seen(path: &Path) -> (u64, Option<SystemTime>) {
     let mut hasher = DefaultHasher::new();
     let file = fs::metadata(path).ok();
     // Readers make an empty one themselves.
-    let log = fs::metadata(beside(path, "-wal")).ok().filter(|about| about.len() > 0);
+    let log = fs::metadata(pool::log_of(path)).ok().filter(|about| about.len() > 0);
     for about in file.iter().chain(&log) {
-        (about.dev(), about.ino(), about.mtime(), about.mtime_nsec(), about.len()).hash(&mut hasher);
+        pool::identity_of(about).hash(&mut hasher);
     }
     let written = |about: &fs::Metadata| about.modified().ok();
     let modified = file.as_ref().and_then(written).map(|at| at.max(log.as_ref().and_then(written).unwrap_or(at)));
@@ -42,13 +41,13 @@ pub(super) fn seen(path: &Path) -> (u64, Option<SystemTime>) {
 
 /// Which file it is, whatever is written into it.
 pub(super) fn inode(path: &Path) -> Option<(u64, u64)> {
-    pool::identity(path).map(|(device, inode, ..)| (device, inode))
+    pool::identity(path).map(|(file, ..)| file)
 }
 
 /// A connection that reads only.
 pub(super) fn connect(path: &Path) -> Result<Connection> {
     let made = attempt(path, "mode=ro");
-    let has_wal = || fs::metadata(beside(path, "-wal")).is_ok_and(|about| about.len() > 0);
+    let has_wal = || fs::metadata(pool::log_of(path)).is_ok_and(|about| about.len() > 0);
     match made {
         // In a folder that may not be written, SQLite cannot make the files that a WAL database wants. Where there is no
         // -wal file, nothing is in it either, and the file can be read as it is.
@@ -117,12 +116,6 @@ fn uri(path: &Path, how: &str) -> String {
         }
     }
     uri + "?" + how
-}
-
-fn beside(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.as_os_str().as_bytes().to_vec();
-    name.extend(suffix.bytes());
-    PathBuf::from(std::ffi::OsString::from_vec(name))
 }
 
 /// Looks whether there is a file at all. It is not opened here: to close a file takes away the locks that the connections

@@ -130,7 +130,7 @@ impl FeatureSource for Layer {
         // Of several hosts another one may read than the one that is asked.
         let is_certain = self.table.from.is_plain() && self.room.config.get_hosts().len() == 1;
         let watch = self.room.watch.clone();
-        (is_certain && watch.has_settled()).then(|| -> Pending<_> { Box::pin(async move { watch.ask().await }) })
+        Some(Box::pin(async move { if is_certain { watch.ask().await } else { None } }))
     }
 }
 

@@ -1,16 +1,15 @@
 //! Notices that rows may have changed: a connection of its own listens for `NOTIFY graticule`, and looks once a second
-//! whether any transaction ended since. While none does, it is asked for certain before an answer that was kept is given.
+//! whether any transaction ended since. Who must know for certain has it look at once.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
-use std::time::{Duration, Instant};
+use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 use tokio_postgres::{AsyncMessage, Client, Config, Statement};
 
 use super::{connect, runtime};
-use crate::data::source::SETTLING;
 use crate::error::Result;
 
 /// Between two looks.
@@ -35,8 +34,6 @@ type Asker = oneshot::Sender<Option<u64>>;
 #[derive(Debug)]
 pub(super) struct Watch {
     state: AtomicU64,
-    /// When it last changed.
-    changed: Mutex<Instant>,
     /// Whether anybody looks.
     looks: AtomicBool,
     askers: mpsc::UnboundedSender<Asker>,
@@ -49,17 +46,13 @@ impl Watch {
 
     fn changed(&self) {
         self.state.fetch_add(1, Ordering::AcqRel);
-        *self.changed.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
-    }
-
-    /// Whether nothing was written for a while: only then it is worth asking.
-    pub(super) fn has_settled(&self) -> bool {
-        let changed = || self.changed.lock().unwrap_or_else(PoisonError::into_inner).elapsed();
-        self.looks.load(Ordering::Acquire) && changed() >= SETTLING
     }
 
     /// A number that is the same only as long as no transaction has ended. Those who ask at once are told at once.
     pub(super) async fn ask(&self) -> Option<u64> {
+        if !self.looks.load(Ordering::Acquire) {
+            return None;
+        }
         let (asker, told) = oneshot::channel();
         self.askers.send(asker).ok()?;
         timeout(PATIENCE, told).await.ok()?.ok()?
@@ -70,8 +63,7 @@ impl Watch {
         let (askers, mut asked) = mpsc::unbounded_channel();
         // In a state that no earlier process has had: validators of answers outlive processes.
         let state = u64::try_from(chrono::Utc::now().timestamp_micros()).unwrap_or_default();
-        let (state, changed) = (AtomicU64::new(state), Mutex::new(Instant::now()));
-        let watch = Arc::new(Self { state, changed, looks: AtomicBool::new(false), askers });
+        let watch = Arc::new(Self { state: AtomicU64::new(state), looks: AtomicBool::new(false), askers });
         let held = Arc::downgrade(&watch);
         runtime::handle()?.spawn(async move {
             let mut seen = None;

@@ -1,5 +1,6 @@
 //! One layer as a source of features: plans become jobs for the file's threads.
 
+use std::future::ready;
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -398,6 +399,11 @@ impl FeatureSource for Layer {
 
     fn modified(&self) -> Option<SystemTime> {
         state::modified(&self.0.room.files)
+    }
+
+    fn ask_state(&self) -> Option<Pending<Option<u64>>> {
+        let is_being_logged = self.0.room.files.iter().any(|file| pool::is_being_logged(file));
+        is_being_logged.then(|| -> Pending<_> { Box::pin(ready(None)) })
     }
 }
 

@@ -5,7 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use crate::sources::pool::identity;
+use crate::sources::pool::{identity, log_of};
 
 /// Prefixes of GDAL's for files within files.
 const WITHIN: [&str; 6] = ["/vsizip/", "/vsitar/", "/vsigzip/", "/vsi7z/", "/vsirar/", "/vsisubfile/"];
@@ -37,18 +37,11 @@ pub(super) fn files(path: &Path, parts: &[PathBuf]) -> Vec<PathBuf> {
     files
 }
 
-/// Where SQLite writes first, beside the file.
-fn log(file: &Path) -> PathBuf {
-    let mut name = file.as_os_str().to_owned();
-    name.push("-wal");
-    name.into()
-}
-
 /// A number that changes whenever one of the files does.
 pub(super) fn stamp(files: &[PathBuf]) -> u64 {
     let mut hasher = DefaultHasher::new();
     for file in files {
-        (identity(file), identity(&log(file))).hash(&mut hasher);
+        (identity(file), identity(&log_of(file))).hash(&mut hasher);
     }
     hasher.finish()
 }
@@ -57,7 +50,7 @@ pub(super) fn stamp(files: &[PathBuf]) -> u64 {
 pub(super) fn modified(files: &[PathBuf]) -> Option<SystemTime> {
     let time = |file: &Path| fs::metadata(file).ok()?.modified().ok();
     let times: Option<Vec<_>> = files.iter().map(|file| time(file)).collect();
-    times?.into_iter().chain(files.iter().filter_map(|file| time(&log(file)))).max()
+    times?.into_iter().chain(files.iter().filter_map(|file| time(&log_of(file)))).max()
 }
 
 #[cfg(test)]
