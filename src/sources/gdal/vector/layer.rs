@@ -402,8 +402,10 @@ impl FeatureSource for Layer {
     }
 
     fn ask_state(&self) -> Option<Pending<Option<u64>>> {
-        let is_being_logged = self.0.room.files.iter().any(|file| pool::is_being_logged(file));
-        is_being_logged.then(|| -> Pending<_> { Box::pin(ready(None)) })
+        let files = &self.0.room.files;
+        // What is on another machine changes without a word.
+        let is_unknown = files.is_empty() || files.iter().any(|file| pool::is_being_logged(file));
+        is_unknown.then(|| -> Pending<_> { Box::pin(ready(None)) })
     }
 }
 
