@@ -3,7 +3,6 @@
 //! and where a job has waited for a while, all being busy with long ones, another thread is started or called.
 
 use std::collections::VecDeque;
-use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::os::unix::fs::MetadataExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -12,6 +11,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
+use std::{fs, io};
 
 use http::HeaderValue;
 use http::header::RETRY_AFTER;
@@ -188,10 +188,8 @@ impl<H: 'static> Shared<H> {
             Some(kept) => kept,
             None => kept.insert((
                 identity,
-                (self.open)(&self.path).map_err(|error| {
-                    let cause = format!("{error:?}");
-                    unreadable(cause)
-                })?,
+                (self.open)(&self.path)
+                    .map_err(|error| if is_gone(&self.path) { gone(&self.path) } else { unopened(error) })?,
             )),
         };
         Ok(handle)
@@ -317,8 +315,29 @@ pub(super) fn busy(message: &'static str) -> Error {
     Error::new(Kind::Unavailable, message).with_header(RETRY_AFTER, HeaderValue::from_static("1"))
 }
 
-/// The data is not there or is broken; the cause is for the log.
+/// Whether a file is not on this machine's disks any more.
+pub(super) fn is_gone(path: &Path) -> bool {
+    !path.to_string_lossy().starts_with("/vsi")
+        && fs::metadata(path).is_err_and(|cause| cause.kind() == io::ErrorKind::NotFound)
+}
+
+/// A file that is away: being replaced, or taken from the project with the next look at it.
+pub(super) fn gone(path: &Path) -> Error {
+    busy("the data of this layer is not there at the moment, try again").because(format!("{} is gone", path.display()))
+}
+
+/// Why a file could not be opened once more.
+pub(super) fn unopened(error: Error) -> Error {
+    if error.kind() == Kind::Unavailable { error } else { unreadable(format!("{error:?}")) }
+}
+
+/// The data is broken, or locked by whoever writes it; the cause is for the log.
 pub(super) fn unreadable(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
+    let cause = cause.into();
+    // GDAL has no code for what SQLite says.
+    if cause.to_string().contains("database is locked") {
+        return busy("the data of this layer is being written, try again").because(cause);
+    }
     Error::new(Kind::Internal, "the data of this layer cannot be read").because(cause)
 }
 

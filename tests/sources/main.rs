@@ -18,6 +18,7 @@ mod archives;
 mod damaged;
 mod files;
 mod hostile;
+mod locked;
 mod made;
 mod reaching;
 mod read_back;

@@ -110,7 +110,7 @@ impl Shared {
         self.room.refresh(handle)?;
         handle.verify(&self.table)?;
         let state = handle.state;
-        let Some(mut layer) = handle.source.layer(self.table.index) else {
+        let Some(mut layer) = handle.source.as_mut().and_then(|source| source.layer(self.table.index)) else {
             return Err(pool::unreadable(format!("the layer '{}' is not there any more", self.table.name)));
         };
         let stopped = Arc::new(AtomicBool::new(false));
@@ -120,7 +120,10 @@ impl Shared {
         }
         let outcome = catch_unwind(AssertUnwindSafe(|| work(&mut layer, state, &stopped)));
         stop.disarm();
-        handle.is_spoiled = matches!(outcome, Ok(Err(Fault::Unreadable(_))));
+        drop(layer);
+        if self.room.holds || matches!(outcome, Ok(Err(Fault::Unreadable(_)))) {
+            handle.source = None;
+        }
         match outcome {
             Ok(result) => result.map_err(|fault| self.told(fault)),
             // The pool catches it again and gives up the handle.

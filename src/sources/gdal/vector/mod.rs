@@ -73,6 +73,8 @@ struct Room {
     files: Vec<PathBuf>,
     /// Bytes of all of them.
     size: u64,
+    /// Whether an open reading keeps others from writing until the file is closed.
+    holds: bool,
     pool: Pool<Handle>,
 }
 
@@ -81,13 +83,12 @@ pub type OpenOptions = Vec<String>;
 
 /// An open file of a thread.
 struct Handle {
-    source: Source,
+    /// Given up after damage, after which drivers tell an end that is none, and where only that lets others write.
+    source: Option<Source>,
     /// The state of the files when it was opened.
     state: u64,
     /// Places of layers that are as they were described.
     verified: Vec<usize>,
-    /// It met damage, after which drivers tell an end that is none.
-    is_spoiled: bool,
 }
 
 impl fmt::Debug for VectorFile {
@@ -126,7 +127,9 @@ impl VectorFile {
         let threads = usize::try_from(threads).unwrap_or(pool::THREADS).clamp(2, pool::THREADS);
         let (kept, of) = (options.clone(), files.clone());
         let pool = Pool::new("gdal", path, threads, move |path| Handle::open(path, &kept, &of));
-        let room = Arc::new(Room { path: path.to_owned(), options: options.clone(), files, size, pool });
+        // A virtual file cannot be told to end the reading of what it names.
+        let holds = source.driver() == driver::VIRTUAL && files.iter().any(|file| state::is_database(file));
+        let room = Arc::new(Room { path: path.to_owned(), options: options.clone(), files, size, holds, pool });
         Ok(Self { room, names: Arc::new(names), first: Arc::new(Mutex::new(source)) })
     }
 
@@ -193,11 +196,8 @@ impl Room {
 
     /// Opens the files again where they have changed.
     fn refresh(&self, handle: &mut Handle) -> Result<()> {
-        if handle.is_spoiled || handle.state != self.state() {
-            *handle = Handle::open(&self.path, &self.options, &self.files).map_err(|error| {
-                let cause = format!("{error:?}");
-                pool::unreadable(cause)
-            })?;
+        if handle.source.is_none() || handle.state != self.state() {
+            *handle = Handle::open(&self.path, &self.options, &self.files).map_err(pool::unopened)?;
         }
         Ok(())
     }
@@ -208,7 +208,10 @@ impl Handle {
         Offline::for_good(path);
         // Before it is opened: what is written meanwhile is noticed the next time.
         let state = state::stamp(files);
-        Ok(Self { source: open(path, options)?, state, verified: Vec::new(), is_spoiled: false })
+        if files.iter().any(|file| pool::is_gone(file)) {
+            return Err(pool::gone(path));
+        }
+        Ok(Self { source: Some(open(path, options)?), state, verified: Vec::new() })
     }
 
     /// Refuses to read a layer that has other columns by now; the server will publish it anew.
@@ -216,7 +219,8 @@ impl Handle {
         if self.verified.contains(&table.index) {
             return Ok(());
         }
-        let fields = self.source.layer(table.index).map(|layer| layer.fields()).unwrap_or_default();
+        let layer = self.source.as_mut().and_then(|source| source.layer(table.index));
+        let fields = layer.map(|layer| layer.fields()).unwrap_or_default();
         let is_same = |column: &schema::Column| {
             fields.get(column.index).is_some_and(|field| field.name == column.name && field.kind == column.kind)
         };

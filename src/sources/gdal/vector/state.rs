@@ -37,6 +37,13 @@ pub(super) fn files(path: &Path, parts: &[PathBuf]) -> Vec<PathBuf> {
     files
 }
 
+/// Whether a file is one of SQLite's.
+pub(super) fn is_database(file: &Path) -> bool {
+    use std::io::Read as _;
+    let mut head = [0; 16];
+    fs::File::open(file).and_then(|mut file| file.read_exact(&mut head)).is_ok() && head == *b"SQLite format 3\0"
+}
+
 /// A number that changes whenever one of the files does.
 pub(super) fn stamp(files: &[PathBuf]) -> u64 {
     let mut hasher = DefaultHasher::new();

@@ -50,6 +50,8 @@ pub(super) struct Source(Dataset);
 pub(super) struct OgrLayer<'a> {
     raw: gdal_sys::OGRLayerH,
     fields: c_int,
+    /// Features came, and the end did not: databases stay locked meanwhile.
+    is_reading: bool,
     source: PhantomData<&'a mut Source>,
 }
 
@@ -195,7 +197,16 @@ impl Source {
         }
         // SAFETY: the layer has a definition as long as its dataset is open.
         let fields = unsafe { gdal_sys::OGR_FD_GetFieldCount(gdal_sys::OGR_L_GetLayerDefn(raw)) };
-        Some(OgrLayer { raw, fields, source: PhantomData })
+        Some(OgrLayer { raw, fields, is_reading: false, source: PhantomData })
+    }
+}
+
+/// Whoever is done leaves no reading open.
+impl Drop for OgrLayer<'_> {
+    fn drop(&mut self) {
+        if self.is_reading {
+            self.rewind();
+        }
     }
 }
 
@@ -274,6 +285,7 @@ impl OgrLayer<'_> {
     pub(super) fn rewind(&mut self) {
         // SAFETY: the layer is open.
         unsafe { gdal_sys::OGR_L_ResetReading(self.raw) }
+        self.is_reading = false;
     }
 
     /// Goes to a feature by its place; false where there is none.
@@ -285,7 +297,9 @@ impl OgrLayer<'_> {
     /// The next feature; `None` after the last, and where one cannot be read (see [`failure`]).
     pub(super) fn next(&mut self) -> Option<Feature<'_>> {
         // SAFETY: the layer is open and borrowed by the feature, which the caller owns from here.
-        self.feature(unsafe { gdal_sys::OGR_L_GetNextFeature(self.raw) })
+        let raw = unsafe { gdal_sys::OGR_L_GetNextFeature(self.raw) };
+        self.is_reading = !raw.is_null();
+        self.feature(raw)
     }
 
     /// The feature with this id.
