@@ -32,9 +32,10 @@ impl Progress {
             while let Err(RecvTimeoutError::Timeout) = ended.recv_timeout(wait) {
                 wait = LOOK;
                 is_said = true;
-                let (layers, seconds) = (opened() - before, started.elapsed().as_secs());
+                let (now, found) = opened();
+                let line = line(now - before.0, found - before.1, started.elapsed().as_secs());
                 // A terminal that is gone is nobody's fault.
-                let _ = write!(std::io::stderr(), "\r\x1b[KReading the data: {layers} layers, {seconds} s");
+                let _ = write!(std::io::stderr(), "\r\x1b[K{line}");
                 let _ = std::io::stderr().flush();
             }
             if is_said {
@@ -46,6 +47,14 @@ impl Progress {
     }
 }
 
+/// How far it is. What a database has is found as it is opened.
+fn line(opened: usize, found: usize, seconds: u64) -> String {
+    match found {
+        0 => format!("Reading the data: {seconds} s"),
+        _ => format!("Reading the data: {opened} of {found} opened, {seconds} s"),
+    }
+}
+
 impl Drop for Progress {
     fn drop(&mut self) {
         self.end = None;
@@ -53,5 +62,16 @@ impl Drop for Progress {
             // It only writes.
             let _ = thread.join();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_line_tells_what_is_opened_of_what_was_found() {
+        assert_eq!(line(3, 1000, 2), "Reading the data: 3 of 1000 opened, 2 s");
+        assert_eq!(line(0, 0, 2), "Reading the data: 2 s");
     }
 }

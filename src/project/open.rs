@@ -27,15 +27,19 @@ use reading::{FileKind, Found, Source};
 mod archive;
 mod database;
 mod files;
+mod left_out;
 pub mod listing;
 mod reading;
 
-/// Layers that this process has opened so far, for whoever waits.
+/// Files and layers of project files that this process found so far, and those of them that it opened or gave up, for whoever
+/// waits.
+static FOUND: AtomicUsize = AtomicUsize::new(0);
 static OPENED: AtomicUsize = AtomicUsize::new(0);
 
-/// How many layers this process has opened so far.
-pub fn opened() -> usize {
-    OPENED.load(Ordering::Relaxed)
+/// How many files, and layers of project files, this process has opened so far, of how many that it found.
+pub fn opened() -> (usize, usize) {
+    let opened = OPENED.load(Ordering::Relaxed);
+    (opened, FOUND.load(Ordering::Relaxed).max(opened))
 }
 
 /// A catalog, and what is missing from it.
@@ -77,8 +81,10 @@ pub fn open(settings: &settings::Project, name: Option<String>) -> Opened {
         unopened: Vec::new(),
         watched: Watched::default(),
     };
+    FOUND.fetch_add(settings.layers.len(), Ordering::Relaxed);
     for layer in &settings.layers {
         opening.add_layer(layer);
+        OPENED.fetch_add(1, Ordering::Relaxed);
     }
     opening.add_all_data(&settings.data);
     opening.add_groups();
@@ -193,6 +199,10 @@ impl Opening<'_> {
 
     /// One layer with settings of its own.
     fn add_layer(&mut self, layer: &settings::Layer) {
+        if let Some(special) = left_out::special(&layer.source) {
+            self.watched.path(&layer.source);
+            return self.lacks(&name_of(layer), told(&reading::refused(&special)));
+        }
         if archive::is_archive(&layer.source) {
             let Some(layer) = self.in_archive(layer) else { return };
             return self.add_file_layer(&layer);
@@ -301,7 +311,6 @@ impl Opening<'_> {
 
     /// Adds a layer; the file tells a title and a description.
     fn publish(&mut self, mut layer: Layer, told: (Option<String>, Option<String>), own: Option<&settings::Layer>) {
-        OPENED.fetch_add(1, Ordering::Relaxed);
         let id = layer.id.clone();
         let own_title = own.and_then(|own| own.title.clone());
         layer.title = own_title.or(told.0).filter(|title| !title.is_empty()).unwrap_or_else(|| id.clone());

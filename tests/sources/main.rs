@@ -18,6 +18,7 @@ mod archives;
 mod damaged;
 mod files;
 mod hostile;
+mod left_out;
 mod locked;
 mod made;
 mod reaching;

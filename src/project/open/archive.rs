@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::files::{FILE_LIKE, is_named_as_features};
+use super::left_out::{PARTS, some_of};
 use super::reading::{FileKind, kind};
 use super::{Opening, name_of, settings, told};
 use crate::error::Error;
@@ -10,15 +11,10 @@ use crate::sources::gdal::archive::{ENTRIES, Entry, entries, is_named_as_archive
 use crate::sources::gdal::is_named_as_raster;
 use crate::sources::gdal::vector::{OpenOptions, VectorFile};
 
-/// Names of files that are told where they are no data.
-const TOLD: usize = 8;
+/// Files of an archive that are told where it has to be said which.
+const CHOICES: usize = 16;
 /// What an archive in another counts for, beside its entries.
 const COST: usize = 100;
-/// Endings of files that belong to others of the same name.
-const PARTS: [&str; 22] = [
-    "dbf", "shx", "prj", "cpg", "sbn", "sbx", "qix", "qpj", "qmd", "qml", "sld", "xml", "dat", "id", "map", "ind",
-    "mid", "xsd", "gfs", "tfw", "aux", "ovr",
-];
 
 /// What an archive holds.
 pub(super) struct Held {
@@ -32,9 +28,7 @@ pub(super) struct Held {
 impl Held {
     /// The names of what is no data, as many as anybody reads.
     pub(super) fn others(&self) -> String {
-        let more = self.other.len().saturating_sub(TOLD);
-        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-        format!("{}{more}", self.other[..self.other.len().min(TOLD)].join(", "))
+        some_of(&self.other)
     }
 }
 
@@ -143,7 +137,7 @@ impl Opening<'_> {
             return Some(settings::Layer { source: source.clone(), layer: layer.clone(), id, ..own.clone() });
         }
         let all: Vec<String> =
-            held.data.iter().take(2 * TOLD).map(|path| format!("source = \"{}\"", path.display())).collect();
+            held.data.iter().take(CHOICES).map(|path| format!("source = \"{}\"", path.display())).collect();
         self.lacks(&name_of(own), format!("{}: say which file of it: {}", path.display(), all.join(" or ")));
         None
     }

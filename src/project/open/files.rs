@@ -4,6 +4,7 @@ use std::path::{Component, Path, PathBuf};
 
 use regex::Regex;
 
+use super::left_out;
 use crate::sources::gdal;
 use crate::sources::gdal::archive::is_named_as_archive;
 
@@ -19,16 +20,22 @@ pub(super) const FILE_LIKE: &str = "gdb";
 /// How many folders `**` goes down.
 const DEPTH: usize = 16;
 
-/// The files that are meant, in order; a folder or pattern of none is told.
+/// The files that are meant, in order; a folder or pattern of none is told. What else lies in a folder is named in the log.
 pub(super) fn meant(path: &Path) -> Result<Vec<PathBuf>, String> {
     if path.is_dir() && !is_file_like(path) {
-        let files: Vec<PathBuf> = inside(path)?.into_iter().filter(|file| is_data(file)).collect();
+        let (files, other) = inside(path)?.into_iter().partition::<Vec<_>, _>(|file| is_data(file));
+        let other = left_out::names(&other);
         if files.is_empty() {
+            let has =
+                if other.is_empty() { String::new() } else { format!("; there is {}", left_out::some_of(&other)) };
             return Err(format!(
                 "{}: there is no file of data in this folder: none whose name ends with .gpkg, .shp, .fgb, .geojson, .tif \
-                 or another ending that is known",
+                 or another ending that is known{has}",
                 path.display()
             ));
+        }
+        if !other.is_empty() {
+            tracing::info!(folder = %path.display(), "not published: {}", left_out::some_of(&other));
         }
         return Ok(files);
     }
@@ -36,12 +43,16 @@ pub(super) fn meant(path: &Path) -> Result<Vec<PathBuf>, String> {
         let mut files = Vec::new();
         let (start, parts) = split(path);
         fitting(&start, &parts, DEPTH, &mut files);
-        // What a pattern takes with it, such as the parts of a Shapefile, is no data of its own.
-        files.retain(|file| is_data(file));
         files.sort();
         files.dedup();
+        // What a pattern takes with it, such as the parts of a Shapefile, is no data of its own.
+        let (files, other) = files.into_iter().partition::<Vec<_>, _>(|file| is_data(file));
+        let other = left_out::names(&other);
         if files.is_empty() {
             return Err(format!("{}: no file of data fits this pattern", path.display()));
+        }
+        if !other.is_empty() {
+            tracing::info!(pattern = %path.display(), "not published: {}", left_out::some_of(&other));
         }
         return Ok(files);
     }
@@ -59,11 +70,16 @@ fn is_pattern(path: &Path) -> bool {
     text.contains(['*', '?', '[']) && !text.starts_with("/vsi") && !path.exists()
 }
 
-/// Whether the name is that of a file of features or a raster.
+/// Whether the name is that of a file of features or a raster, or it is GeoJSON by the ending of all JSON.
 fn is_data(path: &Path) -> bool {
+    if left_out::is_special(path) {
+        return false;
+    }
     let ending = ending(path);
     let is_file = !path.is_dir() || is_file_like(path);
-    (is_file && (FEATURES.contains(&ending.as_str()) || is_named_as_archive(path))) || gdal::is_named_as_raster(path)
+    (is_file && (FEATURES.contains(&ending.as_str()) || is_named_as_archive(path)))
+        || gdal::is_named_as_raster(path)
+        || (ending == "json" && is_file && left_out::is_geojson(path))
 }
 
 /// Whether the name is that of a file of features.

@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::archive;
 use super::files::is_named_as_features;
+use super::left_out::special;
+use super::{FOUND, OPENED};
 use crate::data::coverage::Coverage;
 use crate::data::source::FeatureSource;
 use crate::error::{Error, Kind};
@@ -86,12 +88,14 @@ fn is_sqlite(path: &Path) -> bool {
 /// Opens files, in their order. GeoPackages that are open already come along.
 pub(super) fn read_all(paths: &[(PathBuf, Option<GeoPackage>)]) -> Vec<Read> {
     let (next, count) = (AtomicUsize::new(0), paths.len());
+    FOUND.fetch_add(count, Ordering::Relaxed);
     let work = || {
         let mut done = Vec::new();
         loop {
             let at = next.fetch_add(1, Ordering::Relaxed);
             let Some((path, package)) = paths.get(at) else { return done };
             done.push((at, Read { path: path.clone(), outcome: read(path, package.as_ref()) }));
+            OPENED.fetch_add(1, Ordering::Relaxed);
         }
     };
     let mut all: Vec<(usize, Read)> = if count < 2 {
@@ -153,8 +157,16 @@ fn read_archive(path: &Path) -> Result<Contents, Error> {
     Ok(contents)
 }
 
+/// Why what is neither a regular file nor a folder is not opened.
+pub(super) fn refused(special: &Path) -> Error {
+    Error::new(Kind::Unavailable, format!("{} is neither a regular file nor a folder", special.display()))
+}
+
 /// Opens one file as it is.
 pub(super) fn read(path: &Path, package: Option<&GeoPackage>) -> Result<Contents, Error> {
+    if let Some(special) = special(path) {
+        return Err(refused(&special));
+    }
     if package.is_none() && archive::is_archive(path) { read_archive(path) } else { read_one(path, package) }
 }
 
@@ -208,4 +220,19 @@ fn read_one(path: &Path, package: Option<&GeoPackage>) -> Result<Contents, Error
     };
     let layers = package.layers().into_iter().map(|layer| layer.map(found)).collect();
     Ok(Contents { layers, package: Some(package), files: Vec::new() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_are_counted_as_they_are_opened_not_at_the_end() {
+        let (opened, found) = crate::project::open::opened();
+        let paths: Vec<_> = (0..20).map(|number| (PathBuf::from(format!("/nowhere/{number}.csv")), None)).collect();
+        assert_eq!(read_all(&paths).len(), 20);
+        let (now, all) = crate::project::open::opened();
+        // Other tests open files as well.
+        assert!(now >= opened + 20 && all >= found + 20, "{opened} of {found}, {now} of {all}");
+    }
 }
