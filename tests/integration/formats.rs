@@ -148,6 +148,33 @@ fn links_and_counts_are_in_headers() {
 }
 
 #[test]
+fn counts_are_in_headers_of_every_page() {
+    let server = crate::harness::server::Server::start(&[text(odd::many())]);
+    let all = odd::MANY.to_string();
+    let rest = (odd::MANY - 10).to_string();
+    for (format, _, _, _) in FORMATS {
+        for (query, returned) in [
+            ("limit=2", "2"),
+            ("limit=2&offset=7", "2"),
+            ("limit=10000", "10000"),
+            ("limit=10000&offset=10", rest.as_str()),
+            ("resultType=hits", ""),
+        ] {
+            let answer = server.get(&format!("/ogcapi/collections/many/items?f={format}&{query}")).expect(200);
+            assert_eq!(answer.header("ogc-numbermatched"), all, "{format} {query}");
+            if !returned.is_empty() {
+                let returned = returned.parse::<u64>().unwrap().min(10_000).to_string();
+                assert_eq!(answer.header("ogc-numberreturned"), returned, "{format} {query}");
+            }
+            if let Some(next) = neighbour(&answer, "next") {
+                let next = crate::harness::client::send("GET", &next, &[]).expect(200);
+                assert_eq!(next.header("ogc-numbermatched"), all, "{format} {query}");
+            }
+        }
+    }
+}
+
+#[test]
 fn a_streamed_answer_names_its_next_page() {
     let server = crate::harness::server::Server::start(&[text(odd::many())]);
     for (format, _, _, _) in FORMATS {
@@ -157,6 +184,7 @@ fn a_streamed_answer_names_its_next_page() {
         let next = neighbour(&first, "next").expect("a next page");
         assert!(next.contains("&cursor="), "{next}");
         assert_eq!(first.header("ogc-numbermatched"), odd::MANY.to_string());
+        assert_eq!(first.header("ogc-numberreturned"), "10000");
         let rest = answer("&limit=10000&offset=10000");
         assert!(!rest.header("link").contains("rel=\"next\""));
         let by_cursor = crate::harness::client::send("GET", &next, &[]).expect(200);

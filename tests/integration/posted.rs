@@ -51,6 +51,7 @@ fn a_condition_too_long_for_a_link_is_posted_to_each_page() {
     let page = post("?limit=7", "application/json", &body).expect(200).json();
     let (itself, next) = (link(&page, "self"), link(&page, "next"));
     assert_eq!((&itself["method"], &next["method"]), (&json!("POST"), &json!("POST")));
+    assert_eq!(next["title"], "Next page, by POST with the same body");
     assert_eq!((&page["numberMatched"], ids(&page)), (&all["numberMatched"], ids(&all)[..7].to_vec()));
     assert!(link(&page, "collection").get("method").is_none());
     let query = next["href"].as_str().unwrap().split_once('?').unwrap().1;

@@ -268,17 +268,16 @@ impl PageEncoder {
             return Ok(());
         }
         let matched = match &self.features {
-            Some(_) if self.done => self.all_told(),
-            Some(_) => self.view.count(&self.query, COUNT_BUDGET).await?,
-            None => self.matched().await?,
+            Some(_) if !self.done => self.view.count(&self.query, COUNT_BUDGET).await?,
+            _ => self.matched().await?,
         };
         set_links(response, self.links.iter().cloned().chain(self.neighbours()));
         let mut set = |name, number: u64| response.set(header::HeaderName::from_static(name), number.into());
         if let Some(matched) = matched {
             set("ogc-numbermatched", matched);
         }
-        if self.done {
-            set("ogc-numberreturned", self.returned);
+        if let Some(returned) = if self.done { Some(self.returned) } else { self.paging.size(matched) } {
+            set("ogc-numberreturned", returned);
         }
         Ok(())
     }

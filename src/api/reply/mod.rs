@@ -131,6 +131,7 @@ impl Rendering {
         if self.route.body.is_some_and(|body| body.is_beyond_links(&self.cx)) {
             for link in &mut links {
                 link.method = Some("POST");
+                link.title.iter_mut().for_each(|title| title.push_str(", by POST with the same body"));
             }
         }
         links

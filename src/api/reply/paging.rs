@@ -59,6 +59,14 @@ impl Paging {
         self.cursor.is_none().then_some(self.first)
     }
 
+    /// How many rows the page will have, where that is known before they are read.
+    pub(super) fn size(&self, matched: Option<u64>) -> Option<u64> {
+        if self.end.is_some() {
+            return Some(self.limit);
+        }
+        Some(matched?.saturating_sub(self.offset()?).min(self.limit))
+    }
+
     /// Has the page end at the place where it would, where rows follow it; false where none do.
     pub(super) async fn end_at(&mut self, query: &mut Query, view: &View) -> Result<bool> {
         let end = view.place(query).await?;
