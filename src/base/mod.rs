@@ -1,5 +1,6 @@
 //! Words without behaviour: the field's terms as types, each with its one parser.
 
+pub mod address;
 pub mod bbox;
 pub mod crs;
 pub mod datetime;

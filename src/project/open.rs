@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use http::HeaderValue;
 
+use crate::base::address;
 use crate::base::crs::Crs;
 use crate::data::coverage::Coverage;
 use crate::data::reference;
@@ -191,7 +192,7 @@ impl Opening<'_> {
                     self.publish(layer, (title, description), None);
                 }
                 Err((name, error)) => {
-                    self.lacks(&name, format!("{}: layer '{name}': {}", path.display(), told(&error)));
+                    self.lacks(&name, format!("{}: layer '{name}': {}", address::shown(&path), told(&error)));
                 }
             }
         }
@@ -214,7 +215,7 @@ impl Opening<'_> {
         let is_database = database::dsn(&layer.source).is_some();
         let kind = if is_database { FileKind::Package } else { reading::kind(&layer.source) };
         if kind == FileKind::Raster {
-            let stem = layer.source.file_stem().unwrap_or_default().to_string_lossy();
+            let stem = address::stem(&layer.source);
             return self.add_raster(layer.id.as_deref().unwrap_or(&stem), &layer.source, Some(layer));
         }
         let time = layer.time.as_ref().map(|time| match time {
@@ -238,7 +239,7 @@ impl Opening<'_> {
             (None, [one]) => one,
             (None, _) => {
                 let all = names.join(", ");
-                return self.faults.push(format!("{}: say which layer: {all}", layer.source.display()));
+                return self.faults.push(format!("{}: say which layer: {all}", address::shown(&layer.source)));
             }
         };
         match file.layer(name, &options) {
@@ -252,7 +253,7 @@ impl Opening<'_> {
         let path = &own.source;
         self.watched.path(path);
         let options: OpenOptions = own.options.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+        let stem = address::stem(path);
         let crs = own.crs.as_ref().and_then(CrsSetting::stored).map(str::parse).transpose();
         let crs = match crs {
             Ok(crs) => crs,
@@ -268,10 +269,10 @@ impl Opening<'_> {
         let names: Vec<&str> = file.layer_names().collect();
         let (name, id) = match (&own.layer, names.as_slice()) {
             (Some(name), _) => (name.as_str(), name.as_str()),
-            (None, [one]) => (*one, &*stem),
+            (None, [one]) => (*one, stem.as_str()),
             (None, _) => {
                 let all = names.join(", ");
-                return self.faults.push(format!("{}: say which layer: {all}", path.display()));
+                return self.faults.push(format!("{}: say which layer: {all}", address::shown(path)));
             }
         };
         match file.layer(name, &VectorOptions { layer, crs }) {
@@ -419,7 +420,7 @@ fn name_of(own: &settings::Layer) -> String {
 /// An error as whoever runs the server reads it: with its cause.
 fn told(error: &Error) -> String {
     match error.cause() {
-        Some(cause) => format!("{error} ({cause})"),
-        None => error.to_string(),
+        Some(cause) => address::hidden(&format!("{error} ({cause})")).into_owned(),
+        None => address::hidden(&error.to_string()).into_owned(),
     }
 }

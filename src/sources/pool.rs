@@ -16,6 +16,7 @@ use std::{fs, io};
 use http::HeaderValue;
 use http::header::RETRY_AFTER;
 
+use crate::base::address;
 use crate::data::rows::{RowSender, on_wait};
 use crate::data::source::has_settled;
 use crate::error::{Error, Kind, Result};
@@ -77,7 +78,7 @@ impl<H: 'static> Pool<H> {
         cap: usize,
         open: impl Fn(&Path) -> Result<H> + Send + Sync + 'static,
     ) -> Self {
-        let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+        let stem = address::stem(path);
         // A name with a zero byte cannot be a thread's.
         let name = format!("{kind}-{}", stem.replace('\0', ""));
         let state = State {
@@ -158,7 +159,7 @@ impl<H: 'static> Shared<H> {
         while let Some(job) = self.next(number) {
             let handle = self.handle(&mut kept);
             if catch_unwind(AssertUnwindSafe(|| job(handle))).is_err() {
-                tracing::error!(file = %self.path.display(), "a read panicked");
+                tracing::error!(file = %address::shown(&self.path), "a read panicked");
                 kept = None;
             }
         }
@@ -315,6 +316,23 @@ pub(super) fn busy(message: &'static str) -> Error {
     Error::new(Kind::Unavailable, message).with_header(RETRY_AFTER, HeaderValue::from_static("1"))
 }
 
+/// What is told where files cannot be opened for there are too many open ones.
+pub(super) const STARVED: &str = "cannot be opened: too many open files, raise their number (ulimit -n)";
+
+/// Whether this program, or the machine, has no handle of a file left, or next to none: one file may need some.
+pub(super) fn is_starved() -> bool {
+    /// ENFILE and EMFILE.
+    const TOO_MANY: [i32; 2] = [23, 24];
+    let mut held = Vec::new();
+    for _ in 0..8 {
+        match fs::File::open("/dev/null") {
+            Ok(file) => held.push(file),
+            Err(cause) => return cause.raw_os_error().is_some_and(|code| TOO_MANY.contains(&code)),
+        }
+    }
+    false
+}
+
 /// Whether a file is not on this machine's disks any more.
 pub(super) fn is_gone(path: &Path) -> bool {
     !path.to_string_lossy().starts_with("/vsi")
@@ -334,8 +352,9 @@ pub(super) fn unopened(error: Error) -> Error {
 /// The data is broken, or locked by whoever writes it; the cause is for the log.
 pub(super) fn unreadable(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
     let cause = cause.into();
+    let cause = address::hidden(&cause.to_string()).into_owned();
     // GDAL has no code for what SQLite says.
-    if cause.to_string().contains("database is locked") {
+    if cause.contains("database is locked") {
         return busy("the data of this layer is being written, try again").because(cause);
     }
     Error::new(Kind::Internal, "the data of this layer cannot be read").because(cause)

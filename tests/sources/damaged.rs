@@ -161,3 +161,20 @@ fn a_page_of_a_geopackage_in_the_middle_of_the_rows() {
         assert!(!whole, "{format}: a broken stream looks whole");
     }
 }
+
+#[test]
+fn too_many_open_files_are_told_as_such() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = file(folder.path(), "places", "shp");
+    for number in 0..40 {
+        for ending in ["shp", "shx", "dbf", "prj", "cpg"] {
+            let to = folder.path().join(format!("copy{number}.{ending}"));
+            std::fs::copy(first.with_extension(ending), to).unwrap();
+        }
+    }
+    let limited = format!("ulimit -n 40; exec {} check {}", crate::harness::server::PROGRAM, text(folder.path()));
+    let output = std::process::Command::new("sh").args(["-c", &limited]).output().unwrap();
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(told.contains("too many open files"), "{told}");
+    assert!(!told.contains("or is damaged"), "{told}");
+}

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::harness::server::Server;
+use crate::harness::server::{Server, program, stderr, stdout};
 use crate::harness::{gdal, text};
 use crate::made::file;
 
@@ -121,4 +121,64 @@ fn a_machine_that_hangs_holds_nobody_up_for_long() {
     server.get("/ogcapi/collections/near/items").expect(200);
     assert!(server.log().contains("places.fgb"), "{}", server.log());
     remote.hangs.store(false, Ordering::Relaxed);
+}
+
+#[test]
+fn a_file_that_was_replaced_is_read_anew_after_a_reload() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = file(folder.path(), "places", "fgb");
+    let remote = Remote::start(folder.path());
+    let project = folder.path().join("project.toml");
+    let write = |title: &str| {
+        let toml = format!("[[layers]]\nsource = '/vsicurl/{}/places.fgb'\ntitle = '{title}'\n", remote.url);
+        std::fs::write(&project, toml).unwrap();
+    };
+    write("before");
+    let server = Server::start_with(&["--watch", "1", "--project", text(&project)], &ENVIRONMENT);
+    let items = "/ogcapi/collections/places/items";
+    let before = server.get(items).expect(200);
+    assert!(before.text().contains("eight"));
+    let mut bytes = std::fs::read(&path).unwrap();
+    let at = bytes.windows(5).position(|it| it == b"eight").unwrap();
+    bytes[at..at + 5].copy_from_slice(b"EIGHT");
+    std::fs::write(&path, bytes).unwrap();
+    write("after");
+    let end = Instant::now() + Duration::from_secs(30);
+    while server.json("/ogcapi/collections/places")["title"] != "after" {
+        assert!(Instant::now() < end, "it was not reloaded");
+        std::thread::yield_now();
+    }
+    let validator = before.header("etag").to_owned();
+    assert!(!validator.is_empty());
+    let after = server.get_with(items, &[("If-None-Match", &validator)]).expect(200);
+    assert!(after.text().contains("EIGHT"), "{}", after.text());
+}
+
+#[test]
+fn passwords_and_keys_in_paths_are_told_nobody() {
+    let folder = tempfile::tempdir().unwrap();
+    file(folder.path(), "places", "fgb");
+    std::fs::write(folder.path().join("broken.fgb"), "fgb").unwrap();
+    let remote = Remote::start(folder.path());
+    let host = remote.url.strip_prefix("http://").unwrap();
+    let mut data = Vec::new();
+    for name in ["places.fgb", "broken.fgb", "absent.fgb", "absent.tif", "absent.zip", "absent.gpkg"] {
+        data.push(format!("/vsicurl/http://user:geheim@{host}/{name}"));
+        data.push(format!("/vsicurl/http://{host}/{name}?key=geheim"));
+        data.push(format!("/vsicurl?max_retry=0&url=http://user:geheim@{host}/{name}"));
+        data.push(format!("/vsicurl?max_retry=0&url=http%3A%2F%2Fuser%3Ageheim%40{host}%2F{name}"));
+        data.push(format!("/vsizip//vsicurl/http://user:geheim@{host}/{name}/within.shp"));
+    }
+    let data: Vec<&str> = data.iter().map(String::as_str).collect();
+    let checked = program(&[&["check"], &data[..]].concat()).envs(ENVIRONMENT).output().unwrap();
+    for told in [stdout(&checked), stderr(&checked)] {
+        assert!(!told.contains("geheim"), "{told}");
+    }
+    assert!(stderr(&checked).contains(&format!("/vsicurl/http://…@{host}/absent.fgb")), "{}", stderr(&checked));
+    let mut server = Server::start_with(&[&["--log", "debug"], &data[..]].concat(), &ENVIRONMENT);
+    server.get("/ogcapi/collections/places/items?limit=1").expect(200);
+    let collections = server.get("/ogcapi/collections").expect(200).text();
+    for told in [server.log(), server.greeting.clone(), collections] {
+        assert!(!told.contains("geheim"), "{told}");
+    }
 }

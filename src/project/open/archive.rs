@@ -6,6 +6,7 @@ use super::files::{FILE_LIKE, is_named_as_features};
 use super::left_out::{PARTS, some_of};
 use super::reading::{FileKind, kind};
 use super::{Opening, name_of, settings, told};
+use crate::base::address;
 use crate::error::Error;
 use crate::sources::gdal::archive::{ENTRIES, Entry, entries, is_named_as_archive};
 use crate::sources::gdal::is_named_as_raster;
@@ -137,8 +138,8 @@ impl Opening<'_> {
             return Some(settings::Layer { source: source.clone(), layer: layer.clone(), id, ..own.clone() });
         }
         let all: Vec<String> =
-            held.data.iter().take(CHOICES).map(|path| format!("source = \"{}\"", path.display())).collect();
-        self.lacks(&name_of(own), format!("{}: say which file of it: {}", path.display(), all.join(" or ")));
+            held.data.iter().take(CHOICES).map(|path| format!("source = \"{}\"", address::shown(path))).collect();
+        self.lacks(&name_of(own), format!("{}: say which file of it: {}", address::shown(path), all.join(" or ")));
         None
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::reading::{self, Found, Source};
 use super::{database, files, told};
+use crate::base::address;
 use crate::model::schema::Schema;
 use crate::sources::geopackage::LayerOptions;
 use crate::sources::postgis::{Database, DatabaseOptions};
@@ -46,7 +47,7 @@ pub fn list(data: &[PathBuf]) -> Result<Vec<Listed>, String> {
         for read in reading::read_all(&paths) {
             let contents = read.outcome.map_err(|error| told(&error))?;
             for layer in contents.layers {
-                let wrong = |(name, error)| format!("{}: layer '{name}': {}", read.path.display(), told(&error));
+                let wrong = |(name, error)| format!("{}: layer '{name}': {}", address::shown(&read.path), told(&error));
                 all.push(of_file(layer.map_err(wrong)?));
             }
         }

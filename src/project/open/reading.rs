@@ -8,6 +8,7 @@ use super::archive;
 use super::files::is_named_as_features;
 use super::left_out::special;
 use super::{FOUND, OPENED};
+use crate::base::address;
 use crate::data::coverage::Coverage;
 use crate::data::source::FeatureSource;
 use crate::error::{Error, Kind};
@@ -112,7 +113,8 @@ pub(super) fn read_all(paths: &[(PathBuf, Option<GeoPackage>)]) -> Vec<Read> {
         // A thread that panicked takes with it what it had opened.
         let lost = |(path, _): &&(PathBuf, Option<GeoPackage>)| !read.iter().any(|read| read.path == *path);
         let lost: Vec<PathBuf> = paths.iter().filter(lost).map(|(path, _)| path.clone()).collect();
-        let fault = |path: &PathBuf| Error::new(Kind::Internal, format!("{}: opening it panicked", path.display()));
+        let fault =
+            |path: &PathBuf| Error::new(Kind::Internal, format!("{}: opening it panicked", address::shown(path)));
         read.extend(lost.into_iter().map(|path| Read { outcome: Err(fault(&path)), path }));
     }
     read
@@ -124,12 +126,12 @@ fn read_archive(path: &Path) -> Result<Contents, Error> {
     if held.data.is_empty() {
         return read_one(path, None).map_err(|error| {
             let has = if held.other.is_empty() { "nothing".to_owned() } else { held.others() };
-            let what = format!("{} holds no file of data that is known by its name, but {has}", path.display());
+            let what = format!("{} holds no file of data that is known by its name, but {has}", address::shown(path));
             Error::new(Kind::Internal, what).because(error)
         });
     }
     if !held.other.is_empty() {
-        tracing::info!(archive = %path.display(), "not published: {}", held.others());
+        tracing::info!(archive = %address::shown(path), "not published: {}", held.others());
     }
     let mut contents = Contents { layers: Vec::new(), package: None, files: vec![path.to_owned()] };
     for member in &held.data {
@@ -171,7 +173,7 @@ pub(super) fn read(path: &Path, package: Option<&GeoPackage>) -> Result<Contents
 }
 
 fn read_one(path: &Path, package: Option<&GeoPackage>) -> Result<Contents, Error> {
-    let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let stem = address::stem(path);
     if package.is_none() {
         match kind(path) {
             FileKind::Package => {}

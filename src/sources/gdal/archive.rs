@@ -8,7 +8,7 @@ use std::io::{Read, Seek, SeekFrom};
 use std::path::{Component, Path, PathBuf};
 
 use super::vector::ogr;
-use super::{file, prepare};
+use super::{file, look_anew, prepare};
 use crate::error::Result;
 
 /// Most files and folders of an archive: GDAL looks for each of them among all.
@@ -102,6 +102,7 @@ fn braced(name: &Path, whole: &std::ffi::OsStr) -> OsString {
 /// All that is in an archive, in the order of the names; of one in another its size there is known. The errors name it and what is wrong with it.
 pub fn entries(path: &Path, size: Option<u64>) -> Result<Vec<Entry>> {
     prepare();
+    look_anew(path);
     let within = unpacked(path);
     let text = within.to_string_lossy();
     let depth = text.matches("/vsizip").count() + text.matches("/vsitar").count();

@@ -2,12 +2,16 @@
 //! are stored; what is made of them is the gate's work.
 
 use std::fmt;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Once, OnceLock};
+use std::time::SystemTime;
 
 use gdal::{Dataset, DatasetOptions, DriverManager, GdalOpenFlags};
 
 use self::offline::Offline;
+use crate::base::address;
 use crate::base::crs::Crs;
 use crate::data::coverage::{Coverage, Grid, Job, Reader};
 use crate::error::{Error, Kind, Result};
@@ -59,26 +63,30 @@ struct Room {
     path: PathBuf,
     grid: Arc<Grid>,
     title: Option<String>,
+    opening: u64,
     pool: Pool<read::Open>,
 }
 
 impl fmt::Debug for Raster {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "Raster({})", self.0.path.display())
+        write!(out, "Raster({})", address::shown(&self.0.path))
     }
 }
 
 impl Raster {
     /// Opens a file. The errors name the file and what is wrong with it: they are for whoever runs the server.
     pub fn open(path: &Path, options: &RasterOptions) -> Result<Raster> {
+        look_anew(path);
         let _offline = Offline::of(path);
         let first = dataset(path)?;
         let facts = facts::read(&first, path, options)?;
         let grid = Arc::new(facts.grid);
         // Read once, so that a file that is cut off is told when it is published.
         let mut open = read::Open::new(first, grid.clone());
-        open.probe()
-            .map_err(|cause| file(path, "is cut off or damaged: its last pixels cannot be read").because(cause))?;
+        open.probe().map_err(|cause| {
+            file(path, "is cut off or damaged: its last pixels cannot be read")
+                .because(address::hidden(&cause.to_string()).into_owned())
+        })?;
         drop(open);
         let kept = grid.clone();
         let pool = Pool::new("gdal", path, THREADS, move |path| {
@@ -87,7 +95,7 @@ impl Raster {
             facts::is_as_before(&dataset, &kept)?;
             Ok(read::Open::new(dataset, kept.clone()))
         });
-        Ok(Self(Arc::new(Room { path: path.to_owned(), grid, title: facts.title, pool })))
+        Ok(Self(Arc::new(Room { path: path.to_owned(), grid, title: facts.title, opening: opening(), pool })))
     }
 
     /// What the file calls itself.
@@ -119,7 +127,7 @@ impl Coverage for Raster {
     }
 
     fn state(&self) -> u64 {
-        pool::state(self.file().as_deref().unwrap_or(&self.0.path))
+        self.file().map_or(self.0.opening, |file| pool::state(&file))
     }
 }
 
@@ -158,7 +166,28 @@ fn dataset(path: &Path) -> Result<Dataset> {
     let allowed: Vec<&str> = drivers().iter().map(String::as_str).filter(|name| is_virtual || *name != "VRT").collect();
     let allowed_drivers = Some(&allowed[..]);
     Dataset::open_ex(&*within, DatasetOptions { open_flags, allowed_drivers, ..DatasetOptions::default() })
-        .map_err(|cause| file(path, "is no raster that GDAL can read").because(cause))
+        .map_err(|cause| unopened(path, "is no raster that GDAL can read", &cause))
+}
+
+/// Why GDAL could not open a file: it tells a want of handles as one of the file.
+fn unopened(path: &Path, what: &str, cause: &dyn fmt::Display) -> Error {
+    let what = if pool::is_starved() { pool::STARVED } else { what };
+    file(path, what).because(address::hidden(&cause.to_string()).into_owned())
+}
+
+/// Has GDAL forget what it knows of other machines' files, where one is opened that is there, or may name one.
+fn look_anew(path: &Path) {
+    if vector::local(path).is_none() || is_named_as_virtual(path) {
+        vector::ogr::forget_fetched();
+    }
+}
+
+/// A number for the state of a file without times: each opening has its own, also those of a server before this one.
+fn opening() -> u64 {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let mut hasher = DefaultHasher::new();
+    (SystemTime::now(), COUNT.fetch_add(1, Ordering::Relaxed)).hash(&mut hasher);
+    hasher.finish()
 }
 
 /// Drivers of rasters that speak to servers: what is named is a file, and one that merely looks like a description of a service is none.
@@ -195,7 +224,9 @@ fn drivers() -> &'static [String] {
 fn prepare() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
-        gdal::config::set_error_handler(|_, number, message| tracing::debug!(number, message, "GDAL complains"));
+        gdal::config::set_error_handler(|_, number, message| {
+            tracing::debug!(number, message = %address::hidden(message), "GDAL complains");
+        });
         for (name, value) in SETTINGS {
             let is_set = gdal::config::get_config_option(name, "").is_ok_and(|value| !value.is_empty());
             if !is_set && let Err(error) = gdal::config::set_config_option(name, value) {
@@ -207,5 +238,5 @@ fn prepare() {
 
 /// What is wrong with a file.
 fn file(path: &Path, what: &str) -> Error {
-    Error::new(Kind::Internal, format!("{} {what}", path.display()))
+    Error::new(Kind::Internal, format!("{} {}", address::shown(path), address::hidden(what)))
 }

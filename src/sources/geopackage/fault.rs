@@ -5,6 +5,7 @@ use std::path::Path;
 use rusqlite::ErrorCode;
 
 use crate::error::{Error, Kind};
+use crate::sources::pool::{STARVED, is_starved};
 pub(super) use crate::sources::pool::{busy, unreadable};
 
 /// A fault while rows are read: the client learns no name of a file or table, which the log has.
@@ -47,6 +48,7 @@ pub(super) fn opening(path: &Path, cause: rusqlite::Error) -> Error {
         Some(ErrorCode::NotADatabase) => "is not a SQLite file, or it is encrypted",
         Some(ErrorCode::DatabaseCorrupt) => "is damaged: SQLite cannot read it",
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => "is locked by another program",
+        Some(ErrorCode::CannotOpen) if is_starved() => STARVED,
         Some(ErrorCode::CannotOpen) => "cannot be opened: is it (and its -wal file) readable?",
         Some(ErrorCode::ReadOnly) => {
             "was left in the middle of a write: open it once with a program that may write, which mends it"

@@ -16,6 +16,7 @@ use super::read::{Filter, Scan};
 use super::schema::Table;
 use super::seek::Stretch;
 use super::{Handle, Room, state};
+use crate::base::address;
 use crate::base::bbox::Rect;
 use crate::base::datetime::Instant;
 use crate::data::extent::Extent;
@@ -109,7 +110,7 @@ impl Shared {
     ) -> Result<T> {
         self.room.refresh(handle)?;
         handle.verify(&self.table)?;
-        let state = handle.state;
+        let state = handle.state ^ self.room.opening.unwrap_or(0);
         let Some(mut layer) = handle.source.as_mut().and_then(|source| source.layer(self.table.index)) else {
             return Err(pool::unreadable(format!("the layer '{}' is not there any more", self.table.name)));
         };
@@ -137,7 +138,7 @@ impl Shared {
             Fault::Stopped => Error::cancelled(),
             Fault::Changed => pool::busy("the data of this layer has changed, try again"),
             Fault::Unreadable(cause) | Fault::NoKey(cause) => {
-                pool::unreadable(format!("{}: layer '{}': {cause}", self.room.path.display(), self.table.name))
+                pool::unreadable(format!("{}: layer '{}': {cause}", address::shown(&self.room.path), self.table.name))
             }
         }
     }

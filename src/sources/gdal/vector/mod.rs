@@ -10,7 +10,8 @@ use gdal::{Dataset, DatasetOptions, DriverManager, GdalOpenFlags};
 use self::ogr::Source;
 use self::schema::Table;
 use super::offline::Offline;
-use super::{archive, file, is_named_as_virtual, prepare};
+use super::{archive, file, is_named_as_virtual, look_anew, opening, prepare, unopened};
+use crate::base::address;
 use crate::base::crs::Crs;
 use crate::data::source::FeatureSource;
 use crate::error::{Error, Result};
@@ -71,6 +72,8 @@ struct Room {
     path: PathBuf,
     options: OpenOptions,
     files: Vec<PathBuf>,
+    /// In the place of a state, where a part is on another machine.
+    opening: Option<u64>,
     /// Bytes of all of them.
     size: u64,
     /// Whether an open reading keeps others from writing until the file is closed.
@@ -93,7 +96,7 @@ struct Handle {
 
 impl fmt::Debug for VectorFile {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "VectorFile({})", self.room.path.display())
+        write!(out, "VectorFile({})", address::shown(&self.room.path))
     }
 }
 
@@ -107,6 +110,7 @@ impl VectorFile {
     /// Opens a file, or what a path of GDAL's (`/vsizip/…`) names. The errors name the file and what is wrong with it: they
     /// are for whoever runs the server.
     pub fn open(path: &Path, options: &OpenOptions) -> Result<VectorFile> {
+        look_anew(path);
         let _offline = Offline::of(path);
         let source = open(path, options)?;
         let driver = driver::Driver::named(&source.driver());
@@ -121,7 +125,10 @@ impl VectorFile {
         if let Some(what) = whole::cut_off(path, &source) {
             return Err(file(path, &what));
         }
-        let files = state::files(path, &source.files());
+        let parts = source.files();
+        let files = state::files(path, &parts);
+        let is_elsewhere = parts.iter().map(PathBuf::as_path).chain([path]).any(|part| local(part).is_none());
+        let opening = is_elsewhere.then(opening);
         let size: u64 = files.iter().filter_map(|file| std::fs::metadata(file).ok()).map(|about| about.len()).sum();
         let threads = if driver.is_lean { u64::MAX } else { HELD / (size.max(1) * SWELLS) };
         let threads = usize::try_from(threads).unwrap_or(pool::THREADS).clamp(2, pool::THREADS);
@@ -129,7 +136,8 @@ impl VectorFile {
         let pool = Pool::new("gdal", path, threads, move |path| Handle::open(path, &kept, &of));
         // A virtual file cannot be told to end the reading of what it names.
         let holds = source.driver() == driver::VIRTUAL && files.iter().any(|file| state::is_database(file));
-        let room = Arc::new(Room { path: path.to_owned(), options: options.clone(), files, size, holds, pool });
+        let room =
+            Arc::new(Room { path: path.to_owned(), options: options.clone(), files, opening, size, holds, pool });
         Ok(Self { room, names: Arc::new(names), first: Arc::new(Mutex::new(source)) })
     }
 
@@ -191,12 +199,12 @@ impl VectorFile {
 
 impl Room {
     fn state(&self) -> u64 {
-        state::stamp(&self.files)
+        state::stamp(&self.files) ^ self.opening.unwrap_or(0)
     }
 
     /// Opens the files again where they have changed.
     fn refresh(&self, handle: &mut Handle) -> Result<()> {
-        if handle.source.is_none() || handle.state != self.state() {
+        if handle.source.is_none() || handle.state != state::stamp(&self.files) {
             *handle = Handle::open(&self.path, &self.options, &self.files).map_err(pool::unopened)?;
         }
         Ok(())
@@ -279,7 +287,7 @@ fn open(path: &Path, options: &OpenOptions) -> Result<Source> {
             GdalOpenFlags::GDAL_OF_READONLY | GdalOpenFlags::GDAL_OF_VECTOR | GdalOpenFlags::GDAL_OF_VERBOSE_ERROR;
         let (allowed_drivers, open_options) = (Some(&drivers[..]), Some(options));
         Dataset::open_ex(&*within, DatasetOptions { open_flags, allowed_drivers, open_options, sibling_files: None })
-            .map_err(|cause| file(path, "is no file of features that GDAL can read, or is damaged").because(cause))
+            .map_err(|cause| unopened(path, "is no file of features that GDAL can read, or is damaged", &cause))
     };
     let own: Vec<&str> = options.iter().map(String::as_str).collect();
     let mut source = Source::new(attempt(&own)?);

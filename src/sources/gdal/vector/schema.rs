@@ -7,6 +7,7 @@ use gdal_sys::{OGRFieldSubType, OGRFieldType, OGRwkbGeometryType};
 use super::VectorOptions;
 use super::driver::Driver;
 use super::ogr::{FieldDefinition, Source};
+use crate::base::address;
 use crate::base::crs::Crs;
 use crate::model::schema::{Field, FieldKind, GeometryField, GeometryKind, KeyKind, Schema};
 use crate::sources::gdal::facts;
@@ -79,7 +80,7 @@ pub(super) fn describe(
                 }
                 (None, None) => {
                     tracing::warn!(
-                        file = %path.display(), layer = own_name,
+                        file = %address::shown(path), layer = own_name,
                         "the reference system is not said: coordinates are taken for longitude and latitude; name another \
                          with crs = \"EPSG:…\" in the project file"
                     );

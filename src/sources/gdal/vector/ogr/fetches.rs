@@ -48,6 +48,12 @@ pub(in crate::sources::gdal) fn refuse_fetches() {
     let _ = unsafe { CPLHTTPPushFetchCallback(refuse, ptr::null_mut()) };
 }
 
+/// Forgets what was fetched; files that are open read on.
+pub(in crate::sources::gdal) fn forget_fetched() {
+    // SAFETY: it empties caches that GDAL locks itself.
+    unsafe { gdal_sys::VSICurlClearCache() }
+}
+
 /// Takes one refusal back.
 pub(in crate::sources::gdal) fn answer_fetches() {
     // SAFETY: it takes the last callback of this thread off a list.
