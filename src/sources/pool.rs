@@ -29,6 +29,10 @@ const WAITING: usize = 1024;
 const STAY: Duration = Duration::from_secs(60);
 /// Most idle threads of all files together: of a thousand files each has one that just measured it.
 const IDLE: usize = 256;
+/// Where more than these are idle, each stays for a short while alone: a look at a thousand files leaves no thousand handles.
+const FEW: usize = 32;
+/// How long it stays then: long enough for the next page of the same file.
+const BRIEF: Duration = Duration::from_secs(2);
 /// How long a job waits for those that work, before another thread takes it.
 const PATIENCE: Duration = Duration::from_millis(3);
 /// How often a thread that watches looks again though no job waited too long: to call one costs more.
@@ -214,12 +218,12 @@ impl<H: 'static> Shared<H> {
                 state.working = state.working.saturating_sub(1);
             }
             let idling = Idling::begin();
-            if state.closed || idling.is_none() {
+            let Some(idling) = idling.filter(|_| !state.closed) else {
                 state.threads -= 1;
                 return None;
-            }
+            };
             state.idle.push((number, thread::current()));
-            let end = Instant::now() + STAY;
+            let end = Instant::now() + idling.stay;
             // Whoever calls takes it off the list.
             while state.idle.iter().any(|(other, _)| *other == number) {
                 let left = end.saturating_duration_since(Instant::now());
@@ -260,13 +264,15 @@ impl<H: 'static> Shared<H> {
 }
 
 /// A thread that is idle, until it is dropped.
-struct Idling;
+struct Idling {
+    stay: Duration,
+}
 
 impl Idling {
     /// None where enough others are.
     fn begin() -> Option<Self> {
         let others = IDLING.fetch_add(1, Ordering::Relaxed);
-        let idling = Self;
+        let idling = Self { stay: if others < FEW { STAY } else { BRIEF } };
         (others < IDLE).then_some(idling)
     }
 }
@@ -465,6 +471,12 @@ mod tests {
         while pool.0.state().working > 0 {
             std::thread::yield_now();
         }
+    }
+
+    #[test]
+    fn a_look_at_a_thousand_files_leaves_few_threads_for_long() {
+        let idle: Vec<Idling> = (0..=FEW).filter_map(|_| Idling::begin()).collect();
+        assert_eq!(idle.last().unwrap().stay, BRIEF);
     }
 
     #[test]

@@ -165,7 +165,7 @@ fn a_page_of_a_geopackage_in_the_middle_of_the_rows() {
 #[test]
 fn too_many_open_files_are_told_as_such() {
     let folder = tempfile::tempdir().unwrap();
-    let first = file(folder.path(), "places", "shp");
+    let first = crate::made::file(folder.path(), "places", "shp");
     for number in 0..40 {
         for ending in ["shp", "shx", "dbf", "prj", "cpg"] {
             let to = folder.path().join(format!("copy{number}.{ending}"));
