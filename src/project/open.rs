@@ -151,7 +151,7 @@ impl Opening<'_> {
                         (path, package)
                     }));
                 }
-                Err(fault) => self.lacks(&file_name(path), fault),
+                Err(fault) => self.lacks(&file_name(path), address::hidden(&fault).into_owned()),
             }
         }
         let mut read = reading::read_all(&paths).into_iter();
