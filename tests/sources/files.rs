@@ -142,7 +142,7 @@ fn rows_that_change_are_seen_at_once() {
     let answer = server.get(items).expect(503);
     assert_eq!(answer.header("retry-after"), "1");
     std::fs::remove_file(&path).unwrap();
-    let answer = server.get(items).expect(500);
+    let answer = server.get(items).expect(503);
     assert!(!answer.text().contains(text(&path)), "no path is told: {}", answer.text());
 }
 
