@@ -51,6 +51,8 @@ pub struct Project {
     pub tree: Vec<Node>,
     layers: Vec<Arc<Layer>>,
     by_id: HashMap<String, usize>,
+    /// Ids of layers that are named and whose database does not answer yet.
+    awaited: HashSet<String>,
 }
 
 /// One collection of features, or one coverage.
@@ -292,6 +294,16 @@ impl Project {
     /// All layers, in their order.
     pub fn layers(&self) -> &[Arc<Layer>] {
         &self.layers
+    }
+
+    /// Has requests for a layer told to come again: its database does not answer yet.
+    pub(super) fn await_layer(&mut self, id: &str) {
+        self.awaited.insert(id.to_owned());
+    }
+
+    /// Whether a layer is named, but its database does not answer yet.
+    pub(crate) fn awaits(&self, id: &str) -> bool {
+        self.awaited.contains(id)
     }
 
     /// The layer with this id.

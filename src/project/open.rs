@@ -224,7 +224,7 @@ impl Opening<'_> {
         });
         let options = LayerOptions { time, id: layer.key.clone() };
         if let Some(dsn) = database::dsn(&layer.source) {
-            return self.add_table(dsn, layer, &options);
+            return self.add_table(dsn, layer, options);
         }
         if kind == FileKind::Features {
             return self.add_features(layer, options);

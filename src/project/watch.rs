@@ -39,6 +39,11 @@ impl Watched {
         self.waiting.push((dsn.to_owned(), options));
     }
 
+    /// Whether a database is waited for.
+    pub(crate) fn waits_for(&self, dsn: &str) -> bool {
+        self.waiting.iter().any(|(waiting, _)| waiting == dsn)
+    }
+
     /// Whether something is waited for, so that it is looked for without being told to.
     pub fn is_waiting(&self) -> bool {
         !self.waiting.is_empty()

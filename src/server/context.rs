@@ -7,6 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
 use bytes::Bytes;
+use http::HeaderValue;
+use http::header::RETRY_AFTER;
 
 use crate::base::near::near;
 use crate::data::coverage_gate::CoverageView;
@@ -18,6 +20,7 @@ use crate::message::body::{Body, too_large};
 use crate::message::parameters::{Origin, Parameters};
 use crate::message::principal::Principal;
 use crate::message::request::{COMPONENT, Head};
+use crate::model::schema::{KeyKind, Schema};
 use crate::project::catalog::{Layer, Project};
 use crate::project::limits::Limits;
 use crate::web::base_url::BaseUrl;
@@ -363,8 +366,21 @@ impl Context {
 
     /// What is published under an id, where the client may see it; what may not be seen does not exist.
     pub fn find(&self, id: &str) -> Result<Option<(Arc<Layer>, Published)>> {
-        let Some(layer) = self.0.project.layer(id) else { return Ok(None) };
+        let Some(layer) = self.0.project.layer(id) else {
+            return if self.awaits(id) { Err(away()) } else { Ok(None) };
+        };
         Ok(self.guard(layer)?.map(|published| (layer.clone(), published)))
+    }
+
+    /// Whether a layer is waited for that the client might read; one that policies hide, or cannot tell of, does not exist.
+    fn awaits(&self, id: &str) -> bool {
+        if !self.0.project.awaits(id) {
+            return false;
+        }
+        let schema = Schema { fields: Vec::new(), key: (String::new(), KeyKind::Integer), geometry: None, time: None };
+        let asked = LayerRef { project: self.0.project.name.as_deref(), id, schema: &schema };
+        self.0.admissions.0.is_empty()
+            || self.0.admissions.judge(asked, Vec::new()).is_ok_and(|verdict| verdict.permissions.read)
     }
 
     /// The guard: what all policies leave of a layer; none where it may not be read.
@@ -392,6 +408,12 @@ impl Context {
         }
         Ok(layer.view_under(verdict.attributes, verdict.conditions).map(|view| Published::Features(view.for_request())))
     }
+}
+
+/// A layer whose database did not answer at the start.
+fn away() -> Error {
+    Error::new(Kind::Unavailable, "the database of this layer does not answer now, try again later")
+        .with_header(RETRY_AFTER, HeaderValue::from_static("5"))
 }
 
 /// What a client may see of a layer.

@@ -20,6 +20,7 @@ mod moments;
 mod odd_values;
 mod outages;
 mod plans;
+mod refused;
 mod replicas;
 mod same_as_file;
 mod searches;

@@ -42,6 +42,28 @@ fn a_database_that_starts_after_the_server_is_found() {
 }
 
 #[test]
+fn named_layers_of_a_database_that_is_away_at_the_start_are_told_as_away() {
+    if !is_here() {
+        return;
+    }
+    let mut database = Postgres::start();
+    database.sql("gis", "CREATE TABLE towns (id int PRIMARY KEY, geom geometry(Point, 4326))");
+    database.stop();
+    let file = crate::harness::made("away.toml", |path| {
+        let project = format!("data = ['{SAMPLE}']\n[[layers]]\nsource = \"{}\"\nlayer = 'towns'\n", database.dsn());
+        std::fs::write(path, project).unwrap();
+    });
+    let server = Server::start(&["--project", file.to_str().unwrap()]);
+    for path in ["towns", "towns/items", "towns/items/1"] {
+        let answer = server.get(&format!("/ogcapi/collections/{path}")).expect(503);
+        assert!(!answer.header("retry-after").is_empty(), "{path}");
+    }
+    server.get("/ogcapi/collections/other/items").expect(404);
+    database.resume();
+    until("the layer does not come", || server.get("/ogcapi/collections/towns/items").status == 200);
+}
+
+#[test]
 fn rows_that_change_are_noticed() {
     if !is_here() {
         return;

@@ -17,6 +17,7 @@ use crate::model::value::FeatureId;
 use crate::server::context::Context;
 
 use super::collection::{ids, segment};
+use super::items;
 
 #[derive(Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase")]
@@ -42,7 +43,8 @@ pub(super) fn route() -> Route {
 fn params(cx: &Context, id: &str) -> Vec<Arc<Param>> {
     let Ok((layer, view)) = cx.layer(id) else { return Vec::new() };
     let words = "Coordinate reference system of the answer";
-    super::crs::param("crs", words, &layer, view.schema()).map(Arc::new).into_iter().collect()
+    let crs = super::crs::param("crs", words, &layer, view.schema());
+    crs.into_iter().chain(items::query_params(&layer)).map(Arc::new).collect()
 }
 
 async fn item(cx: Context, params: Item) -> Result<OneFeature> {
@@ -53,7 +55,12 @@ async fn item(cx: Context, params: Item) -> Result<OneFeature> {
         Error::new(Kind::UnknownFeature, message).instead(&layer.title, cx.api_url(&path))
     })?;
     let crs = super::crs::chosen("crs", params.crs.as_deref(), &layer, view.schema())?;
-    let query = Query { filter: Some(Expr::Ids(vec![id])), limit: Some(1), crs, ..Query::default() };
+    let mut query = Query { filter: Some(Expr::Ids(vec![id])), limit: Some(1), crs, ..Query::default() };
+    for (name, text) in cx.extra() {
+        if let Some(given) = items::query_value(&layer, name, text) {
+            query.parameters.push(given?);
+        }
+    }
     let path = format!("/collections/{}", segment(&layer.id));
     let dataset = cx.api_url(&path);
     let place = format!("{dataset}/items/{}", segment(&params.feature_id));

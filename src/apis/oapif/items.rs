@@ -188,15 +188,7 @@ fn own_params(layer: &Layer, schema: &Schema) -> Vec<Param> {
     params.extend(super::crs::param("bbox-crs", "Coordinate reference system of `bbox`", layer, schema));
     let words = "Coordinate reference system of coordinates in `filter`";
     params.extend(super::crs::param("filter-crs", words, layer, schema));
-    for parameter in &layer.parameters {
-        if let Some(mut kind) = scalar(parameter.kind) {
-            kind["default"] = stated(&parameter.default);
-            let words = parameter.description.clone();
-            let words = words
-                .unwrap_or_else(|| format!("The parameter '{}' of the query behind the collection", parameter.name));
-            params.push(Param::query(parameter.name.clone(), words, kind));
-        }
-    }
+    params.extend(query_params(layer));
     // Those of properties come after, so that one that is called as one of these has its name.
     params.extend(ends::params(schema));
     for field in &schema.fields {
@@ -210,6 +202,29 @@ fn own_params(layer: &Layer, schema: &Schema) -> Vec<Param> {
         }
     }
     params
+}
+
+/// The parameters of the query behind a collection.
+pub(super) fn query_params(layer: &Layer) -> impl Iterator<Item = Param> {
+    layer.parameters.iter().filter_map(|parameter| {
+        let mut kind = scalar(parameter.kind)?;
+        kind["default"] = stated(&parameter.default);
+        let words = parameter.description.clone();
+        let words =
+            words.unwrap_or_else(|| format!("The parameter '{}' of the query behind the collection", parameter.name));
+        Some(Param::query(parameter.name.clone(), words, kind))
+    })
+}
+
+/// The value of such a parameter; `None` for another one.
+pub(super) fn query_value(layer: &Layer, name: &str, text: &str) -> Option<Result<(String, Value)>> {
+    let parameter = layer.parameters.iter().find(|parameter| parameter.name == name)?;
+    let value = Value::parse(parameter.kind, text).map_err(|expected| invalid(name, text, expected));
+    Some(value.map(|value| (name.to_owned(), value)))
+}
+
+fn invalid(name: &str, text: &str, expected: &str) -> Error {
+    Error::new(Kind::InvalidParameter, format!("parameter '{name}' is '{text}', {expected}")).at(name.to_owned())
 }
 
 /// A default as a schema states it.
@@ -254,12 +269,8 @@ async fn items(cx: Context, params: Items) -> Result<FeaturePage> {
         query.and(filter::read(text, params.filter_lang, crs, schema)?);
     }
     for (name, text) in cx.extra() {
-        let invalid = |expected: &str| {
-            Error::new(Kind::InvalidParameter, format!("parameter '{name}' is '{text}', {expected}")).at(name.clone())
-        };
-        if let Some(parameter) = layer.parameters.iter().find(|parameter| parameter.name == *name) {
-            let value = Value::parse(parameter.kind, text).map_err(invalid)?;
-            query.parameters.push((name.clone(), value));
+        if let Some(given) = query_value(&layer, name, text) {
+            query.parameters.push(given?);
             continue;
         }
         let Some(field) = schema.fields.iter().find(|field| field.name == *name) else {
@@ -268,7 +279,7 @@ async fn items(cx: Context, params: Items) -> Result<FeaturePage> {
             }
             continue;
         };
-        let value = Value::parse(field.kind, text).map_err(invalid)?;
+        let value = Value::parse(field.kind, text).map_err(|expected| invalid(name, text, expected))?;
         query.and(Expr::equals(name.clone(), value));
     }
     if params.cursor.is_some() && params.offset > 0 {
@@ -278,6 +289,10 @@ async fn items(cx: Context, params: Items) -> Result<FeaturePage> {
     let cursor = params.cursor.map(|text| cursor::read(&text, &layer.id, &query, &view)).transpose()?;
     let path = format!("/collections/{}", segment(&layer.id));
     let ends = ends::given(cx.extra(), schema);
+    // Links to single features keep what the query behind the collection was given.
+    let is_of_query = |name: &String| layer.parameters.iter().any(|parameter| parameter.name == *name);
+    let given = cx.extra().iter().filter(|(name, _)| is_of_query(name));
+    let given = given.map(|(name, text)| (name.clone(), Json::from(text.as_str()))).collect();
     let links = vec![Link::new(cx.api_url(&path), Rel::Collection, Format::Json.media_type(), &layer.title)];
     Ok(FeaturePage {
         name: layer.id.clone(),
@@ -292,6 +307,7 @@ async fn items(cx: Context, params: Items) -> Result<FeaturePage> {
         page: items_page::words(
             params.filter.filter(|_| params.filter_lang != Language::Json),
             ends,
+            given,
             layer.limit.maximum,
         ),
     })

@@ -11,12 +11,13 @@ use crate::model::value::Value;
 const MOST: usize = 24;
 
 /// The words of a page: of the filter in CQL2 as text, of the ends of values, and of the greatest `limit`.
-pub(super) fn words(filter: Option<String>, ends: Vec<Json>, most: u32) -> PageWords {
+pub(super) fn words(filter: Option<String>, ends: Vec<Json>, given: Map<String, Json>, most: u32) -> PageWords {
     Box::new(move |_| {
         let conditions = filter.as_deref().map(conditions).unwrap_or_default();
         Map::from_iter([
             ("conditions".to_owned(), conditions.into()),
             ("ends".to_owned(), ends.into()),
+            ("given".to_owned(), given.into()),
             ("most".to_owned(), most.into()),
         ])
     })

@@ -2,13 +2,15 @@
 
 use std::path::Path;
 
-use super::{Opening, name_of, settings, told};
-use crate::error::Kind;
+use super::{CrsSetting, Opening, name_of, settings, told};
+use crate::base::crs::Crs;
+use crate::data::reference;
+use crate::error::{Error, Kind};
 use crate::model::schema::FieldKind;
 use crate::model::value::Value;
 use crate::project::catalog::Layer;
 use crate::sources::geopackage::LayerOptions;
-use crate::sources::postgis::{Database, DatabaseLayer, DatabaseOptions, SqlView, ViewParameter, is_dsn};
+use crate::sources::postgis::{Database, DatabaseLayer, DatabaseOptions, SqlView, TableOptions, ViewParameter, is_dsn};
 
 /// The connection string that stands in the place of a file's name.
 pub(super) fn dsn(path: &Path) -> Option<&str> {
@@ -20,19 +22,35 @@ impl Opening<'_> {
     pub(super) fn add_database(&mut self, dsn: &str) {
         let Some(database) = self.database(dsn) else { return };
         for name in database.layer_names().collect::<Vec<_>>() {
-            match database.layer(&name, &LayerOptions::default()) {
+            match database.layer(&name, &TableOptions::default()) {
                 Ok(layer) => {
                     let id = self.free_id(&layer.name);
                     self.publish_table(&id, layer, None);
                 }
-                Err(error) => self.misses(&name, told(&error)),
+                Err(error) => self.cannot_read(&name, &error, told(&error)),
             }
         }
+        for (name, why) in database.left_out() {
+            self.lacks(name, format!("table '{name}': {why}"));
+        }
+        database.watch_all();
     }
 
     /// One table with settings of its own.
-    pub(super) fn add_table(&mut self, dsn: &str, own: &settings::Layer, options: &LayerOptions) {
-        let Some(database) = self.database(dsn) else { return };
+    pub(super) fn add_table(&mut self, dsn: &str, own: &settings::Layer, layer: LayerOptions) {
+        let Some(database) = self.database(dsn) else {
+            if self.watched.waits_for(dsn)
+                && let Some(id) = own.id.as_deref().or(own.layer.as_deref())
+            {
+                self.project.await_layer(id);
+            }
+            return;
+        };
+        let crs = match own.crs.as_ref().and_then(CrsSetting::stored).map(stored).transpose() {
+            Ok(crs) => crs,
+            Err(fault) => return self.faults.push(format!("layer '{}': crs: {fault}", name_of(own))),
+        };
+        let options = &TableOptions { layer, crs };
         if let Some(query) = &own.sql {
             return self.add_query(&database, query, own, options);
         }
@@ -42,12 +60,12 @@ impl Opening<'_> {
         };
         match database.layer(name, options) {
             Ok(layer) => self.publish_table(own.id.as_deref().unwrap_or(name), layer, Some(own)),
-            Err(error) => self.misses(&name_of(own), format!("layer '{name}': {}", told(&error))),
+            Err(error) => self.cannot_read(&name_of(own), &error, format!("layer '{name}': {}", told(&error))),
         }
     }
 
     /// A query as a layer.
-    fn add_query(&mut self, database: &Database, query: &str, own: &settings::Layer, options: &LayerOptions) {
+    fn add_query(&mut self, database: &Database, query: &str, own: &settings::Layer, options: &TableOptions) {
         let Some(id) = &own.id else {
             return self.faults.push("a layer with sql needs an id".to_owned());
         };
@@ -63,8 +81,13 @@ impl Opening<'_> {
                 layer.parameters = view.parameters;
                 self.publish(layer, (None, None), Some(own));
             }
-            Err(error) => self.misses(id, format!("layer '{id}': {}", told(&error))),
+            Err(error) => self.cannot_read(id, &error, format!("layer '{id}': {}", told(&error))),
         }
+    }
+
+    /// A table that cannot be read, for now or as it is: the others are served.
+    fn cannot_read(&mut self, name: &str, error: &Error, fault: String) {
+        if error.kind() == Kind::Unavailable { self.misses(name, fault) } else { self.lacks(name, fault) }
     }
 
     fn publish_table(&mut self, id: &str, layer: DatabaseLayer, own: Option<&settings::Layer>) {
@@ -88,6 +111,13 @@ impl Opening<'_> {
         self.databases.insert(dsn.to_owned(), opened.clone().ok());
         opened.ok()
     }
+}
+
+/// The reference system in which a table is stored.
+fn stored(name: &str) -> Result<Crs, String> {
+    let crs: Crs = name.parse()?;
+    reference::of(&crs).map_err(|error| error.message().to_owned())?;
+    Ok(crs)
 }
 
 /// A parameter as the project file has it.

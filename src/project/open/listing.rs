@@ -8,8 +8,7 @@ use super::reading::{self, Found, Source};
 use super::{database, files, told};
 use crate::base::address;
 use crate::model::schema::Schema;
-use crate::sources::geopackage::LayerOptions;
-use crate::sources::postgis::{Database, DatabaseOptions};
+use crate::sources::postgis::{Database, DatabaseOptions, TableOptions};
 
 /// A layer, as far as a project file names it.
 pub struct Listed {
@@ -76,7 +75,7 @@ fn of_file(found: Found) -> Listed {
 fn list_database(path: &Path, dsn: &str, all: &mut Vec<Listed>) -> Result<(), String> {
     let database = Database::open(dsn, &DatabaseOptions::default()).map_err(|error| told(&error))?;
     for name in database.layer_names() {
-        let layer = database.layer(&name, &LayerOptions::default()).map_err(|error| told(&error))?;
+        let layer = database.layer(&name, &TableOptions::default()).map_err(|error| told(&error))?;
         all.push(Listed {
             source: path.to_owned(),
             layer: Some(name.clone()),

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use tokio_postgres::types::Kind as TypeKind;
 use tokio_postgres::{Client, Row};
 
-use super::LayerOptions;
 use super::columns::{Column, Compared, Described, Form};
 use super::spatial::{self, Declared};
 use super::sql::Sql;
 use super::table::{From, Table};
+use super::{LayerOptions, TableOptions};
 use super::{fault, moment};
 use crate::error::{Error, Kind, Result};
 use crate::model::schema::{Field, FieldKind, KeyKind, Schema, TimeFields};
@@ -30,7 +30,7 @@ pub(super) async fn describe(
     label: &str,
     from: From,
     geometry: Option<&str>,
-    options: &LayerOptions,
+    options: &TableOptions,
 ) -> Result<Table> {
     let wrong = |what: String| Error::new(Kind::Internal, format!("table '{label}': {what}"));
     let (mut all, declared) = match &from {
@@ -38,12 +38,10 @@ pub(super) async fn describe(
         From::Query(_) => of_query(client, &from, geometry).await?,
     };
     let declared = declared.ok_or_else(|| wrong("it has no geometry".to_owned()))?;
-    let key_name = match &options.id {
+    let key_name = match &options.layer.id {
         Some(name) => name.clone(),
-        None => key(client, &from, &all).await?.ok_or_else(|| {
-            wrong(
-                "it has no primary key of one column: name a unique column with key = \"…\" in the project file".into(),
-            )
+        None => key(client, &from, &all).await?.map_err(|why| {
+            wrong(format!("{why}: name a column that is unique over all its rows with key = \"…\" in the project file"))
         })?,
     };
     let at = all.iter().position(|(column, _)| column.name == key_name);
@@ -63,8 +61,8 @@ pub(super) async fn describe(
             (field, column)
         })
         .unzip();
-    let time = time(&fields, options).map_err(wrong)?;
-    let (geometry, described) = spatial::geometry(client, label, &from, declared).await?;
+    let time = time(&fields, &options.layer).map_err(wrong)?;
+    let (geometry, described) = spatial::geometry(client, label, &from, declared, options.crs.as_ref()).await?;
     let schema = Schema { fields, key: (key.name.clone(), key_kind), geometry: Some(described), time };
     let is_small = moment::is_worth_it(client, &from).await?;
     Ok(Table { schema: Arc::new(schema), from, key, columns, geometry: Some(geometry), is_small })
@@ -90,7 +88,7 @@ async fn of_query(client: &Client, from: &From, geometry: Option<&str>) -> Resul
         };
         let (name, type_name) = (column.name(), kind.name());
         if declared.is_none() && matches!(type_name, "geometry" | "geography") && geometry.is_none_or(|it| it == name) {
-            declared = Some(Declared::untyped(name, type_name == "geography"));
+            declared = Some((name.to_owned(), type_name == "geography", column.type_modifier()));
         }
         let described = Described {
             name,
@@ -106,6 +104,10 @@ async fn of_query(client: &Client, from: &From, geometry: Option<&str>) -> Resul
         (Column::new(described), is_spatial(type_name))
     });
     let seen = seen.collect();
+    let declared = match declared {
+        Some((name, is_geography, modifier)) => Some(spatial::typed(client, name, is_geography, modifier).await?),
+        None => None,
+    };
     Ok((seen, declared))
 }
 
@@ -144,13 +146,21 @@ async fn columns(client: &Client, from: &str) -> Result<Vec<Seen>> {
     Ok(rows.iter().map(column).collect())
 }
 
-/// The column of the ids: the primary key, else a unique column that is never null, else one with a usual name whose
-/// values are unique as far as was looked.
-async fn key(client: &Client, from: &From, columns: &[Seen]) -> Result<Option<String>> {
-    if let From::Name { name, .. } = from
-        && let Some(key) = declared_key(client, name).await?
-    {
-        return Ok(Some(key));
+/// The column of the ids: the primary key, else a unique column that is never null. Views and queries have neither: there it
+/// is one with a usual name whose values are unique as far as was looked. Otherwise the reason why there is none.
+async fn key(client: &Client, from: &From, columns: &[Seen]) -> Result<Result<String, &'static str>> {
+    const NONE: &str = "it has no primary key of one column, nor another that is unique and never null";
+    if let From::Name { name, .. } = from {
+        let (is_table, has_children) = inheritance(client, name).await?;
+        if has_children {
+            return Ok(Err("a key holds in one table alone, and other tables inherit from this one"));
+        }
+        match declared_key(client, name).await? {
+            Some(key) => return Ok(Ok(key)),
+            // Unique today, twice tomorrow: rows would be lost between pages.
+            None if is_table => return Ok(Err(NONE)),
+            None => {}
+        }
     }
     for name in USUAL_KEYS {
         let Some((column, _)) = columns.iter().find(|(column, _)| column.name.eq_ignore_ascii_case(name)) else {
@@ -165,10 +175,21 @@ async fn key(client: &Client, from: &From, columns: &[Seen]) -> Result<Option<St
         sql.add(&format!(" LIMIT {TRIED}) AS tried"));
         let values: Vec<_> = sql.bound().collect();
         if client.query_one(&sql.text, &values).await.map_err(fault::describing)?.get(0) {
-            return Ok(Some(column.name.clone()));
+            return Ok(Ok(column.name.clone()));
         }
     }
-    Ok(None)
+    Ok(Err(NONE))
+}
+
+/// Whether it is a table, whose keys are declared, and whether it has rows of others that inherit from it. Indexes of a
+/// partitioned table are those of all its parts.
+async fn inheritance(client: &Client, from: &str) -> Result<(bool, bool)> {
+    let query = "
+        SELECT c.relkind IN ('r', 'p'),
+               c.relkind <> 'p' AND EXISTS (SELECT 1 FROM pg_inherits i WHERE i.inhparent = c.oid)
+        FROM pg_class c WHERE c.oid = $1::text::regclass";
+    let row = client.query_one(query, &[&from]).await.map_err(fault::describing)?;
+    Ok((row.get(0), row.get(1)))
 }
 
 /// The column of the primary key, or one that is unique and never null.
@@ -177,7 +198,7 @@ async fn declared_key(client: &Client, from: &str) -> Result<Option<String>> {
         SELECT a.attname FROM pg_index i
         JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
         WHERE i.indrelid = $1::text::regclass AND i.indnkeyatts = 1 AND i.indisunique AND i.indpred IS NULL
-          AND i.indexprs IS NULL AND a.attnotnull
+          AND i.indexprs IS NULL AND i.indisvalid AND a.attnotnull
         ORDER BY i.indisprimary DESC, a.attnum LIMIT 1";
     let row = client.query_opt(query, &[&from]).await.map_err(fault::describing)?;
     Ok(row.map(|row| row.get(0)))

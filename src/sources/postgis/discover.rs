@@ -33,7 +33,7 @@ pub(super) async fn discover(client: &Client) -> Result<Vec<Found>> {
         JOIN pg_namespace n ON n.oid = c.relnamespace
         JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
         JOIN pg_type t ON t.oid = a.atttypid
-        WHERE c.relkind IN ('r', 'v', 'm', 'f', 'p') AND NOT c.relispartition
+        WHERE c.relkind IN ('r', 'v', 'm', 'f', 'p') AND NOT c.relispartition AND c.relpersistence <> 't'
           AND t.typname IN ('geometry', 'geography')
           AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'topology', 'tiger', 'tiger_data')
           AND has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT')
@@ -47,4 +47,36 @@ pub(super) async fn discover(client: &Client) -> Result<Vec<Found>> {
         is_plain: row.get(4),
     });
     Ok(found.collect())
+}
+
+/// What has geometries and is not published, and why. What may not be read at all is nobody's business here.
+pub(super) async fn left_out(client: &Client) -> Result<Vec<(String, &'static str)>> {
+    let query = "
+        SELECT n.nspname, c.relname, has_table_privilege(c.oid, 'SELECT')
+        FROM pg_class c
+        JOIN pg_namespace n ON n.oid = c.relnamespace
+        JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+        JOIN pg_type t ON t.oid = a.atttypid
+        LEFT JOIN pg_type b ON t.typtype = 'd' AND b.oid = t.typbasetype
+        WHERE c.relkind IN ('r', 'v', 'm', 'f', 'p') AND NOT c.relispartition AND c.relpersistence <> 't'
+          AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'topology', 'tiger', 'tiger_data')
+          AND has_schema_privilege(n.oid, 'USAGE') AND has_any_column_privilege(c.oid, 'SELECT')
+        GROUP BY n.nspname, c.relname, c.oid
+        HAVING bool_or(coalesce(b.typname, t.typname) IN ('geometry', 'geography'))
+          AND (NOT has_table_privilege(c.oid, 'SELECT') OR NOT bool_or(t.typname IN ('geometry', 'geography')))
+        ORDER BY 1, 2";
+    let rows = client.query(query, &[]).await.map_err(fault::reading)?;
+    let told = rows.iter().map(|row| {
+        let (schema, name): (&str, &str) = (row.get(0), row.get(1));
+        let label = if schema == "public" { name.to_owned() } else { format!("{schema}.{name}") };
+        let why = if row.get(2) {
+            "the type of its geometry is a domain: publish it with sql = \"SELECT …, geom::geometry(…) AS geom FROM …\" in the \
+             project file"
+        } else {
+            "only some of its columns may be read: grant SELECT on the table, or publish these columns with sql = \"…\" in the \
+             project file"
+        };
+        (label, why)
+    });
+    Ok(told.collect())
 }

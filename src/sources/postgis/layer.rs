@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::filter::{self, Filter};
 use super::table::Table;
 use super::turns::Turns;
-use super::{Room, connect, extent, fault, read, runtime, seek};
+use super::{Room, connect, count, extent, fault, read, runtime, seek};
 use crate::data::extent::Extent;
 use crate::data::plan::{Plan, Sort};
 use crate::data::rows::{Rows, channel};
@@ -107,7 +107,7 @@ impl FeatureSource for Layer {
         self.ask(|room, table| async move {
             let (filter, given) = (divided(&room, &table, &turns, plan.filter()).await?, plan.parameters());
             if filter.test.is_some() {
-                return read::count(&room.pool, &table, &filter, given).await;
+                return count::count(&room.pool, &table, &filter, given).await;
             }
             let sql = read::from(&table, &filter, given, "count(*)");
             let client = connect::take(&room.pool).await?;

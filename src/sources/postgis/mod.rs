@@ -7,12 +7,14 @@ use deadpool_postgres::Pool;
 use tokio_postgres::Config;
 use tokio_postgres::config::SslMode;
 
+use crate::base::crs::Crs;
 use crate::data::source::FeatureSource;
 use crate::error::{Error, Kind, Result};
 
 mod cells;
 mod columns;
 mod connect;
+mod count;
 mod describe;
 mod discover;
 mod extent;
@@ -48,6 +50,7 @@ use view::Template;
 pub struct Database {
     room: Arc<Room>,
     found: Vec<discover::Found>,
+    left_out: Vec<(String, &'static str)>,
 }
 
 /// What the layers of a database share.
@@ -66,6 +69,15 @@ impl Room {
     fn is_encrypted(&self) -> bool {
         self.config.get_ssl_mode() == SslMode::Require
     }
+}
+
+/// How a table or query is read.
+#[derive(Clone, Debug, Default)]
+pub struct TableOptions {
+    /// Columns of the time and of the ids.
+    pub layer: LayerOptions,
+    /// The reference system, in place of what the table says.
+    pub crs: Option<Crs>,
 }
 
 /// A table or view with a geometry.
@@ -102,9 +114,12 @@ impl Database {
         let config = connect::config(dsn, options)?;
         let pool = connect::pool(&config, options)?;
         let looking = pool.clone();
-        let found = runtime::wait(async move { discover::discover(&*connect::take(&looking).await?).await });
+        let found = runtime::wait(async move {
+            let client = connect::take(&looking).await?;
+            Ok((discover::discover(&client).await?, discover::left_out(&client).await?))
+        });
         let name = connect::name(&config);
-        let found = found.map_err(|error| {
+        let (found, left_out) = found.map_err(|error| {
             let what = if error.kind() == Kind::Unavailable { "does not answer" } else { "cannot be read" };
             Error::new(error.kind(), format!("{name} {what}")).because(told(&error))
         })?;
@@ -112,6 +127,7 @@ impl Database {
         Ok(Self {
             room: Arc::new(Room { name, config, pool, watch, shape: shape::Shape::default(), moved: Once::new() }),
             found,
+            left_out,
         })
     }
 
@@ -131,11 +147,26 @@ impl Database {
         self.found.iter().map(discover::Found::label)
     }
 
+    /// Tables and views with a geometry that cannot be read, and why.
+    pub fn left_out(&self) -> &[(String, &'static str)] {
+        &self.left_out
+    }
+
+    /// Has [`Self::shape`] tell of all tables that come and go as well.
+    pub(crate) fn watch_all(&self) {
+        self.room.shape.add_all();
+    }
+
     /// Opens a table or view. The errors are for whoever runs the server.
-    pub fn layer(&self, name: &str, options: &LayerOptions) -> Result<DatabaseLayer> {
+    pub fn layer(&self, name: &str, options: &TableOptions) -> Result<DatabaseLayer> {
         let found =
             self.found.iter().find(|found| found.label() == name || format!("{}.{}", found.schema, found.name) == name);
         let found = found.cloned().ok_or_else(|| {
+            // It may come.
+            self.room.shape.add_name(&format!("public.{}", quoted(name)));
+            if let Some((schema, table)) = name.split_once('.') {
+                self.room.shape.add_name(&format!("{}.{}", quoted(schema), quoted(table)));
+            }
             let all: Vec<String> = self.layer_names().collect();
             Error::new(
                 Kind::Internal,
@@ -149,7 +180,7 @@ impl Database {
     }
 
     /// Opens a query as if it were a view.
-    pub fn view(&self, name: &str, view: &SqlView, options: &LayerOptions) -> Result<DatabaseLayer> {
+    pub fn view(&self, name: &str, view: &SqlView, options: &TableOptions) -> Result<DatabaseLayer> {
         let from = From::Query(Template::new(view));
         let source = self.describe(name.to_owned(), from, view.geometry.clone(), options)?;
         Ok(DatabaseLayer { name: name.to_owned(), description: None, source })
@@ -160,7 +191,7 @@ impl Database {
         label: String,
         from: From,
         geometry: Option<String>,
-        options: &LayerOptions,
+        options: &TableOptions,
     ) -> Result<Arc<dyn FeatureSource>> {
         match &from {
             From::Name { name, .. } => self.room.shape.add_name(name),

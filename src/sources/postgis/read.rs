@@ -4,7 +4,7 @@
 use std::pin::{Pin, pin};
 use std::time::Duration;
 
-use deadpool_postgres::{Object, Pool};
+use deadpool_postgres::Object;
 use futures_util::TryStreamExt;
 use tokio_postgres::{Row, RowStream, Statement};
 
@@ -45,12 +45,12 @@ const SLOW: Duration = Duration::from_secs(3);
 const GAVE_WAY: &str = "the reader was slow while others waited for a connection to the database";
 
 /// What the log has of a table whose columns are of other types than they were.
-const OTHER_TYPES: &str = "a column has another type now";
+pub(super) const OTHER_TYPES: &str = "a column has another type now";
 
 /// Which columns are selected, and where they stand.
-struct Selected {
-    list: String,
-    geometry: Option<usize>,
+pub(super) struct Selected {
+    pub(super) list: String,
+    pub(super) geometry: Option<usize>,
     /// For each field, its place and form.
     fields: Vec<(usize, usize, Form)>,
     /// The places and forms of the marks of a row, by which it is found again.
@@ -60,7 +60,7 @@ struct Selected {
 }
 
 impl Selected {
-    fn new(table: &Table, layouts: &[&Layout], marks: impl Iterator<Item = (String, Form)>) -> Self {
+    pub(super) fn new(table: &Table, layouts: &[&Layout], marks: impl Iterator<Item = (String, Form)>) -> Self {
         let mut columns = vec![table.key.select.clone()];
         let wants = layouts.iter().any(|layout| layout.geometry);
         let geometry = table.geometry.as_ref().filter(|_| wants).map(|geometry| {
@@ -83,7 +83,7 @@ impl Selected {
     }
 
     /// Whether the columns are of the types that they were described with.
-    fn fits(&self, statement: &Statement, key: Form) -> bool {
+    pub(super) fn fits(&self, statement: &Statement, key: Form) -> bool {
         let columns = statement.columns();
         let fits = |at: usize, form: Form| columns.get(at).is_some_and(|column| form.reads(column.type_()));
         fits(0, key) && self.fields.iter().all(|&(_, at, form)| fits(at, form))
@@ -94,14 +94,14 @@ impl Selected {
         1 + usize::from(self.geometry.is_some()) + self.fields.len() + self.marks.len()
     }
 
-    fn places(&self, layout: &Layout) -> Vec<(usize, Form)> {
+    pub(super) fn places(&self, layout: &Layout) -> Vec<(usize, Form)> {
         let at = |field: &usize| self.fields.iter().find(|(other, ..)| other == field).map(|&(_, at, form)| (at, form));
         layout.fields.iter().filter_map(at).collect()
     }
 }
 
 /// One row, cell by cell, as a layout has them.
-fn push(batch: &mut Batch, row: &Row, key: Form, geometry: Option<usize>, places: &[(usize, Form)]) {
+pub(super) fn push(batch: &mut Batch, row: &Row, key: Form, geometry: Option<usize>, places: &[(usize, Form)]) {
     cells::push(batch, key, raw(row, 0));
     if let Some(at) = geometry {
         cells::push(batch, Form::Bytes, raw(row, at));
@@ -173,8 +173,7 @@ pub(super) async fn run(room: &Room, table: &Table, plan: &Plan, filter: &Filter
         begin: None,
         met: Met::default(),
         has_sent: false,
-        gave_way: false,
-        has_changed: false,
+        early: None,
     };
     let mut tries = 1;
     loop {
@@ -187,15 +186,18 @@ pub(super) async fn run(room: &Room, table: &Table, plan: &Plan, filter: &Filter
                 tries += 1;
             }
             // What was kept may be older than what there is.
-            Ok(()) if reader.has_changed && tries < TRIES => {
+            Ok(()) if reader.early == Some(Early::Changed) && tries < TRIES => {
                 connect::forget(&room.pool);
-                reader.has_changed = false;
+                reader.early = None;
                 tries += 1;
             }
-            Ok(()) if reader.has_changed => return Err(fault::changed(OTHER_TYPES)),
             outcome => {
                 outcome.map_err(fault::reading)?;
-                return if reader.gave_way { Err(fault::unavailable(GAVE_WAY)) } else { Ok(()) };
+                return match reader.early {
+                    Some(Early::GaveWay) => Err(fault::unavailable(GAVE_WAY)),
+                    Some(Early::Changed) => Err(fault::changed(OTHER_TYPES)),
+                    None => Ok(()),
+                };
             }
         }
     }
@@ -225,10 +227,17 @@ struct Reader<'a> {
     begin: Option<Edge>,
     met: Met,
     has_sent: bool,
-    /// Whether it ended before its time, so that others have the connection.
-    gave_way: bool,
-    /// Whether columns are of other types than were described.
-    has_changed: bool,
+    /// Why it ended before its time, if it did.
+    early: Option<Early>,
+}
+
+/// Why reading ended before its time.
+#[derive(Clone, Copy, PartialEq)]
+enum Early {
+    /// Others wait for the connection.
+    GaveWay,
+    /// Columns are of other types than were described.
+    Changed,
 }
 
 /// The rows that a statement gave.
@@ -307,7 +316,7 @@ impl Reader<'_> {
                 let sql = self.statement(&part);
                 let statement = connect::prepare(&client, &sql.text).await?;
                 if !self.selected.fits(&statement, self.table.key.form) {
-                    self.has_changed = true;
+                    self.early = Some(Early::Changed);
                     return Ok(());
                 }
                 let mut rows = Box::pin(client.query_raw(&statement, sql.bound()).await?);
@@ -439,7 +448,7 @@ impl Reader<'_> {
                 is_there = &mut sending => return is_there,
                 () = tokio::time::sleep(SLOW) => {
                     if self.room.pool.status().waiting > 0 {
-                        self.gave_way = true;
+                        self.early = Some(Early::GaveWay);
                         return false;
                     }
                 }
@@ -448,40 +457,11 @@ impl Reader<'_> {
     }
 
     async fn flush(&mut self) {
-        if !self.batch.is_empty() && !self.gave_way {
+        if !self.batch.is_empty() && self.early.is_none() {
             // Whether the reader is still there does not matter any more.
             let _ = self.sender.send_later(std::mem::take(&mut self.batch)).await;
         }
     }
-}
-
-/// Counts the rows that pass, where the database cannot do it alone.
-pub(super) async fn count(pool: &Pool, table: &Table, filter: &Filter, values: &[(String, Value)]) -> Result<u64> {
-    let Some(test) = &filter.test else { return Ok(0) };
-    let selected = Selected::new(table, &[&test.layout], std::iter::empty());
-    let places = selected.places(&test.layout);
-    let sql = from(table, filter, values, &selected.list);
-    let client = connect::take(pool).await?;
-    let mut statement = connect::prepare(&client, &sql.text).await.map_err(fault::reading)?;
-    let rows = match client.query_raw(&statement, sql.bound()).await {
-        Err(cause) if fault::is_outdated(&cause) => {
-            connect::forget(pool);
-            statement = connect::prepare(&client, &sql.text).await.map_err(fault::reading)?;
-            client.query_raw(&statement, sql.bound()).await
-        }
-        rows => rows,
-    };
-    let mut rows = pin!(rows.map_err(fault::reading)?);
-    if !selected.fits(&statement, table.key.form) {
-        return Err(fault::changed(OTHER_TYPES));
-    }
-    let (mut count, mut scratch) = (0, Batch::default());
-    while let Some(row) = rows.try_next().await.map_err(fault::reading)? {
-        scratch.reset(test.layout.width());
-        push(&mut scratch, &row, table.key.form, selected.geometry, &places);
-        count += u64::from(test.predicate.test(scratch.row(0)));
-    }
-    Ok(count)
 }
 
 #[cfg(test)]

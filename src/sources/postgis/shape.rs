@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio_postgres::{Client, Config};
 
-use super::{connect, fault, runtime};
+use super::{connect, discover, fault, runtime};
 use crate::error::{Error, Result};
 
 /// How long a look waits for a database: others are looked at as well.
@@ -29,6 +29,8 @@ pub(super) struct Shape(Mutex<Looked>);
 struct Looked {
     /// Quoted names of tables and views.
     names: Vec<String>,
+    /// Whether tables that come and go count.
+    is_all: bool,
     /// Statements of queries.
     queries: Vec<String>,
     /// In which state of the rows it was looked, and what there was.
@@ -45,6 +47,11 @@ impl Shape {
         self.looked().names.push(name.to_owned());
     }
 
+    /// Looks from now on which tables there are.
+    pub(super) fn add_all(&self) {
+        self.looked().is_all = true;
+    }
+
     /// Looks at what a query gives from now on.
     pub(super) fn add_query(&self, text: &str) {
         self.looked().queries.push(text.to_owned());
@@ -53,9 +60,9 @@ impl Shape {
     /// A number that is another one when something is made otherwise; that of the last look while the database is away.
     /// It is asked only where a transaction ended since: `state` tells.
     pub(super) fn number(&self, config: &Config, state: u64) -> u64 {
-        let (names, queries, last) = {
+        let (names, queries, is_all, last) = {
             let looked = self.looked();
-            (looked.names.clone(), looked.queries.clone(), looked.last)
+            (looked.names.clone(), looked.queries.clone(), looked.is_all, looked.last)
         };
         if let Some((_, number)) = last.filter(|(of, _)| *of == state) {
             return number;
@@ -66,7 +73,7 @@ impl Shape {
                 // Connections of the pool belong to the threads of the readers.
                 let (client, mut driver) = connect::single(&config).await?;
                 tokio::select! {
-                    number = look(&client, &names, &queries) => number,
+                    number = look(&client, &names, &queries, is_all) => number,
                     () = async { while let Some(Ok(_)) = driver.next().await {} } => Err(fault::unavailable("it ended")),
                 }
             };
@@ -82,11 +89,16 @@ impl Shape {
     }
 }
 
-async fn look(client: &Client, names: &[String], queries: &[String]) -> Result<u64, Error> {
+async fn look(client: &Client, names: &[String], queries: &[String], is_all: bool) -> Result<u64, Error> {
     let mut hasher = DefaultHasher::new();
     if !names.is_empty() {
         let row = client.query_one(COLUMNS, &[&names]).await.map_err(fault::reading)?;
         row.get::<_, &str>(0).hash(&mut hasher);
+    }
+    if is_all {
+        for found in discover::discover(client).await? {
+            found.label().hash(&mut hasher);
+        }
     }
     if !queries.is_empty() {
         connect::find_functions(client).await.map_err(fault::reading)?;

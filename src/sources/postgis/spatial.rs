@@ -1,12 +1,13 @@
 //! The geometry column of a table: its kind, its system, and how it is read.
 
-use tokio_postgres::Client;
+use tokio_postgres::error::SqlState;
+use tokio_postgres::{Client, Row};
 
 use super::fault;
 use super::sql::{Sql, quoted};
 use super::table::{From, Geometry};
 use crate::base::crs::Crs;
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 use crate::model::schema::{GeometryField, GeometryKind};
 
 /// What the type of a column says of its geometries.
@@ -18,11 +19,15 @@ pub(super) struct Declared {
     dims: Option<i32>,
 }
 
-impl Declared {
-    /// A column whose type says nothing.
-    pub(super) fn untyped(name: &str, is_geography: bool) -> Self {
-        Self { name: name.to_owned(), is_geography, kind: None, srid: None, dims: None }
+/// A column of a query, by the modifier of its type; below zero it says nothing.
+pub(super) async fn typed(client: &Client, name: String, is_geography: bool, modifier: i32) -> Result<Declared> {
+    let (mut kind, mut srid, mut dims) = (None, None, None);
+    if modifier >= 0 {
+        let query = "SELECT postgis_typmod_type($1), postgis_typmod_srid($1), postgis_typmod_dims($1)";
+        let row = client.query_one(query, &[&modifier]).await.map_err(fault::describing)?;
+        (kind, srid, dims) = (row.get(0), row.get(1), row.get(2));
     }
+    Ok(Declared { name, is_geography, kind, srid, dims })
 }
 
 /// The geometry column of a table, the first where none is named.
@@ -52,6 +57,7 @@ pub(super) async fn geometry(
     label: &str,
     from: &From,
     declared: Declared,
+    crs: Option<&Crs>,
 ) -> Result<(Geometry, GeometryField)> {
     let Declared { name, is_geography, kind, mut srid, mut dims } = declared;
     let stored = format!("t.{}", quoted(&name));
@@ -65,6 +71,7 @@ pub(super) async fn geometry(
         if let Some(row) = client.query_opt(&sql.text, &values).await.map_err(fault::describing)? {
             (srid, dims) = (row.get(0), row.get(1));
         }
+        alike(client, from, &column).await?.map_err(|what| wrong(label, &what))?;
     }
     let srid = srid.unwrap_or(0);
     let text = kind.unwrap_or_default().to_ascii_lowercase();
@@ -78,28 +85,114 @@ pub(super) async fn geometry(
         "geometrycollection" => GeometryKind::GeometryCollection,
         _ => GeometryKind::Any,
     };
-    let crs = reference(client, label, srid).await?;
+    let known = match crs {
+        Some(named) => Some(named.clone()),
+        None => reference(client, srid).await?,
+    };
+    let crs = if let Some(crs) = known {
+        crs
+    } else {
+        in_degrees(client, from, &column).await?.map_err(|what| wrong(label, &what))?;
+        tracing::warn!(
+            table = label,
+            srid,
+            "the reference system is undefined: coordinates are taken for longitude and latitude; crs = \"EPSG:…\" in the \
+             project file names another"
+        );
+        Crs::Crs84
+    };
     // Three dimensions may be x, y and a measure.
     let has_z = dims.is_some_and(|dims| dims > 3 || (dims == 3 && !text.ends_with('m')));
     Ok((Geometry { column, is_indexable: !is_geography, srid }, GeometryField { name, kind, crs, epoch: None, has_z }))
 }
 
-/// The reference system behind a number.
-async fn reference(client: &Client, label: &str, srid: i32) -> Result<Crs> {
+/// The reference system behind a number, where the database knows it.
+async fn reference(client: &Client, srid: i32) -> Result<Option<Crs>> {
     let query = "SELECT auth_name, auth_srid, srtext FROM spatial_ref_sys WHERE srid = $1";
     let row = if srid > 0 { client.query_opt(query, &[&srid]).await.map_err(fault::describing)? } else { None };
-    let Some(row) = row else {
-        tracing::warn!(
-            table = label,
-            srid,
-            "the reference system is undefined: coordinates are taken for longitude and latitude"
-        );
-        return Ok(Crs::Crs84);
-    };
+    let Some(row) = row else { return Ok(None) };
     let (authority, code, text): (Option<&str>, Option<i32>, Option<&str>) = (row.get(0), row.get(1), row.get(2));
     Ok(match (authority, code.and_then(|code| u32::try_from(code).ok()), text) {
-        (Some(authority), Some(code), _) if authority.eq_ignore_ascii_case("EPSG") => Crs::Epsg(code),
-        (_, _, Some(text)) if !text.is_empty() => Crs::Definition(text.into()),
-        _ => Crs::Crs84,
+        (Some(authority), Some(code), _) if authority.eq_ignore_ascii_case("EPSG") => Some(Crs::Epsg(code)),
+        (_, _, Some(text)) if !text.is_empty() => Some(Crs::Definition(text.into())),
+        _ => None,
     })
+}
+
+fn wrong(label: &str, what: &str) -> Error {
+    Error::new(Kind::Internal, format!("table '{label}': {what}"))
+}
+
+/// The first geometries, and of a large table some from all over it.
+fn sample(from: &From, column: &str) -> Sql {
+    let mut sql = Sql::default();
+    sql.add(&format!("(SELECT {column} AS g FROM "));
+    from.write(&mut sql, &[]);
+    sql.add(&format!(" WHERE {column} IS NOT NULL LIMIT {SAMPLED})"));
+    if let From::Name { name, is_plain: true } = from {
+        let literal = name.replace('\'', "''");
+        sql.add(&format!(
+            " UNION ALL (SELECT {column} FROM {name} AS t TABLESAMPLE SYSTEM \
+             ((SELECT least(100, {PAGES} * 100.0 / greatest(relpages, 1)) FROM pg_class WHERE oid = '{literal}'::regclass)) \
+             WHERE {column} IS NOT NULL LIMIT {SAMPLED})"
+        ));
+    }
+    sql
+}
+
+/// Rows of a sample, and pages of eight kilobytes that it is taken from.
+const SAMPLED: u32 = 5_000;
+const PAGES: u32 = 200;
+
+/// Asks a sample; nothing where that takes the database too long, as with a view that computes much.
+async fn ask(client: &Client, sql: &Sql) -> Result<Vec<Row>> {
+    let values: Vec<_> = sql.bound().collect();
+    match client.query(&sql.text, &values).await {
+        Err(cause) if cause.code() == Some(&SqlState::QUERY_CANCELED) => Ok(Vec::new()),
+        rows => rows.map_err(fault::describing),
+    }
+}
+
+/// Whether all geometries of a sample are of one reference system.
+async fn alike(client: &Client, from: &From, column: &str) -> Result<Result<(), String>> {
+    let mut sql = sample(from, column);
+    sql.text = format!("SELECT DISTINCT ST_SRID(g) FROM ({}) AS s ORDER BY 1", sql.text);
+    let numbers: Vec<String> =
+        ask(client, &sql).await?.iter().map(|row| row.get::<_, Option<i32>>(0).unwrap_or(0).to_string()).collect();
+    if numbers.len() < 2 {
+        return Ok(Ok(()));
+    }
+    Ok(Err(format!(
+        "its geometries are of several reference systems (SRID {}): bring them into one with ST_Transform, in the table, in a \
+         view or with sql = \"…\" in the project file",
+        numbers.join(", ")
+    )))
+}
+
+/// Whether the places of a sample may be longitudes and latitudes.
+async fn in_degrees(client: &Client, from: &From, column: &str) -> Result<Result<(), String>> {
+    let mut sql = sample(from, column);
+    sql.text = format!(
+        "SELECT ST_XMin(b), ST_YMin(b), ST_XMax(b), ST_YMax(b) FROM (SELECT ST_Extent(g)::box3d AS b FROM ({}) AS s) AS e",
+        sql.text
+    );
+    for row in ask(client, &sql).await? {
+        let side = |at: usize| row.get::<_, Option<f64>>(at).filter(|side| side.is_finite());
+        for (x, y) in [(side(0), side(1)), (side(2), side(3))] {
+            if let (Some(x), Some(y)) = (x, y)
+                && is_beyond_degrees(x, y)
+            {
+                return Ok(Err(format!(
+                    "its coordinates ({x} {y}) are no longitude and latitude, and it does not say its reference system: name \
+                     it with crs = \"EPSG:…\" in the project file"
+                )));
+            }
+        }
+    }
+    Ok(Ok(()))
+}
+
+/// The same bounds as of files: longitudes may run on for a turn, and some round a bit past a pole.
+fn is_beyond_degrees(x: f64, y: f64) -> bool {
+    x.abs() > 540.0 || y.abs() > 100.0
 }

@@ -1,0 +1,43 @@
+//! Counts rows that this program tests, where the database cannot do it alone.
+
+use std::pin::pin;
+
+use deadpool_postgres::Pool;
+use futures_util::TryStreamExt;
+
+use super::filter::Filter;
+use super::read::{OTHER_TYPES, Selected, from, push};
+use super::table::Table;
+use super::{connect, fault};
+use crate::error::Result;
+use crate::model::batch::Batch;
+use crate::model::value::Value;
+
+/// Counts the rows that pass, where the database cannot do it alone.
+pub(super) async fn count(pool: &Pool, table: &Table, filter: &Filter, values: &[(String, Value)]) -> Result<u64> {
+    let Some(test) = &filter.test else { return Ok(0) };
+    let selected = Selected::new(table, &[&test.layout], std::iter::empty());
+    let places = selected.places(&test.layout);
+    let sql = from(table, filter, values, &selected.list);
+    let client = connect::take(pool).await?;
+    let mut statement = connect::prepare(&client, &sql.text).await.map_err(fault::reading)?;
+    let rows = match client.query_raw(&statement, sql.bound()).await {
+        Err(cause) if fault::is_outdated(&cause) => {
+            connect::forget(pool);
+            statement = connect::prepare(&client, &sql.text).await.map_err(fault::reading)?;
+            client.query_raw(&statement, sql.bound()).await
+        }
+        rows => rows,
+    };
+    let mut rows = pin!(rows.map_err(fault::reading)?);
+    if !selected.fits(&statement, table.key.form) {
+        return Err(fault::changed(OTHER_TYPES));
+    }
+    let (mut count, mut scratch) = (0, Batch::default());
+    while let Some(row) = rows.try_next().await.map_err(fault::reading)? {
+        scratch.reset(test.layout.width());
+        push(&mut scratch, &row, table.key.form, selected.geometry, &places);
+        count += u64::from(test.predicate.test(scratch.row(0)));
+    }
+    Ok(count)
+}
