@@ -140,7 +140,13 @@ impl Checker<'_> {
         let end = |operand: &Option<Operand>| operand.as_ref().map(one).transpose();
         Ok(match time {
             Time::At(at) => Time::At(one(at)?),
-            Time::Between(start, end_of) => Time::Between(end(start)?, end(end_of)?),
+            Time::Between(start, end_of) => {
+                let read = Time::Between(end(start)?, end(end_of)?);
+                if read.is_reversed() {
+                    return Err("an interval ends before it starts".to_owned());
+                }
+                read
+            }
         })
     }
 
@@ -189,9 +195,15 @@ impl Checker<'_> {
             (FieldKind::Boolean, Value::Int(truth @ (0 | 1))) => Value::Bool(*truth == 1),
             (FieldKind::Integer | FieldKind::Number, Value::Int(_) | Value::Float(_))
             | (FieldKind::Boolean, Value::Bool(_))
-            | (FieldKind::String | FieldKind::Json, Value::Text(_))
+            | (FieldKind::String, Value::Text(_))
             | (FieldKind::Date, Value::Date(_) | Value::Instant(_))
             | (FieldKind::DateTime, Value::Instant(_)) => value.clone(),
+            (FieldKind::Json, Value::Text(text)) if serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok() => {
+                value.clone()
+            }
+            (FieldKind::Json, _) => {
+                return wrong("a list or another JSON document (A_CONTAINS and its like test lists)");
+            }
             (FieldKind::DateTime, Value::Date(day)) => Value::Instant(day.start()),
             (FieldKind::Date | FieldKind::DateTime, Value::Text(text)) => {
                 // GDAL's client of OGC API Features ends a day with a T.
@@ -205,7 +217,7 @@ impl Checker<'_> {
             }
             (FieldKind::Integer | FieldKind::Number, _) => return wrong("a number"),
             (FieldKind::Boolean, _) => return wrong("true or false"),
-            (FieldKind::String | FieldKind::Json, _) => return wrong("text"),
+            (FieldKind::String, _) => return wrong("text"),
             (FieldKind::Date | FieldKind::DateTime, _) => return wrong("a time"),
             (FieldKind::Binary, _) => return wrong("bytes"),
         })
@@ -313,6 +325,7 @@ mod tests {
             ("day", FieldKind::Date),
             ("at", FieldKind::DateTime),
             ("image", FieldKind::Binary),
+            ("tags", FieldKind::Json),
         ];
         let geometry = GeometryField {
             name: "shape".to_owned(),
@@ -381,6 +394,32 @@ mod tests {
         assert_eq!(checked("open = 1"), checked("open = TRUE"));
         assert_eq!(checked("open <> 0"), checked("open <> FALSE"));
         assert_eq!(checked("open"), checked("open = TRUE"));
+    }
+
+    #[test]
+    fn a_list_is_no_text_and_no_interval_ends_before_it_starts() {
+        for (text, message) in [
+            ("tags = 'a'", "'tags' is a list or another JSON document"),
+            ("tags IN ('a', 'b')", "A_CONTAINS"),
+            ("tags > 5", "'tags' is a list"),
+            ("T_DURING(at, INTERVAL('2020-01-01', '2019-01-01'))", "ends before it starts"),
+            ("T_INTERSECTS(INTERVAL('2020-01-02', '2020-01-01T23:59:59Z'), at)", "ends before it starts"),
+        ] {
+            let error = checked(text).unwrap_err();
+            assert!(error.contains(message), "{text}: {error}");
+        }
+        for text in [
+            "tags = '[\"a\"]'",
+            "tags LIKE '%a%'",
+            "A_CONTAINS(tags, ('a'))",
+            "T_DURING(at, INTERVAL('2019-01-01', '2019-01-01T12:00:00Z'))",
+            "T_DURING(at, INTERVAL('2019-01-01T12:00:00Z', '2019-01-01'))",
+            "T_DURING(at, INTERVAL('..', '2019-01-01'))",
+            "T_DURING(at, INTERVAL('2019-01-01', '..'))",
+            "T_INTERSECTS(INTERVAL(day, at), INTERVAL('2019-01-01', '2019-01-01'))",
+        ] {
+            assert!(checked(text).is_ok(), "{text}: {:?}", checked(text));
+        }
     }
 
     #[test]

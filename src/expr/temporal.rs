@@ -214,6 +214,11 @@ impl Time {
         }
     }
 
+    /// Whether it ends before it starts.
+    pub(super) fn is_reversed(&self) -> bool {
+        self.span().is_some_and(|(start, end)| end.is_before(&start))
+    }
+
     /// Calls `visit` with each operand.
     pub fn operands<'a>(&'a self, visit: &mut dyn FnMut(&'a Operand)) {
         match self {

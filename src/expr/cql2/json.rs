@@ -6,7 +6,7 @@ use super::atom::end_of;
 use super::fault::Fault;
 use super::geometry::{self, bbox, is_high, turned};
 use super::parser::{comparison, one_of};
-use super::{DEEPEST, Frame};
+use super::{DEEPEST_JSON, Frame};
 use crate::base::datetime::{Date, Instant};
 use crate::expr::array::{ArrayRelation, List};
 use crate::expr::function::{Function, without_accents, without_case};
@@ -44,8 +44,8 @@ impl Reader<'_> {
         if self.count > MOST {
             return Err(self.fault(format!("the filter has more than {MOST} parts")));
         }
-        if self.depth > DEEPEST {
-            return Err(self.fault(format!("the filter nests deeper than {DEEPEST} levels")));
+        if self.depth > DEEPEST_JSON {
+            return Err(self.fault(format!("the filter nests deeper than {DEEPEST_JSON} levels")));
         }
         let length = self.path.len();
         self.path.push('/');

@@ -35,6 +35,8 @@ use crate::base::crs::Crs;
 pub const LONGEST: usize = 1 << 16;
 /// How deep parentheses and NOT may nest, so that no text can exhaust the stack of whoever reads the tree.
 pub const DEEPEST: usize = 100;
+/// How deep operators of the JSON form may nest. Each is an object with a list.
+pub const DEEPEST_JSON: usize = 60;
 
 /// In which system the coordinates of a filter are.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -60,6 +62,9 @@ pub fn parse_json(text: &str, frame: &Frame) -> Result<Expr, Fault> {
     if text.len() > LONGEST {
         return Err(Fault::new(text, 0, format!("the filter is longer than {LONGEST} bytes")));
     }
+    if let Some(at) = too_deep(text) {
+        return Err(Fault::new(text, at, format!("the filter nests deeper than {DEEPEST_JSON} levels")));
+    }
     let json = serde_json::from_str(text).map_err(|cause| {
         // Where it is told, lines are counted.
         let before: usize = text.split_inclusive('\n').take(cause.line().saturating_sub(1)).map(str::len).sum();
@@ -70,6 +75,28 @@ pub fn parse_json(text: &str, frame: &Frame) -> Result<Expr, Fault> {
         Fault::new(text, at, "the filter is not JSON")
     })?;
     json::parse(&json, frame)
+}
+
+/// Where a JSON document opens more lists and objects than are read: each level has one of both, and a value or a geometry
+/// some of its own.
+fn too_deep(text: &str) -> Option<usize> {
+    // Of the reader of JSON.
+    const MOST: usize = 127;
+    let (mut depth, mut is_text, mut is_escaped) = (0_usize, false, false);
+    for (at, byte) in text.bytes().enumerate() {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' if is_text => is_escaped = true,
+            b'"' => is_text = !is_text,
+            b'{' | b'[' if !is_text => depth += 1,
+            b'}' | b']' if !is_text => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > MOST {
+            return Some(at);
+        }
+    }
+    None
 }
 
 /// A filter in the JSON form; `None` for what only parameters and programs can make.

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::{DEEPEST, Frame, LONGEST, parse, parse_json, to_json};
+use super::{DEEPEST, DEEPEST_JSON, Frame, LONGEST, parse, parse_json, to_json};
 use crate::base::bbox::Bbox;
 use crate::base::crs::Crs;
 use crate::base::datetime::{Date, Instant};
@@ -288,6 +288,34 @@ fn no_depth_and_no_length_exhausts_the_stack() {
         assert!(parse(&format!("S_INTERSECTS(a, {collections}")).unwrap_err().message.contains("deeper"));
         assert!(parse(&"(".repeat(LONGEST)).unwrap_err().message.contains("deeper"));
         assert!(parse(&" ".repeat(LONGEST + 1)).unwrap_err().message.contains("longer"));
+    };
+    std::thread::Builder::new().stack_size(1536 * 1024).spawn(read).unwrap().join().unwrap();
+}
+
+#[test]
+fn the_json_form_nests_as_deep_as_is_told() {
+    let leaf = r#"{"op":"=","args":[{"property":"a"},"]}["]}"#;
+    let nested =
+        move |open: &str, levels: usize, close: &str| format!("{}{leaf}{}", open.repeat(levels), close.repeat(levels));
+    let read = move || {
+        for (open, close) in [
+            (r#"{"op":"not","args":["#, "]}"),
+            (r#"{"op":"or","args":[true,"#, "]}"),
+            (r#"{"op":"and","args":["#, ",true]}"),
+        ] {
+            for levels in [1, 30, DEEPEST_JSON] {
+                let expr = parse_json(&nested(open, levels, close), &Frame::default()).unwrap();
+                assert!(expr.to_string().contains("a = ']}['"));
+            }
+            for levels in [DEEPEST_JSON + 1, 63, 64, 99, 1000, 2000] {
+                let fault = parse_json(&nested(open, levels, close), &Frame::default()).unwrap_err();
+                assert!(fault.to_string().contains("deeper than 60 levels"), "{levels}: {fault}");
+            }
+        }
+        for open in ["[", "{\"a\":", r#"{"op":"not","args":["#] {
+            let fault = parse_json(&open.repeat(LONGEST / open.len()), &Frame::default()).unwrap_err();
+            assert!(fault.to_string().contains("deeper than 60 levels"), "{fault}");
+        }
     };
     std::thread::Builder::new().stack_size(1536 * 1024).spawn(read).unwrap().join().unwrap();
 }
