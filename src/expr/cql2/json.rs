@@ -17,7 +17,7 @@ use crate::model::geometry::json as geojson;
 use crate::model::value::Value;
 
 /// Most conditions, values and members of lists.
-const MOST: usize = 20_000;
+const MOST: usize = 30_000;
 
 /// Reads a document that was parsed.
 pub(super) fn parse(json: &Json, frame: &Frame) -> Result<Expr, Fault> {

@@ -33,6 +33,8 @@ use crate::base::crs::Crs;
 
 /// Longest text that is read, in bytes.
 pub const LONGEST: usize = 1 << 16;
+/// Longest JSON that is read, in bytes: it may be posted, and its parts are counted.
+pub const LONGEST_JSON: usize = 1 << 20;
 /// How deep parentheses and NOT may nest, so that no text can exhaust the stack of whoever reads the tree.
 pub const DEEPEST: usize = 100;
 /// How deep operators of the JSON form may nest. Each is an object with a list.
@@ -59,8 +61,8 @@ pub fn parse_in(text: &str, frame: Frame) -> Result<Expr, Fault> {
 
 /// Reads a filter in the JSON form, whose coordinates are in this system.
 pub fn parse_json(text: &str, frame: &Frame) -> Result<Expr, Fault> {
-    if text.len() > LONGEST {
-        return Err(Fault::new(text, 0, format!("the filter is longer than {LONGEST} bytes")));
+    if text.len() > LONGEST_JSON {
+        return Err(Fault::new(text, 0, format!("the filter is longer than {LONGEST_JSON} bytes")));
     }
     if let Some(at) = too_deep(text) {
         return Err(Fault::new(text, at, format!("the filter nests deeper than {DEEPEST_JSON} levels")));
