@@ -5,6 +5,18 @@ use std::process::Command;
 
 use serde_json::Value;
 
+/// How GDAL finds the types and points of a CSV answer.
+pub(crate) const CSV: [&str; 8] = [
+    "-oo",
+    "AUTODETECT_TYPE=YES",
+    "-oo",
+    "X_POSSIBLE_NAMES=x",
+    "-oo",
+    "Y_POSSIBLE_NAMES=y",
+    "-oo",
+    "Z_POSSIBLE_NAMES=z",
+];
+
 /// Runs one of GDAL's programs and gives back what it prints.
 pub(crate) fn run(program: &str, args: &[&str]) -> String {
     // A proxy of the environment has no business between two programs of this machine.

@@ -13,21 +13,7 @@ use crate::harness::{gdal, made, odd, text};
 const FORMATS: [(&str, &str, &str, &[&str]); 3] = [
     ("geojsonseq", "application/geo+json-seq", "geojsons", &[]),
     ("fgb", "application/flatgeobuf", "fgb", &[]),
-    (
-        "csv",
-        "text/csv",
-        "csv",
-        &[
-            "-oo",
-            "AUTODETECT_TYPE=YES",
-            "-oo",
-            "X_POSSIBLE_NAMES=x",
-            "-oo",
-            "Y_POSSIBLE_NAMES=y",
-            "-oo",
-            "Z_POSSIBLE_NAMES=z",
-        ],
-    ),
+    ("csv", "text/csv", "csv", &gdal::CSV),
 ];
 
 fn download(path: &str, format: &str) -> Answer {

@@ -125,20 +125,7 @@ fn gdal_reads_back_what_is_in_the_file_whatever_the_format_and_the_source() {
     let own = package(folder.path());
     let others = folder.path().join("all.sqlite");
     gdal::run("ogr2ogr", &["-q", "-f", "SQLite", text(&others), text(&own)]);
-    let csv = [
-        "-oo",
-        "AUTODETECT_TYPE=YES",
-        "-oo",
-        "QUOTED_FIELDS_AS_STRING=NO",
-        "-oo",
-        "X_POSSIBLE_NAMES=x",
-        "-oo",
-        "Y_POSSIBLE_NAMES=y",
-        "-oo",
-        "Z_POSSIBLE_NAMES=z",
-        "-oo",
-        "KEEP_GEOM_COLUMNS=NO",
-    ];
+    let csv = [&gdal::CSV[..], &["-oo", "QUOTED_FIELDS_AS_STRING=NO", "-oo", "KEEP_GEOM_COLUMNS=NO"]].concat();
     for source in [&own, &others] {
         let server = Server::start(&[text(source)]);
         for (layer, ..) in LAYERS {

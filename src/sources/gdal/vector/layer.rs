@@ -249,18 +249,7 @@ impl Shared {
         }
         let order = if self.needs_order() { self.find_order(layer, state, true, stop)? } else { None };
         let layout = Layout { geometry: false, fields: Vec::new() };
-        let (table, order) = (&self.table, order.as_deref());
-        let scan = Scan {
-            table,
-            filter,
-            order,
-            layout: &layout,
-            offset: 0,
-            limit: None,
-            stretch: None,
-            is_backwards: false,
-            stop,
-        };
+        let scan = Scan { order: order.as_deref(), ..Scan::of_all(&self.table, filter, &layout, stop) };
         let mut count = 0;
         scan.run(layer, &mut |_| {
             count += 1;
@@ -283,17 +272,7 @@ impl Shared {
         let layout = Layout { geometry: looks, fields: times };
         let filter = Filter::default();
         // In whatever order.
-        let scan = Scan {
-            table: &self.table,
-            filter: &filter,
-            order: None,
-            layout: &layout,
-            offset: 0,
-            limit: None,
-            stretch: None,
-            is_backwards: false,
-            stop,
-        };
+        let scan = Scan::of_all(&self.table, &filter, &layout, stop);
         let (mut space, mut first, mut last) = (Rect::EMPTY, None::<Instant>, None::<Instant>);
         let mut batch = Batch::new(layout.width());
         scan.run(layer, &mut |mut row| {

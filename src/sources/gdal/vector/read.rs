@@ -129,6 +129,14 @@ pub(super) struct Scan<'a> {
 /// What the scan does with a row.
 pub(super) type Visit<'v> = &'v mut dyn FnMut(Passed<'_, '_>) -> ControlFlow<()>;
 
+impl<'a> Scan<'a> {
+    /// Of every row that passes a filter.
+    pub(super) fn of_all(table: &'a Table, filter: &'a Filter, layout: &'a Layout, stop: &'a AtomicBool) -> Self {
+        let (order, limit, stretch) = (None, None, None);
+        Self { table, filter, order, layout, offset: 0, limit, stretch, is_backwards: false, stop }
+    }
+}
+
 impl Scan<'_> {
     /// Visits every row that passes, in the order of the ids.
     pub(super) fn run(&self, layer: &mut OgrLayer<'_>, visit: Visit<'_>) -> Result<(), Fault> {
