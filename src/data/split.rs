@@ -50,6 +50,12 @@ impl View {
         for conjunct in &client {
             // A hidden property is as unknown to the client as one that does not exist.
             conjunct.fields(&visible.schema).map_err(unknown)?;
+            // What is the key to the client may be a hidden property of that name to the source.
+            let mut read = conjunct.fields(full).map_err(unknown)?;
+            read.retain(|field| !visible.fields.contains(field));
+            if let Some(&hidden) = read.first() {
+                return Err(unknown(full.fields[hidden].name.clone()));
+            }
             if conjunct.has_subset() {
                 return Err(Error::internal("a condition in the source's language is a policy's alone"));
             }

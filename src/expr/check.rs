@@ -7,7 +7,7 @@ use super::nearest::nearest;
 use super::temporal::Time;
 use super::{Comparison, Expr, Operand, is_geometry};
 use crate::base::datetime::{Date, Instant};
-use crate::model::schema::{FieldKind, KeyKind, Schema};
+use crate::model::schema::{FieldKind, Schema};
 use crate::model::value::{FeatureId, Value};
 
 /// What clients may call every geometry, whatever its column is called.
@@ -59,7 +59,7 @@ impl Checker<'_> {
                 {
                     return Ok(Expr::NoGeometry(geometry.name.clone()));
                 }
-                self.field(name)?;
+                self.kind(name)?;
                 expr.clone()
             }
             Expr::NoGeometry(name) if self.is_geometry(name) => expr.clone(),
@@ -90,15 +90,14 @@ impl Checker<'_> {
 
     fn compare(&self, left: &Operand, how: Comparison, right: &Operand) -> Result<Expr, String> {
         match (left, right) {
+            // Ids are never null: to be one of none is false, as equality with a fraction is.
             (Operand::Property(name), Operand::Literal(value)) | (Operand::Literal(value), Operand::Property(name))
-                if self.is_key(name) =>
+                if self.schema.is_key(name)
+                    && matches!(how, Comparison::Equal | Comparison::NotEqual)
+                    && *value != Value::Null =>
             {
-                let ids = Expr::Ids(vec![self.id(value)?]);
-                match how {
-                    Comparison::Equal => Ok(ids),
-                    Comparison::NotEqual => Ok(Expr::Not(Box::new(ids))),
-                    _ => Err(format!("the id '{name}' can be compared with =, <> and IN only")),
-                }
+                let ids = Expr::Ids(self.id(name, value)?.into_iter().collect());
+                Ok(if how == Comparison::Equal { ids } else { Expr::Not(Box::new(ids)) })
             }
             _ => {
                 let (left, right) = self.pair(left, right)?;
@@ -109,9 +108,11 @@ impl Checker<'_> {
 
     fn list(&self, operand: &Operand, values: &[Value]) -> Result<Expr, String> {
         if let Operand::Property(name) = operand
-            && self.is_key(name)
+            && self.schema.is_key(name)
+            && !values.contains(&Value::Null)
         {
-            return Ok(Expr::Ids(values.iter().map(|value| self.id(value)).collect::<Result<_, _>>()?));
+            let ids = values.iter().map(|value| self.id(name, value)).collect::<Result<Vec<_>, _>>()?;
+            return Ok(Expr::Ids(ids.into_iter().flatten().collect()));
         }
         let mut coerced = Vec::with_capacity(values.len());
         for value in values {
@@ -152,7 +153,7 @@ impl Checker<'_> {
 
     fn list_of(&self, list: &List) -> Result<(), String> {
         let List::Property(name) = list else { return Ok(()) };
-        match self.schema.fields[self.field(name)?].kind {
+        match self.kind(name)? {
             FieldKind::Json => Ok(()),
             _ => Err(format!("'{name}' is no list; a property with a JSON document can be one")),
         }
@@ -177,7 +178,7 @@ impl Checker<'_> {
 
     /// A literal in the type of the property that it is compared with.
     fn coerce(&self, name: &str, value: &Value) -> Result<Value, String> {
-        let kind = self.schema.fields[self.field(name)?].kind;
+        let kind = self.kind(name)?;
         let wrong = |what: &str| {
             let written = Operand::Literal(value.clone());
             Err(format!("'{name}' is {what}, and cannot be compared with {written}"))
@@ -256,7 +257,7 @@ impl Checker<'_> {
                 }
                 told.returns
             }
-            Operand::Property(name) => match self.schema.fields[self.field(name)?].kind {
+            Operand::Property(name) => match self.kind(name)? {
                 FieldKind::Integer | FieldKind::Number => Class::Number,
                 FieldKind::Boolean => Class::Truth,
                 FieldKind::String | FieldKind::Json => Class::Text,
@@ -273,12 +274,10 @@ impl Checker<'_> {
         }))
     }
 
-    fn field(&self, name: &str) -> Result<usize, String> {
-        if let Some(field) = self.schema.position(name) {
-            return Ok(field);
-        }
-        if self.is_key(name) {
-            return Err(format!("the id '{name}' can be compared with literals by =, <> and IN only"));
+    /// The type of a property, or of the key.
+    fn kind(&self, name: &str) -> Result<FieldKind, String> {
+        if let Some(kind) = self.schema.kind(name) {
+            return Ok(kind);
         }
         if self.is_geometry(name) {
             return Err(format!("the geometry '{name}' can be tested with S_INTERSECTS and its like only"));
@@ -288,22 +287,18 @@ impl Checker<'_> {
         Err(format!("there is no property '{name}'{hint}"))
     }
 
-    fn is_key(&self, name: &str) -> bool {
-        self.schema.key.0 == name && self.schema.position(name).is_none()
-    }
-
     fn is_geometry(&self, name: &str) -> bool {
         let is_alias = name == GEOMETRY && self.schema.position(name).is_none() && self.schema.geometry.is_some();
         is_alias || is_geometry(self.schema, name)
     }
 
-    fn id(&self, value: &Value) -> Result<FeatureId, String> {
-        match (self.schema.key.1, value) {
-            (KeyKind::Integer, Value::Int(id)) => Ok(FeatureId::Int(*id)),
-            (KeyKind::String, Value::Text(id)) => Ok(FeatureId::Text(id.clone())),
-            (KeyKind::Integer, _) => Err(format!("the id '{}' is a whole number", self.schema.key.0)),
-            (KeyKind::String, _) => Err(format!("the id '{}' is text", self.schema.key.0)),
-        }
+    /// The id that equals a literal; none where none can.
+    fn id(&self, name: &str, value: &Value) -> Result<Option<FeatureId>, String> {
+        Ok(match self.coerce(name, value)? {
+            Value::Int(id) => Some(FeatureId::Int(id)),
+            Value::Text(id) => Some(FeatureId::Text(id)),
+            _ => None,
+        })
     }
 }
 
@@ -313,7 +308,7 @@ mod tests {
     use crate::base::crs::Crs;
     use crate::expr::cql2::parse;
     use crate::expr::samples::any_expr;
-    use crate::model::schema::{Field, GeometryField, GeometryKind};
+    use crate::model::schema::{Field, GeometryField, GeometryKind, KeyKind};
     use proptest::prelude::*;
 
     fn schema() -> Schema {
@@ -387,6 +382,17 @@ mod tests {
         assert_eq!(checked("fid = 3"), Ok(ids(&[3])));
         assert_eq!(checked("3 <> fid"), Ok(Expr::Not(Box::new(ids(&[3])))));
         assert_eq!(checked("fid IN (3, 4)"), Ok(ids(&[3, 4])));
+        assert_eq!(checked("fid = 3.0"), Ok(ids(&[3])));
+        assert_eq!(checked("fid IN (3, 3.5)"), Ok(ids(&[3])));
+        assert_eq!(checked("fid <> 3.5"), Ok(Expr::Not(Box::new(ids(&[])))));
+    }
+
+    #[test]
+    fn the_key_is_a_number_among_others() {
+        for same in ["fid > 3", "fid BETWEEN 3 AND 7", "fid % 2 = 0", "fid = count", "fid IS NULL", "abs(fid) < size"] {
+            assert_eq!(checked(same), Ok(parse(same).unwrap()));
+        }
+        assert_eq!(checked("3.0 < fid"), checked("3 < fid"));
     }
 
     #[test]
@@ -441,9 +447,11 @@ mod tests {
             ("1 = 'a'", "1 and 'a' cannot be compared"),
             ("count LIKE 'a'", "LIKE is for text"),
             ("count BETWEEN 1 AND 'a'", "'count' is a number"),
-            ("fid > 3", "=, <> and IN only"),
-            ("fid IS NULL", "=, <> and IN only"),
-            ("fid = 'a'", "whole number"),
+            ("fid = 'a'", "'fid' is a number"),
+            ("fid > 'a'", "'fid' is a number"),
+            ("fid IN (1, 'a')", "'fid' is a number"),
+            ("fid LIKE '1%'", "LIKE is for text"),
+            ("name = fid", "cannot be compared"),
             ("shape = 1", "S_INTERSECTS"),
             ("S_INTERSECTS(name, POINT(1 2))", "it is called 'shape'"),
         ] {

@@ -107,7 +107,9 @@ impl Predicate {
 
 /// What a condition without properties comes to for every row; `None` for one that is unknown or reads a row.
 pub(super) fn truth(expr: &Expr) -> Option<bool> {
-    let schema = Schema { fields: Vec::new(), key: (String::new(), KeyKind::Integer), geometry: None, time: None };
+    // No column is called so.
+    let key = ("\0".to_owned(), KeyKind::Integer);
+    let schema = Schema { fields: Vec::new(), key, geometry: None, time: None };
     let layout = Layout { geometry: false, fields: Vec::new() };
     let mut nothing = Batch::new(1);
     nothing.push(Cell::Null);
@@ -225,7 +227,10 @@ impl Side {
 
 impl Names<'_> {
     fn cell(&self, name: &str) -> Result<usize, String> {
-        let cell = self.schema.position(name).and_then(|field| self.layout.cell_of(field));
+        let cell = match self.schema.position(name) {
+            Some(field) => self.layout.cell_of(field),
+            None => (self.schema.key.0 == name).then_some(0),
+        };
         cell.ok_or_else(|| name.to_owned())
     }
 

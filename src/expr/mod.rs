@@ -231,11 +231,13 @@ impl Expr {
         has
     }
 
-    /// The fields of the schema that a test of it reads; a name that the schema does not have is the error.
+    /// The fields of the schema that a test of it reads, beside the key, which every row has; a name that the schema does not
+    /// have is the error.
     pub fn fields(&self, schema: &Schema) -> Result<Vec<usize>, String> {
         let (mut fields, mut unknown, mut no_geometry) = (Vec::new(), None, None);
         let mut name = |name: &str| match schema.position(name) {
             Some(field) => fields.push(field),
+            None if schema.key.0 == name => {}
             None => unknown = Some(name.to_owned()),
         };
         let mut read = |operand: &Operand| operand.properties(&mut name);

@@ -59,6 +59,15 @@ pub enum KeyKind {
     String,
 }
 
+impl From<KeyKind> for FieldKind {
+    fn from(kind: KeyKind) -> Self {
+        match kind {
+            KeyKind::Integer => Self::Integer,
+            KeyKind::String => Self::String,
+        }
+    }
+}
+
 /// What kind of geometries a layer has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum GeometryKind {
@@ -138,5 +147,18 @@ impl Schema {
     /// The index of the field with this name.
     pub fn position(&self, name: &str) -> Option<usize> {
         self.fields.iter().position(|field| field.name == name)
+    }
+
+    /// Whether this is the name of the key, and of no field.
+    pub fn is_key(&self, name: &str) -> bool {
+        self.key.0 == name && self.position(name).is_none()
+    }
+
+    /// The type of the field, or of the key, with this name.
+    pub fn kind(&self, name: &str) -> Option<FieldKind> {
+        match self.position(name) {
+            Some(field) => Some(self.fields[field].kind),
+            None => (self.key.0 == name).then(|| self.key.1.into()),
+        }
     }
 }

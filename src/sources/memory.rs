@@ -243,6 +243,15 @@ mod tests {
     }
 
     #[test]
+    fn a_hidden_property_that_is_called_as_the_key_tells_nothing() {
+        let schema = Schema { key: ("name".to_owned(), KeyKind::Integer), ..schema() };
+        let memory = Arc::new(Memory::new(schema, vec![row(1, "secret")]).unwrap());
+        let view = Locked::new(memory).view(Some(&[]), Vec::new());
+        let filter = Expr::IsNull(crate::expr::Operand::Property("name".to_owned()));
+        assert!(view.features(&Query { filter: Some(filter), ..Query::default() }).is_err());
+    }
+
+    #[test]
     fn rows_that_do_not_fit_are_refused() {
         assert!(Memory::new(schema(), vec![row(1, "a"), row(1, "b")]).is_err());
         assert!(Memory::new(schema(), vec![(FeatureId::Int(1), None, Vec::new())]).is_err());

@@ -25,7 +25,10 @@ pub(crate) enum Type {
 
 /// A collection as it is without any filter.
 pub(crate) struct Known {
+    /// With the id among the properties as well, where it is a queryable under a name of its own.
     pub(crate) features: Vec<Value>,
+    /// Names that stand so among the properties.
+    ids: Vec<String>,
     /// Whether these are all that there are.
     pub(crate) is_whole: bool,
     /// Whether the server says that it stores longitudes and latitudes of WGS 84.
@@ -73,16 +76,33 @@ pub(crate) fn read(kit: &Kit, first: &str, most: usize) -> Checked<(Vec<Value>, 
 
 impl Known {
     pub(crate) fn read(kit: &Kit, collection: &Collection) -> Checked<Self> {
-        let (features, is_whole) = read(kit, &with(&collection.items, "limit=1000"), MOST_FEATURES)?;
-        let queryables = match kit.schema_url(collection, "queryables") {
+        let (mut features, is_whole) = read(kit, &with(&collection.items, "limit=1000"), MOST_FEATURES)?;
+        let schemas = match kit.schema_url(collection, "queryables") {
             Ok(url) => kit.json(&url, "application/schema+json")?["properties"].clone(),
             Err(_) => Value::Null,
         };
-        let named = queryables.as_object().into_iter().flatten();
-        let queryables = named.map(|(name, schema)| (name.clone(), type_of(schema))).collect();
+        let named = || schemas.as_object().into_iter().flatten();
+        let has = |name: &str| features.iter().any(|feature| feature["properties"].get(name).is_some());
+        let ids = named().filter(|(name, schema)| schema["x-ogc-role"] == "id" && !has(name));
+        let ids: Vec<String> = ids.map(|(name, _)| name.clone()).collect();
+        for feature in &mut features {
+            for name in &ids {
+                feature["properties"][name] = feature["id"].clone();
+            }
+        }
+        let queryables = named().map(|(name, schema)| (name.clone(), type_of(schema))).collect();
         let storage = collection.value["storageCrs"].as_str().unwrap_or_default();
         let is_stored_in_degrees = storage == CRS84 || storage.ends_with("/EPSG/0/4326");
-        Ok(Self { features, is_whole, is_stored_in_degrees, queryables })
+        Ok(Self { features, ids, is_whole, is_stored_in_degrees, queryables })
+    }
+
+    /// The features as the server gave them.
+    pub(crate) fn plain(&self) -> Vec<Value> {
+        let mut features = self.features.clone();
+        for properties in features.iter_mut().filter_map(|feature| feature["properties"].as_object_mut()) {
+            properties.retain(|name, _| !self.ids.contains(name));
+        }
+        features
     }
 
     /// The properties of these types that a filter can name without escapes that the language lacks.

@@ -118,8 +118,8 @@ fn refusals(kit: &Kit) -> Checked {
 fn selection(kit: &Kit) -> Checked {
     has(kit, "properties")?;
     for collection in kit.collections()? {
-        let known = kit.known(collection)?;
-        let Some(first) = known.features.first() else { continue };
+        let known = kit.known(collection)?.plain();
+        let Some(first) = known.first() else { continue };
         let names: Vec<&String> = first["properties"].as_object().into_iter().flatten().map(|(name, _)| name).collect();
         let plain: Vec<&&String> = names.iter().filter(|name| !name.contains(',')).collect();
         for chosen in [&plain[..plain.len().min(1)], &plain[plain.len() / 2..]] {
@@ -128,7 +128,7 @@ fn selection(kit: &Kit) -> Checked {
             }
             let list = chosen.iter().map(|name| encoded(name)).collect::<Vec<_>>().join(",");
             let url = with(&collection.items, &format!("limit=1000&properties={list}"));
-            for (one, other) in features(&kit.json(&url, GEOJSON)?).iter().zip(&known.features) {
+            for (one, other) in features(&kit.json(&url, GEOJSON)?).iter().zip(&known) {
                 ensure!(one["id"] == other["id"], "{url}: other features");
                 let found = one["properties"].as_object().cloned().unwrap_or_default();
                 for (name, value) in &found {
@@ -149,9 +149,9 @@ fn selection(kit: &Kit) -> Checked {
 fn without_geometry(kit: &Kit) -> Checked {
     has(kit, "skipGeometry")?;
     for collection in kit.collections()? {
-        let known = kit.known(collection)?;
+        let known = kit.known(collection)?.plain();
         let url = with(&collection.items, "limit=1000&skipGeometry=true");
-        for (one, other) in features(&kit.json(&url, GEOJSON)?).iter().zip(&known.features) {
+        for (one, other) in features(&kit.json(&url, GEOJSON)?).iter().zip(&known) {
             let same = one["id"] == other["id"] && one["properties"] == other["properties"];
             if !one["geometry"].is_null() || one.get("geometry").is_none() || !same {
                 return fail(format!("{url}: {one}"));
@@ -159,7 +159,7 @@ fn without_geometry(kit: &Kit) -> Checked {
         }
         let plain = with(&collection.items, "limit=1000&skipGeometry=false");
         let first = features(&kit.json(&plain, GEOJSON)?).into_iter().next();
-        ensure!(first.as_ref() == known.features.first(), "{plain}: not as without the parameter");
+        ensure!(first.as_ref() == known.first(), "{plain}: not as without the parameter");
         kit.refused(&with(&collection.items, "skipGeometry=perhaps"))?;
     }
     Ok(())

@@ -38,6 +38,8 @@ fn every_class_of_cql2_text_is_answered() {
         ("abs(gdp_md_est - 703082) < 1", &["Switzerland"]),
         ("lower(name) = upper('fiji') OR lower(name) = 'fiji'", &["Fiji"]),
         ("name = iso_a3 OR name = 'Fiji'", &["Fiji"]),
+        ("fid < 3", &["Fiji", "Tanzania"]),
+        ("fid BETWEEN 0 AND 2 AND fid * 2 > 3", &["Tanzania"]),
     ] {
         let mut found = countries(filter);
         let mut expected = expected.to_vec();
@@ -45,6 +47,18 @@ fn every_class_of_cql2_text_is_answered() {
         expected.sort_unstable();
         assert_eq!(found, expected, "{filter}");
     }
+}
+
+#[test]
+fn the_key_is_a_queryable_and_a_parameter() {
+    let queryables = demo().json("/ogcapi/collections/countries/queryables");
+    let key = &queryables["properties"]["fid"];
+    assert_eq!((&key["type"], &key["x-ogc-role"]), (&"integer".into(), &"id".into()));
+    assert_eq!(page("countries", "fid=1")["features"][0]["properties"]["name"], "Fiji");
+    assert_eq!(page("countries", "fid=1000000")["numberMatched"], 0);
+    demo().get("/ogcapi/collections/countries/items?fid=first").expect(400);
+    let last = page("countries", "filter=fid+%3E+100&sortby=-fid");
+    assert_eq!(last["features"][0]["id"], 177);
 }
 
 #[test]

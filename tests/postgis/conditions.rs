@@ -46,10 +46,16 @@ fn ids(server: &Server, filter: &str) -> (Vec<i64>, Value) {
 }
 
 /// Conditions, and a part of the SQL that is to be asked for them; nothing where the loop alone may know.
-const CONDITIONS: [(&str, &str); 93] = [
+const CONDITIONS: [(&str, &str); 99] = [
     ("floors > 5", "\"floors\" > $1"),
     ("floors <> 5", "\"floors\" <> $1"),
     ("NOT floors = 5", "NOT ("),
+    ("fid > 5", "\"fid\" > $1"),
+    ("fid BETWEEN 3 AND 9.5 AND floors > 1", "\"fid\" >= $1"),
+    ("NOT fid < 7", "\"fid\" < $1"),
+    ("fid % 2 = 0", " % nullif("),
+    ("fid < floors", "\"fid\" < t.\"floors\""),
+    ("fid IN (3, 4.5, 5)", "\"fid\" = ANY ($1"),
     ("taxes <= 500.5", "\"taxes\" <= $1"),
     ("5 < floors", "\"floors\" > $1"),
     ("swimming_pool = TRUE", "\"swimming_pool\" = $1"),

@@ -18,8 +18,8 @@ use crate::data::cursor;
 use crate::data::query::{Query, SortBy};
 use crate::data::{bounds, reference};
 use crate::error::{Error, Kind, Result};
-use crate::expr::Expr;
-use crate::model::schema::{FieldKind, Schema};
+use crate::expr::{Expr, check};
+use crate::model::schema::{Field, FieldKind, Schema};
 use crate::model::value::Value;
 use crate::project::catalog::Layer;
 use crate::server::context::Context;
@@ -191,7 +191,9 @@ fn own_params(layer: &Layer, schema: &Schema) -> Vec<Param> {
     params.extend(query_params(layer));
     // Those of properties come after, so that one that is called as one of these has its name.
     params.extend(ends::params(schema));
-    for field in &schema.fields {
+    let key = Some(&schema.key).filter(|(name, _)| schema.is_key(name));
+    let key = key.map(|(name, kind)| Field::new(name.clone(), (*kind).into()));
+    for field in schema.fields.iter().chain(&key) {
         let reserved = RESERVED.contains(&field.name.as_str())
             || layer.parameters.iter().any(|parameter| parameter.name == field.name);
         if let Some(kind) = scalar(field.kind).filter(|_| !reserved) {
@@ -273,14 +275,16 @@ async fn items(cx: Context, params: Items) -> Result<FeaturePage> {
             query.parameters.push(given?);
             continue;
         }
-        let Some(field) = schema.fields.iter().find(|field| field.name == *name) else {
+        let Some(kind) = schema.kind(name) else {
             if let Some(condition) = ends::condition(name, text, schema) {
                 query.and(condition?);
             }
             continue;
         };
-        let value = Value::parse(field.kind, text).map_err(|expected| invalid(name, text, expected))?;
-        query.and(Expr::equals(name.clone(), value));
+        let value = Value::parse(kind, text).map_err(|expected| invalid(name, text, expected))?;
+        let equals = Expr::equals(name.clone(), value);
+        // Of a key this makes what sources find at once.
+        query.and(check(&equals, schema).map_err(|what| invalid(name, text, &what))?);
     }
     if params.cursor.is_some() && params.offset > 0 {
         let message = "parameter 'cursor' is a place already: it goes without 'offset'";

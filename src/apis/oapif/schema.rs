@@ -81,7 +81,7 @@ async fn queryables(cx: Context, path: CollectionPath) -> Result<JsonSchema> {
     // Documents as well: lists are compared with lists.
     let fields = schema.fields.iter().filter(|field| field.kind != FieldKind::Binary);
     let fields = fields.map(|field| (field.name.clone(), described(field)));
-    let properties = geometry(schema).into_iter().chain(fields);
+    let properties = std::iter::once(key(schema)).chain(geometry(schema)).chain(fields);
     Ok(object(&layer.title, properties, true))
 }
 

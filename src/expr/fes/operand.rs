@@ -117,7 +117,7 @@ pub(super) fn literal(element: &Element, kind: As) -> Result<Value, Fault> {
             time(text).ok_or_else(|| wrong("a time, such as 2018-02-12 or 2018-02-12T23:20:50Z"))?
         }
         As::Field(FieldKind::Binary) => return Err(wrong("what bytes can be compared with")),
-        As::Key(KeyKind::Integer) => Value::parse(FieldKind::Integer, text).map_err(|_| wrong("a whole number"))?,
+        As::Key(KeyKind::Integer) => number(text).ok_or_else(|| wrong("a number"))?,
         As::Key(KeyKind::String) => Value::Text(text.to_owned()),
         As::Looks => number(text).or_else(|| time(text)).unwrap_or_else(|| Value::Text(element.text.clone())),
     })

@@ -167,7 +167,8 @@ fn any_literal() -> impl Strategy<Value = Value> {
 }
 
 fn any_predicate(names: &[String], geometry: &str) -> impl Strategy<Value = Expr> + use<> {
-    let names = names.to_vec();
+    // The key is compared as a property is.
+    let names = [names, &["nr".to_owned()]].concat();
     let name = move || prop::sample::select(names.clone());
     let property = name.clone();
     let operand =

@@ -10,7 +10,7 @@ use super::nodes::Held;
 use super::number;
 use super::spatial;
 use super::sql::{GROUP, Sql};
-use super::table::Table;
+use super::table::{Stored, Table};
 use crate::base::bbox::Rect;
 use crate::expr::evaluate::Test;
 use crate::expr::like::Pattern;
@@ -145,12 +145,12 @@ impl Filter {
             query
         };
         let own = steps(connection, &query(&self.sql, &format!(" ORDER BY {rowid} LIMIT 1")))?;
-        if own.iter().all(|step| !step.starts_with("SCAN t") && !step.contains("TEMP B-TREE")) {
+        if own.iter().all(|step| !is_scan(step) && !step.contains("TEMP B-TREE")) {
             // It finds the rows in their order.
             return Ok(None);
         }
         let query = query(&self.by_index, &format!(" LIMIT {}", FEW_PROBED + 1));
-        if steps(connection, &query)?.iter().any(|step| step.starts_with("SCAN t")) {
+        if steps(connection, &query)?.iter().any(|step| is_scan(step)) {
             return Ok(None);
         }
         let mut statement = connection.prepare_cached(&query.text)?;
@@ -172,6 +172,11 @@ impl Filter {
 fn steps(connection: &Connection, query: &Sql) -> rusqlite::Result<Vec<String>> {
     let mut plan = connection.prepare_cached(&format!("EXPLAIN QUERY PLAN {}", query.text))?;
     plan.query_map(query.bound(), |row| row.get(3))?.collect()
+}
+
+/// Whether a step goes through the table itself, be it from an id on.
+fn is_scan(step: &str) -> bool {
+    step.starts_with("SCAN t") || ["(rowid>", "(rowid<"].iter().any(|from| step.contains(from))
 }
 
 /// What a statement still has room for.
@@ -234,7 +239,7 @@ pub(super) fn exact(table: &Table, expr: &Expr, positive: bool) -> Option<Sql> {
             Some(Sql::new(format!("NOT ({})", part.text), part.values))
         }
         Expr::IsNull(Operand::Property(name)) => {
-            Some(Sql::new(format!("{} IS NULL", table.columns[table.schema.position(name)?]), Vec::new()))
+            Some(Sql::new(format!("{} IS NULL", table.stored(name)?.sql), Vec::new()))
         }
         Expr::Compare(Operand::Property(name), how, Operand::Literal(value)) => {
             compare(table, name, *how, value, positive)
@@ -313,28 +318,27 @@ struct Side {
 }
 
 fn side(table: &Table, name: &str, how: Comparison, value: &Value) -> Option<Side> {
-    let field = table.schema.position(name)?;
-    let column = &table.columns[field];
+    let Stored { sql: column, kind, makes_text } = table.stored(name)?;
     let is_equality = matches!(how, Comparison::Equal | Comparison::NotEqual);
-    let (comparable, left, bound) = match (table.schema.fields[field].kind, value) {
+    let (comparable, left, bound) = match (kind, value) {
         (FieldKind::Integer | FieldKind::Number, Value::Int(number))
             if number.unsigned_abs() < EXACT.unsigned_abs() =>
         {
-            (format!("typeof({column}) IN ('integer', 'real')"), column.clone(), Bound::Integer(*number))
+            (format!("typeof({column}) IN ('integer', 'real')"), column.to_owned(), Bound::Integer(*number))
         }
         #[allow(clippy::cast_precision_loss)] // it is a power of two
         (FieldKind::Integer | FieldKind::Number, Value::Float(number)) if number.abs() < EXACT as f64 => {
-            (format!("typeof({column}) IN ('integer', 'real')"), column.clone(), Bound::Real(*number))
+            (format!("typeof({column}) IN ('integer', 'real')"), column.to_owned(), Bound::Real(*number))
         }
         (FieldKind::Boolean, Value::Bool(truth)) => (
             format!("typeof({column}) = 'integer' AND {column} IN (0, 1)"),
-            column.clone(),
+            column.to_owned(),
             Bound::Integer(i64::from(*truth)),
         ),
         // Text that is no UTF-8 is read with the replacement character, which SQL does not know of; and by what order
         // SQL sorts depends on the encoding of the file.
         (FieldKind::String | FieldKind::Json, Value::Text(text))
-            if table.makes_text[field] && is_equality && !text.contains('\u{fffd}') =>
+            if makes_text && is_equality && !text.contains('\u{fffd}') =>
         {
             (format!("typeof({column}) = 'text'"), format!("{column} COLLATE BINARY"), Bound::Text(text.clone()))
         }

@@ -61,9 +61,8 @@ pub(super) fn columns(table: &Table, left: &str, how: Comparison, right: &str) -
 
 /// A column that has numbers, if it has what it should have.
 fn number_column<'a>(table: &'a Table, name: &str) -> Option<&'a str> {
-    let field = table.schema.position(name)?;
-    let is_number = matches!(table.schema.fields[field].kind, FieldKind::Integer | FieldKind::Number);
-    is_number.then(|| table.columns[field].as_str())
+    let stored = table.stored(name)?;
+    matches!(stored.kind, FieldKind::Integer | FieldKind::Number).then_some(stored.sql)
 }
 
 /// A number, null where there is none. The column itself may be infinite, no result is.

@@ -9,7 +9,7 @@ use super::key::{self, Key};
 use super::trigrams::Trigrams;
 use super::{LayerOptions, reference, sql};
 use crate::error::{Error, Kind, Result};
-use crate::model::schema::{Field, FieldKind, GeometryField, GeometryKind, Schema, TimeFields};
+use crate::model::schema::{Field, FieldKind, GeometryField, GeometryKind, KeyKind, Schema, TimeFields};
 
 /// A table or view with features.
 pub(super) struct Table {
@@ -45,6 +45,27 @@ pub(super) struct Rtree {
     pub(super) ids: String,
     /// Whether its nodes are those of two axes with floats, as the standard has it.
     pub(super) is_plain: bool,
+}
+
+/// A column as conditions read it.
+pub(super) struct Stored<'a> {
+    /// In SQL.
+    pub(super) sql: &'a str,
+    pub(super) kind: FieldKind,
+    /// Whether it makes text of numbers.
+    pub(super) makes_text: bool,
+}
+
+impl Table {
+    /// The column of a property, or of the key where that is a number: of others ids are made.
+    pub(super) fn stored(&self, name: &str) -> Option<Stored<'_>> {
+        if let Some(field) = self.schema.position(name) {
+            let (kind, makes_text) = (self.schema.fields[field].kind, self.makes_text[field]);
+            return Some(Stored { sql: &self.columns[field], kind, makes_text });
+        }
+        let is_number = self.key.name == name && self.key.kind == KeyKind::Integer;
+        is_number.then(|| Stored { sql: &self.key.sql, kind: FieldKind::Integer, makes_text: false })
+    }
 }
 
 /// Reads a table's description. The errors are for whoever runs the server.

@@ -192,7 +192,10 @@ impl Writer<'_> {
     }
 
     pub(super) fn column(&self, name: &str) -> Option<&Column> {
-        self.table.schema.position(name).map(|field| &self.table.columns[field])
+        match self.table.schema.position(name) {
+            Some(field) => Some(&self.table.columns[field]),
+            None => (self.table.schema.key.0 == name).then_some(&self.table.key),
+        }
     }
 
     /// A comparison with a literal; null where the two cannot be compared.

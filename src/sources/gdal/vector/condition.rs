@@ -69,10 +69,13 @@ fn written(table: &Table, expr: &Expr) -> Option<String> {
 
 /// A column in quotes, where its name means the same to every driver.
 fn column(table: &Table, name: &str) -> Option<(String, FieldKind)> {
-    let field = table.schema.position(name)?;
-    let own = &table.columns.get(field)?.name;
-    let is_plain = own == name && !name.contains(['"', '\\', '\0']);
-    is_plain.then(|| (format!("\"{name}\""), table.schema.fields[field].kind))
+    // A key that is OGR's own number of the feature is no column.
+    let own = match table.schema.position(name) {
+        Some(field) => table.columns.get(field)?,
+        None => table.key.as_ref()?,
+    };
+    let is_plain = own.name == name && !name.contains(['"', '\\', '\0']);
+    Some((format!("\"{name}\""), table.schema.kind(name).filter(|_| is_plain)?))
 }
 
 /// A value, and whether it is text.

@@ -134,3 +134,19 @@ async fn a_page_behind_a_place_goes_by_the_index_and_sorts_nothing() {
         }
     }
 }
+
+/// A range of ids is a stretch of the table, whatever else is asked.
+#[tokio::test]
+async fn a_range_of_ids_goes_by_the_key() {
+    let file = file();
+    let filter = |text: &str| crate::expr::cql2::parse(text).unwrap();
+    let ask = |text| Query { filter: Some(filter(text)), limit: Some(3), ..Query::default() };
+    let (ids, steps) = explained(&file, "places", &ask("fid > 400 AND fid <= 450.5")).await;
+    assert_eq!((ids, steps), (vec![401, 402, 403], vec![SEARCH_BY_ID.to_owned()]));
+    // Few rows of an index are found, and then looked up.
+    let (ids, steps) = explained(&file, "places", &ask("fid > 0 AND name = 'p5'")).await;
+    assert!(ids.is_sorted() && !ids.is_empty());
+    assert!(!steps.iter().any(|step| step.contains("(rowid>")), "{steps:#?}");
+}
+
+const SEARCH_BY_ID: &str = "SEARCH t USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)";
