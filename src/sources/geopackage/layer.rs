@@ -10,6 +10,7 @@ use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use super::filter::{self, Filter};
+use super::open::Handle;
 use super::read::{Moment, Reader};
 use super::table::Table;
 use super::{Room, count, extent, fault, open, pool};
@@ -42,8 +43,8 @@ impl Layer {
         let (sender, receiver) = oneshot::channel();
         let (stop, table, room) = (Stop::default(), self.table.clone(), self.room.clone());
         let guard = StopOnDrop(stop.clone());
-        let job = move |connection: Result<&mut Connection>| {
-            let answer = connection.and_then(|connection| {
+        let job = move |handle: Result<&mut Handle>| {
+            let answer = handle.and_then(|Handle { connection, .. }| {
                 armed(&stop, connection, || question(connection, &table))
                     .map_err(|cause| fault::reading(&room.path, &table.name, &cause))
             });
@@ -104,9 +105,9 @@ impl FeatureSource for Layer {
     fn features(&self, plan: Plan) -> Rows {
         let (sender, rows) = channel(plan.layout().clone());
         let (table, room, has_warned) = (self.table.clone(), self.room.clone(), self.has_warned.clone());
-        let job = move |connection: Result<&mut Connection>| {
+        let job = move |handle: Result<&mut Handle>| {
             let _telltale = pool::Telltale(&sender);
-            let read = connection.and_then(|connection| {
+            let read = handle.and_then(|Handle { connection, milestones }| {
                 let mut filter = Filter::new(&table, plan.filter()).map_err(|name| not_taken(&name))?;
                 let ends_early = plan.limit().is_some() && plan.sort().is_empty();
                 let read = || {
@@ -114,7 +115,7 @@ impl FeatureSource for Layer {
                     let _moment = Moment::begin(connection)?;
                     filter.narrow(connection, &table, ends_early)?;
                     let mut reader = Reader::new(connection, &table, &plan, &filter, &sender);
-                    reader.run()?;
+                    reader.run(milestones)?;
                     Ok(reader.has_bad_geometry)
                 };
                 let has_bad_geometry = armed(sender.stop(), connection, read)

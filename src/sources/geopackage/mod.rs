@@ -20,6 +20,7 @@ mod filter;
 mod header;
 mod key;
 mod layer;
+mod milestones;
 mod narrow;
 mod nodes;
 mod number;
@@ -46,7 +47,7 @@ pub struct GeoPackage {
 /// What the layers of a file share.
 struct Room {
     path: PathBuf,
-    pool: Pool<Connection>,
+    pool: Pool<open::Handle>,
     /// What opens the layers, one after the other: to read the schema of a file of many is most of the work.
     opening: Mutex<Option<Connection>>,
 }

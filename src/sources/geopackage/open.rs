@@ -12,6 +12,7 @@ use std::time::SystemTime;
 use rusqlite::{Connection, OpenFlags};
 
 use super::fault;
+use super::milestones::Milestones;
 use crate::error::{Error, Result};
 use crate::sources::pool;
 
@@ -58,9 +59,15 @@ pub(super) fn connect(path: &Path) -> Result<Connection> {
     }
 }
 
+/// What a thread of the file has.
+pub(super) struct Handle {
+    pub(super) connection: Connection,
+    pub(super) milestones: Milestones,
+}
+
 /// A connection for a thread of the file. The first few of the process keep more pages: the upper levels of the tables and
 /// R-trees that are read just now.
-pub(super) fn reader(path: &Path) -> Result<Connection> {
+pub(super) fn reader(path: &Path) -> Result<Handle> {
     thread_local! {
         static SHARE: Option<Share> = Share::take();
     }
@@ -68,7 +75,7 @@ pub(super) fn reader(path: &Path) -> Result<Connection> {
     if SHARE.with(Option::is_some) {
         connection.execute_batch("PRAGMA cache_size=-4000").map_err(|cause| fault::opening(path, cause))?;
     }
-    Ok(connection)
+    Ok(Handle { connection, milestones: Milestones::default() })
 }
 
 /// The right of a thread to a large page cache, as long as it runs.

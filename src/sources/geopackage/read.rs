@@ -6,6 +6,7 @@ use rusqlite::{Connection, Row};
 use super::cells;
 use super::count::Look;
 use super::filter::{Filter, WantedBox};
+use super::milestones::Milestones;
 use super::nodes::Held;
 use super::seek::{self, Order};
 use super::spatial::{self, Hits, Route};
@@ -160,6 +161,8 @@ pub(super) struct Reader<'a> {
     parts: Vec<Sql>,
     tester: Tester<'a>,
     batch: Batch,
+    /// Rows that SQL passes over, where it pages.
+    offset: u64,
     /// Rows still to be passed over and to be given, where the loop counts them.
     skip: u64,
     left: Option<u64>,
@@ -210,6 +213,7 @@ impl<'a> Reader<'a> {
             tester: Tester::new(table, filter, &selected),
             selected,
             batch: sender.batch(plan.width()),
+            offset: plan.offset(),
             skip: if counts { plan.offset() } else { 0 },
             left: plan.limit().filter(|_| counts),
             last: None,
@@ -219,9 +223,20 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads all and sends it.
-    pub(super) fn run(&mut self) -> rusqlite::Result<()> {
+    pub(super) fn run(&mut self, milestones: &mut Milestones) -> rusqlite::Result<()> {
         if self.plan.limit() == Some(0) {
             return Ok(());
+        }
+        let is_cut = !self.between.is_empty() || !self.parts.is_empty() || self.plan.is_backwards();
+        let is_all = self.filter.is_exact() && self.filter.sql.is_empty() && !is_cut;
+        if is_all
+            && self.plan.sort().is_empty()
+            && self.table.key.is_rowid()
+            && let Some((number, rest)) =
+                milestones.towards(self.connection, self.table, self.offset, self.sender.stop())?
+        {
+            self.between.push(Sql::new(format!("{} >= ?", self.table.key.sql), vec![number.into()]));
+            self.offset = rest;
         }
         let wanted = self.plan.limit().map(|limit| limit.saturating_add(self.plan.offset()));
         // In another order than that of the key, what is found first says nothing of what comes first.
@@ -397,7 +412,7 @@ impl<'a> Reader<'a> {
             // Of several parts each may have all the rows, and those to be passed over are counted here.
             let (limit, offset) = match part {
                 Some(_) => (self.left.map(|left| left.saturating_add(self.skip)), 0),
-                None => (self.plan.limit(), self.plan.offset()),
+                None => (self.plan.limit(), self.offset),
             };
             // Minus one is no limit.
             query.values.push(limit.map_or(-1, |limit| i64::try_from(limit).unwrap_or(i64::MAX)).into());

@@ -17,6 +17,7 @@ mod writer;
 
 mod bytes;
 mod layers;
+mod milestones;
 mod moments;
 mod narrow;
 mod plans;
