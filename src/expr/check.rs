@@ -64,16 +64,15 @@ impl Checker<'_> {
             }
             Expr::NoGeometry(name) if self.is_geometry(name) => expr.clone(),
             Expr::NoGeometry(name) => return Err(format!("'{name}' is no geometry")),
-            Expr::Spatial { relation, property, geometry, distance } => match &self.schema.geometry {
-                Some(field) if self.is_geometry(property) => Expr::Spatial {
-                    relation: *relation,
-                    property: field.name.clone(),
-                    geometry: geometry.clone(),
-                    distance: *distance,
-                },
-                Some(geometry) => return Err(format!("'{property}' is no geometry; it is called '{}'", geometry.name)),
-                None => return Err("there is no geometry".to_owned()),
+            Expr::Spatial { relation, property, geometry, distance } => Expr::Spatial {
+                relation: *relation,
+                property: self.geometry(property)?,
+                geometry: geometry.clone(),
+                distance: *distance,
             },
+            Expr::Geometries(left, relation, right) => {
+                Expr::Geometries(self.geometry(left)?, *relation, self.geometry(right)?)
+            }
             Expr::IsNull(operand) => {
                 self.class(operand)?;
                 expr.clone()
@@ -285,6 +284,15 @@ impl Checker<'_> {
         let near = nearest(name, self.schema.fields.iter().map(|field| field.name.as_str()));
         let hint = near.map_or(String::new(), |near| format!("; did you mean '{near}'?"));
         Err(format!("there is no property '{name}'{hint}"))
+    }
+
+    /// The geometry by its own name.
+    fn geometry(&self, name: &str) -> Result<String, String> {
+        match &self.schema.geometry {
+            Some(geometry) if self.is_geometry(name) => Ok(geometry.name.clone()),
+            Some(geometry) => Err(format!("'{name}' is no geometry; it is called '{}'", geometry.name)),
+            None => Err("there is no geometry".to_owned()),
+        }
     }
 
     fn is_geometry(&self, name: &str) -> bool {

@@ -15,9 +15,9 @@ use crate::model::value::{FeatureId, Value};
 use super::array::{ArrayRelation, List};
 use super::function::Function;
 use super::like::Pattern;
-use super::spatial::Place;
+use super::spatial::{self, Place};
 use super::temporal::{Moment, Time, TimeRelation};
-use super::{Comparison, Expr, Operand, Operator, is_geometry};
+use super::{Comparison, Expr, Operand, Operator, Relation, is_geometry};
 
 /// What a source tests in its own loop, with the cells that it must have for that.
 #[derive(Debug)]
@@ -56,6 +56,7 @@ enum Node {
     IsNull(Side),
     NoGeometry,
     Spatial(Place),
+    Itself(Relation),
     Temporal(Span, TimeRelation, Span),
     Array(Members, ArrayRelation, Members),
     Ids(Vec<FeatureId>),
@@ -135,6 +136,13 @@ impl Node {
             {
                 return Err(property.clone());
             }
+            Expr::Geometries(left, relation, right) => {
+                let is_there = |name: &&String| layout.geometry && is_geometry(schema, name);
+                match [left, right].into_iter().find(|name| !is_there(name)) {
+                    Some(name) => return Err(name.clone()),
+                    None => Node::Itself(*relation),
+                }
+            }
             Expr::NoGeometry(_) => Node::NoGeometry,
             Expr::Spatial { relation, geometry, distance, .. } => {
                 Node::Spatial(Place::new(*relation, geometry, *distance))
@@ -185,6 +193,7 @@ impl Node {
             Node::NoGeometry => Some(row.geometry().is_none()),
             // Where a geometry that cannot be read lies is unknown.
             Node::Spatial(place) => place.test(row.geometry()?),
+            Node::Itself(relation) => spatial::beside_itself(*relation, row.geometry()?),
             Node::Temporal(left, relation, right) => Some(relation.holds(&left.value(row)?, &right.value(row)?)),
             Node::Array(left, relation, right) => Some(relation.holds(&left.value(row)?, &right.value(row)?)),
             Node::Ids(ids) => Some(ids.iter().any(|id| match (id, row.cell(0)) {

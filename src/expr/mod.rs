@@ -118,6 +118,9 @@ pub enum Expr {
         /// For `DWithin` and `Beyond`: metres where the literal is in longitude and latitude, else units of its system.
         distance: Option<f64>,
     },
+    /// How two geometries of the feature lie to each other; unknown for a feature without one. A layer has one geometry, so
+    /// that both names are its.
+    Geometries(String, Relation, String),
     /// How times lie to each other; unknown where one of them is null.
     Temporal(Time, TimeRelation, Time),
     /// How lists lie to each other; unknown for what is no list.
@@ -151,6 +154,12 @@ impl Expr {
         Expr::Or(Vec::new())
     }
 
+    /// Neither true nor false for any row.
+    pub fn unknown() -> Expr {
+        let nothing = || Operand::Literal(Value::Null);
+        Expr::Compare(nothing(), Comparison::Equal, nothing())
+    }
+
     /// `name = value`.
     pub fn equals(name: impl Into<String>, value: Value) -> Expr {
         Expr::Compare(Operand::Property(name.into()), Comparison::Equal, Operand::Literal(value))
@@ -177,6 +186,7 @@ impl Expr {
             | Expr::IsNull(_)
             | Expr::NoGeometry(_)
             | Expr::Spatial { .. }
+            | Expr::Geometries(..)
             | Expr::Temporal(..)
             | Expr::Array(..)
             | Expr::Ids(_)
@@ -220,7 +230,10 @@ impl Expr {
     /// Whether a test of it reads the geometry.
     pub fn reads_geometry(&self) -> bool {
         let mut reads = false;
-        self.walk(&mut |part| reads |= matches!(part, Expr::Bbox { .. } | Expr::Spatial { .. } | Expr::NoGeometry(_)));
+        self.walk(&mut |part| {
+            reads |=
+                matches!(part, Expr::Bbox { .. } | Expr::Spatial { .. } | Expr::Geometries(..) | Expr::NoGeometry(_));
+        });
         reads
     }
 
@@ -262,6 +275,10 @@ impl Expr {
             }
             Expr::Spatial { property, .. } | Expr::NoGeometry(property) if !is_geometry(schema, property) => {
                 no_geometry = Some(property.clone());
+            }
+            Expr::Geometries(left, _, right) => {
+                no_geometry =
+                    [left, right].into_iter().find(|name| !is_geometry(schema, name)).cloned().or(no_geometry.take());
             }
             Expr::During(_) => times = true,
             _ => {}

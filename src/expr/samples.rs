@@ -104,11 +104,12 @@ pub(crate) fn any_spatial(name: impl Strategy<Value = String>) -> impl Strategy<
         1 => (prop::sample::select(vec![Intersects, Disjoint]), high),
         2 => (prop::sample::select(all), any_figure().prop_map(literal)),
     ];
-    (any, name).prop_map(|((relation, geometry), property)| Expr::Spatial {
-        relation,
-        property,
-        geometry,
-        distance: None,
+    (any, name, prop::bool::weighted(0.1)).prop_map(|((relation, geometry), property, is_alone)| {
+        if is_alone {
+            Expr::Geometries(property.clone(), relation, property)
+        } else {
+            Expr::Spatial { relation, property, geometry, distance: None }
+        }
     })
 }
 

@@ -77,6 +77,36 @@ impl Place {
     }
 }
 
+/// Whether a geometry lies so to itself, by what the relations say of any set of points; unknown where it cannot be read.
+pub(super) fn beside_itself(relation: Relation, wkb: &[u8]) -> Option<bool> {
+    let is_empty = envelope(wkb).ok()?.is_none();
+    Some(match relation {
+        Relation::Intersects | Relation::Within | Relation::Contains | Relation::DWithin => !is_empty,
+        Relation::Disjoint | Relation::Beyond => is_empty,
+        Relation::Equals => true,
+        Relation::Touches | Relation::Crosses | Relation::Overlaps => false,
+    })
+}
+
+/// Whether a literal lies so to another of the same system.
+pub(super) fn of_literals(relation: Relation, first: &GeometryLiteral, second: &GeometryLiteral) -> Option<bool> {
+    let flat = GeometryLiteral { heights: None, ..second.clone() };
+    let high = |other: (f64, f64)| match first.heights {
+        Some((low, high)) => Some(low <= other.1 && other.0 <= high),
+        None => intersect::intersects_z(&first.wkb, other.0, other.1).ok(),
+    };
+    let meets = || match (first.heights, second.heights) {
+        (Some((low, high)), None) => intersect::intersects_z(&second.wkb, low, high).ok(),
+        (_, Some(heights)) => high(heights),
+        (None, None) => Some(true),
+    };
+    match relation {
+        Relation::Intersects => all([Place::new(relation, &flat, None).test(&first.wkb), meets()]),
+        Relation::Disjoint => of_literals(Relation::Intersects, first, second).map(|meets| !meets),
+        relation => Place::new(relation, &flat, None).test(&first.wkb),
+    }
+}
+
 impl Made {
     fn meets(&self, wkb: &[u8]) -> Option<bool> {
         let flat = match &self.rects {

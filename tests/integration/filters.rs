@@ -38,6 +38,8 @@ fn every_class_of_cql2_text_is_answered() {
         ("abs(gdp_md_est - 703082) < 1", &["Switzerland"]),
         ("lower(name) = upper('fiji') OR lower(name) = 'fiji'", &["Fiji"]),
         ("name = iso_a3 OR name = 'Fiji'", &["Fiji"]),
+        ("S_INTERSECTS(geom, geometry) AND name = 'Fiji'", &["Fiji"]),
+        ("S_TOUCHES(geom, geom) OR S_CROSSES(LINESTRING(0 0, 2 2), LINESTRING(0 2, 2 0)) AND fid = 1", &["Fiji"]),
         ("fid < 3", &["Fiji", "Tanzania"]),
         ("fid BETWEEN 0 AND 2 AND fid * 2 > 3", &["Tanzania"]),
     ] {

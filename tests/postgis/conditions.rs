@@ -46,7 +46,7 @@ fn ids(server: &Server, filter: &str) -> (Vec<i64>, Value) {
 }
 
 /// Conditions, and a part of the SQL that is to be asked for them; nothing where the loop alone may know.
-const CONDITIONS: [(&str, &str); 99] = [
+const CONDITIONS: [(&str, &str); 103] = [
     ("floors > 5", "\"floors\" > $1"),
     ("floors <> 5", "\"floors\" <> $1"),
     ("NOT floors = 5", "NOT ("),
@@ -140,6 +140,10 @@ const CONDITIONS: [(&str, &str); 99] = [
     ("S_TOUCHES(geometry, MULTILINESTRING((2 0, 4 0, 4 3), (9 9, 12 1)))", "ST_DWithin("),
     ("S_WITHIN(geometry, MULTIPOLYGON(((1 1, 9 1, 5 9, 1 1)), ((9 0, 16 0, 9 9, 9 0))))", "&& ST_MakeEnvelope"),
     ("S_TOUCHES(geometry, POLYGON((2 0, 4 0, 4 3, 2 3, 2 0))) OR floors = 8", "OR"),
+    ("S_INTERSECTS(geometry, geom)", "NOT ST_IsEmpty("),
+    ("NOT S_TOUCHES(geom, geom)", "THEN false END"),
+    ("S_EQUALS(geom, geom) AND floors > 1", "THEN true END"),
+    ("S_CONTAINS(POLYGON((0 0, 9 0, 0 9, 0 0)), POINT(1 1)) AND floors > 1", "\"floors\" > $1"),
     ("S_DISJOINT(geometry, POLYGON((1 1, 6 1, 3 5, 1 1)))", ""),
     ("A_CONTAINS(\"layer:ids\", ('layers-ca', 'layers-us'))", "@> $1"),
     ("A_CONTAINEDBY(\"layer:ids\", ('layers-ca', 'layers-us'))", "<@ $1"),

@@ -192,7 +192,7 @@ fn read(text: &str, kind: As) -> Value {
 fn known(left: Operand, how: Comparison, right: Operand, kind: As) -> Expr {
     let null = Operand::Literal(Value::Null);
     if matches!(kind, As::Key(_)) && (left == null || right == null) {
-        return Expr::Compare(null.clone(), Comparison::Equal, null);
+        return Expr::unknown();
     }
     Expr::Compare(left, how, right)
 }

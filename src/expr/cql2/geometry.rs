@@ -5,12 +5,13 @@ use super::fault::Fault;
 use super::lexer::TokenKind;
 use super::parser::Parser;
 use crate::base::bbox::Bbox;
+use crate::expr::spatial::of_literals;
 use crate::expr::{Expr, GeometryLiteral, Relation};
 use crate::model::geometry::wkt;
 use crate::model::value::Value;
 
 /// One side of a spatial predicate.
-enum Side {
+pub(super) enum Side {
     Property(String),
     Geometry(GeometryLiteral),
 }
@@ -41,6 +42,32 @@ pub(in crate::expr) fn turned(relation: Relation) -> Relation {
     }
 }
 
+/// A spatial predicate; `None` where it has heights that do not count.
+pub(super) fn joined(first: Side, relation: Relation, second: Side) -> Option<Expr> {
+    let is_flat = |side: &Side| match side {
+        Side::Geometry(GeometryLiteral { heights: Some(_), .. }) => {
+            matches!(relation, Relation::Intersects | Relation::Disjoint)
+        }
+        _ => true,
+    };
+    if !is_flat(&first) || !is_flat(&second) {
+        return None;
+    }
+    let (relation, property, geometry) = match (first, second) {
+        (Side::Property(property), Side::Geometry(geometry)) => (relation, property, geometry),
+        (Side::Geometry(geometry), Side::Property(property)) => (turned(relation), property, geometry),
+        (Side::Property(first), Side::Property(second)) => return Some(Expr::Geometries(first, relation, second)),
+        (Side::Geometry(first), Side::Geometry(second)) => {
+            return Some(match of_literals(relation, &first, &second) {
+                Some(true) => Expr::always(),
+                Some(false) => Expr::never(),
+                None => Expr::unknown(),
+            });
+        }
+    };
+    Some(Expr::Spatial { relation, property, geometry, distance: None })
+}
+
 impl Parser<'_> {
     /// A spatial predicate whose name is the present token.
     pub(super) fn spatial(&mut self, name: &str, relation: Relation) -> Result<Expr, Fault> {
@@ -51,19 +78,10 @@ impl Parser<'_> {
         self.expect(",")?;
         let second = self.side()?;
         self.expect(")")?;
-        let (relation, property, geometry) = match (first, second) {
-            (Side::Property(property), Side::Geometry(geometry)) => (relation, property, geometry),
-            (Side::Geometry(geometry), Side::Property(property)) => (turned(relation), property, geometry),
-            _ => {
-                let fault = self.fault_at(start, format!("{name} needs a property and a geometry"));
-                return Err(fault.hint(format!("write it as in {name}(geometry, BBOX(5, 45, 11, 48))")));
-            }
-        };
-        if is_high(relation, &geometry) {
+        joined(first, relation, second).ok_or_else(|| {
             let fault = self.fault_at(start, format!("{name} is flat, and takes a BBOX of four numbers"));
-            return Err(fault.hint("heights count for S_INTERSECTS and S_DISJOINT"));
-        }
-        Ok(Expr::Spatial { relation, property, geometry, distance: None })
+            fault.hint("heights count for S_INTERSECTS and S_DISJOINT")
+        })
     }
 
     fn side(&mut self) -> Result<Side, Fault> {
@@ -129,11 +147,6 @@ impl Parser<'_> {
             _ => return Err(self.expected("a number")),
         })
     }
-}
-
-/// Whether heights are given where they do not count.
-pub(super) fn is_high(relation: Relation, geometry: &GeometryLiteral) -> bool {
-    geometry.heights.is_some() && !matches!(relation, Relation::Intersects | Relation::Disjoint)
 }
 
 /// A box of 4 numbers or 6; else what is wrong with them, and a hint.

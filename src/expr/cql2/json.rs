@@ -4,7 +4,7 @@ use serde_json::Value as Json;
 
 use super::atom::end_of;
 use super::fault::Fault;
-use super::geometry::{self, bbox, is_high, turned};
+use super::geometry::{self, Side, bbox, joined};
 use super::parser::{comparison, one_of};
 use super::{DEEPEST_JSON, Frame};
 use crate::base::datetime::{Date, Instant};
@@ -162,17 +162,15 @@ impl Reader<'_> {
 
     fn spatial(&mut self, op: &str, relation: crate::expr::Relation, args: &[Json]) -> Result<Expr, Fault> {
         self.exactly(op, args, 2)?;
-        let property = |json: &Json| json.get("property").and_then(Json::as_str).map(str::to_owned);
-        let (relation, property, at) = match (property(&args[0]), property(&args[1])) {
-            (Some(property), None) => (relation, property, 1),
-            (None, Some(property)) => (turned(relation), property, 0),
-            _ => return Err(self.fault(format!("'{op}' needs a property and a geometry"))),
+        let mut side = |at| {
+            self.argument(args, at, |this, json| match json.get("property").and_then(Json::as_str) {
+                Some(name) => Ok(Side::Property(name.to_owned())),
+                None => this.geometry(json).map(Side::Geometry),
+            })
         };
-        let geometry = self.argument(args, at, Self::geometry)?;
-        if is_high(relation, &geometry) {
-            return Err(self.fault(format!("'{op}' is flat, and takes a bbox of four numbers")));
-        }
-        Ok(Expr::Spatial { relation, property, geometry, distance: None })
+        let (first, second) = (side(0)?, side(1)?);
+        joined(first, relation, second)
+            .ok_or_else(|| self.fault(format!("'{op}' is flat, and takes a bbox of four numbers")))
     }
 
     fn geometry(&mut self, json: &Json) -> Result<GeometryLiteral, Fault> {

@@ -42,6 +42,10 @@ pub(super) fn write(expr: &Expr) -> Option<Json> {
             };
             op(&function(*relation).to_lowercase(), vec![json!({ "property": property }), drawn])
         }
+        Expr::Geometries(left, relation, right) => {
+            let names = [left, right].map(|name| json!({ "property": name }));
+            op(&function(*relation).to_lowercase(), names.into())
+        }
         Expr::Temporal(left, relation, right) => {
             let (_, name) = TimeRelation::ALL.iter().find(|(other, _)| other == relation)?;
             op(&name.to_lowercase(), vec![time(left)?, time(right)?])

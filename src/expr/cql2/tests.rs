@@ -120,6 +120,27 @@ fn geometries_are_read_as_what_they_are() {
 }
 
 #[test]
+fn two_geometries_of_a_row_and_two_literals_are_related() {
+    let names = Expr::Geometries("a".to_owned(), Relation::Within, "b".to_owned());
+    assert_eq!(parse("S_WITHIN(a, b)"), Ok(names.clone()));
+    let json = r#"{"op":"s_within","args":[{"property":"a"},{"property":"b"}]}"#;
+    assert_eq!(parse_json(json, &Frame::default()), Ok(names));
+    for (text, truth) in [
+        ("S_INTERSECTS(POINT(1 1), POLYGON((0 0, 2 0, 2 2, 0 0)))", Expr::always()),
+        ("S_WITHIN(POINT(1 1), BBOX(0, 0, 2, 2))", Expr::always()),
+        ("S_CONTAINS(POINT(1 1), BBOX(0, 0, 2, 2))", Expr::never()),
+        ("S_INTERSECTS(POINT(179 0), BBOX(170, -10, -170, 10))", Expr::always()),
+        ("S_INTERSECTS(POINT Z(1 1 5), BBOX(0, 0, 4, 2, 2, 6))", Expr::always()),
+        ("S_INTERSECTS(BBOX(0, 0, 4, 2, 2, 6), POINT Z(1 1 7))", Expr::never()),
+        ("S_DISJOINT(BBOX(0, 0, 4, 2, 2, 6), BBOX(1, 1, 7, 2, 2, 8))", Expr::always()),
+        ("S_CROSSES(LINESTRING(0 0, 2 2), LINESTRING(0 2, 2 0))", Expr::always()),
+        ("S_DISJOINT(POINT EMPTY, POINT(0 0))", Expr::always()),
+    ] {
+        assert_eq!(parse(text), Ok(truth), "{text}");
+    }
+}
+
+#[test]
 fn calculations_bind_as_in_mathematics() {
     for (text, same) in [
         ("a + 1 * 2 = 3", "a + (1 * 2) = 3"),
@@ -222,7 +243,7 @@ fn faults_say_where_and_what() {
         ("a = DATE(2018)", 10, "DATE('2018-02-12')"),
         ("a = S_INTERSECTS(a, POINT(1 2))", 5, "a value is needed, not a condition"),
         ("S_INTERSECT(a, POINT(1 2))", 1, "did you mean S_INTERSECTS?"),
-        ("S_INTERSECTS(a, b)", 1, "needs a property and a geometry"),
+        ("S_WITHIN(POINT(1 2), BBOX(1, 2, 0, 3, 4, 9))", 1, "takes a BBOX of four numbers"),
         ("S_INTERSECTS(a, BBOX(1, 2, 3))", 17, "4 numbers"),
         ("S_INTERSECTS(a, BBOX(1, 4, 3, 2))", 17, "north"),
         ("S_INTERSECTS(a, POLYGON((1 2, 3 2, 3 4, 1 1)))", 17, "ends where it starts"),

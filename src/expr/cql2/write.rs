@@ -177,6 +177,9 @@ fn predicate(out: &mut Formatter<'_>, expr: &Expr, not: &str) -> fmt::Result {
         Expr::Spatial { relation, property, geometry, .. } => {
             write!(out, "{}({}, {})", function(*relation), Name(property), Drawn(geometry))
         }
+        Expr::Geometries(left, relation, right) => {
+            write!(out, "{}({}, {})", function(*relation), Name(left), Name(right))
+        }
         Expr::Temporal(left, relation, right) => {
             let name = TimeRelation::ALL.iter().find(|(other, _)| other == relation).map_or("T_", |(_, name)| name);
             write!(out, "{name}({left}, {right})")

@@ -26,12 +26,14 @@ impl Reader<'_> {
             _ => return Ok(None),
         };
         let name = &element.name;
-        let (mut property, mut literal, mut distance) = (None, None, None);
+        let (mut property, mut other, mut literal, mut distance) = (None, None, None, None);
         for (at, child) in element.children.iter().enumerate() {
             let geometry = if &*child.name == "Literal" { child.children.first().unwrap_or(child) } else { child };
             if is_reference(child) && property.is_none() {
                 property = Some(self.geometry_name(child)?);
-            } else if gml::is_geometry(geometry) && literal.is_none() {
+            } else if is_reference(child) && other.is_none() && literal.is_none() {
+                other = Some(self.geometry_name(child)?);
+            } else if gml::is_geometry(geometry) && literal.is_none() && other.is_none() {
                 literal = Some(self.geometry(geometry)?);
                 if at == 0 && element.children.len() > 1 {
                     // The literal is the first of the two.
@@ -42,6 +44,11 @@ impl Reader<'_> {
             } else {
                 return Err(Fault::parsing(child, format!("'{}' cannot stand in '{name}'", child.name)));
             }
+        }
+        if let (Some(first), Some(second), None) = (&property, &other, distance)
+            && !matches!(relation, Relation::DWithin | Relation::Beyond)
+        {
+            return Ok(Some(Expr::Geometries(first.clone(), relation, second.clone())));
         }
         let Some(geometry) = literal else {
             return Err(Fault::parsing(element, format!("'{name}' needs a geometry of GML")));

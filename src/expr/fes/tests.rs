@@ -280,3 +280,10 @@ proptest! {
         let _ = read(&format!("<{0}>{flat}</{0}>", names[0]));
     }
 }
+
+#[test]
+fn a_relation_may_name_the_geometry_twice() {
+    let twice = "<fes:Within><fes:ValueReference>shape</fes:ValueReference><fes:ValueReference>geometry</fes:ValueReference></fes:Within>";
+    assert_eq!(read(twice).unwrap().to_string(), "S_WITHIN(shape, shape)");
+    assert!(read(&twice.replace("geometry", "name")).is_err());
+}

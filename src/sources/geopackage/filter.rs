@@ -272,6 +272,7 @@ pub(super) fn exact(table: &Table, expr: &Expr, positive: bool) -> Option<Sql> {
         | Expr::In(..)
         | Expr::NoGeometry(_)
         | Expr::Spatial { .. }
+        | Expr::Geometries(..)
         | Expr::Temporal(..)
         | Expr::Array(..)
         | Expr::Ids(_)

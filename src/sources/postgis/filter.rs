@@ -169,6 +169,7 @@ impl Writer<'_> {
             Expr::Spatial { relation: Relation::Intersects, geometry, .. } if geometry.heights.is_none() => {
                 self.meets(&geometry.boxes()?, positive)
             }
+            Expr::Geometries(_, relation, _) => self.beside_itself(*relation),
             // From whoever runs the server; a comment at its end must not swallow the bracket.
             Expr::Subset(text) => {
                 self.out.add(&format!("({text}\n)"));
@@ -455,6 +456,21 @@ impl Writer<'_> {
             self.out.add(if is_flat { "))" } else { ")" });
         }
         self.out.add(")");
+        Some(())
+    }
+
+    /// A geometry beside itself: by whether there is one, and it is empty.
+    fn beside_itself(&mut self, relation: Relation) -> Option<()> {
+        let column = self.table.geometry.as_ref()?.column.clone();
+        let always = |truth| format!("CASE WHEN {column} IS NOT NULL THEN {truth} END");
+        let test = match relation {
+            Relation::Intersects | Relation::Within | Relation::Contains => format!("(NOT ST_IsEmpty({column}))"),
+            Relation::Disjoint => format!("ST_IsEmpty({column})"),
+            Relation::Equals => always(true),
+            Relation::Touches | Relation::Crosses | Relation::Overlaps => always(false),
+            Relation::DWithin | Relation::Beyond => return None,
+        };
+        self.out.add(&test);
         Some(())
     }
 
