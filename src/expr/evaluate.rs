@@ -187,7 +187,11 @@ impl Node {
                 any(values.iter().map(|other| compare(&value, Comparison::Equal, other)))
             }
             Node::IsNull(side) => Some(match side {
-                Side::Cell(cell) => row.cell(*cell) == Cell::Null,
+                // What is not a number is nothing: some formats cannot keep it, and JSON cannot tell it.
+                Side::Cell(cell) => match row.cell(*cell) {
+                    Cell::Float(number) => number.is_nan(),
+                    other => other == Cell::Null,
+                },
                 other => *other.value(row) == Value::Null,
             }),
             Node::NoGeometry => Some(row.geometry().is_none()),
@@ -439,5 +443,7 @@ mod tests {
         for text in ["n = n", "n <> 1", "n IN (1)", "n BETWEEN 0 AND 1"] {
             assert_eq!(truth(text, Cell::Float(f64::NAN)), None, "{text}");
         }
+        assert_eq!(truth("n IS NULL", Cell::Float(f64::NAN)), Some(true));
+        assert_eq!(truth("n IS NULL", Cell::Float(f64::INFINITY)), Some(false));
     }
 }

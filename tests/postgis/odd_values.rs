@@ -208,7 +208,7 @@ fn any_number() -> BoxedStrategy<String> {
     let whole = ["0", "1", "-1", "2", "7", "70000", "9007199254740993", "9223372036854775807", "-9223372036854775808"];
     let floats = ["0.5", "-2.5", "0.1", "1e300", "1e-300", "3.0", "1e15", "0.49999999999999994", "1e-40", "1e200"];
     let leaf = prop_oneof![
-        3 => one_of(&["i2", "i4", "i8", "f4", "f8", "num"]),
+        3 => one_of(&["fid", "i2", "i4", "i8", "f4", "f8", "num"]),
         2 => one_of(&whole),
         1 => one_of(&floats),
         1 => one_of(&["length(t)", "length(concat(trim(t), u))", "year(d)", "month(ts)", "day(tz)", "year(ts)"]),

@@ -94,8 +94,11 @@ impl Writer<'_> {
             }
             Expr::IsNull(Operand::Property(name)) => {
                 let column = self.column(name)?;
-                // What has no end is read as nothing.
+                // What has no end is read as nothing, and what is not a number is nothing.
                 let test = match column.compared {
+                    Compared::Float | Compared::Numeric | Compared::Short => {
+                        format!("({0} IS NULL OR {0} = 'NaN')", column.stored())
+                    }
                     Compared::Date | Compared::Timestamp | Compared::TimestampTz => {
                         format!("({0} IS NULL OR NOT isfinite({0}))", column.stored())
                     }
