@@ -1,5 +1,5 @@
-//! Which conditions SQL tests, and which the loop that reads the rows. SQL compares by the type of what is stored, the
-//! evaluator by the schema; only where the two agree for certain does SQL have the last word.
+//! Which conditions SQL tests, and which the evaluator, asked by SQL or by the loop that reads the rows. SQL compares by the type
+//! of what is stored, the evaluator by the schema; only where the two agree for certain does SQL have the last word.
 
 use rusqlite::Connection;
 use rusqlite::types::Value as Bound;
@@ -8,6 +8,7 @@ use super::cells;
 use super::narrow::superset;
 use super::nodes::Held;
 use super::number;
+use super::passes::{self, Asked};
 use super::spatial;
 use super::sql::{GROUP, Sql};
 use super::table::{Stored, Table};
@@ -49,6 +50,8 @@ pub(super) struct Filter {
     pub(super) boxes: Vec<WantedBox>,
     /// What else the loop tests.
     pub(super) test: Option<Test>,
+    /// What SQL asks the evaluator.
+    asked: Option<Asked>,
     /// The same in words by which indexes are used, whatever they find.
     by_index: Vec<Sql>,
     /// What a full-text index can be asked for.
@@ -99,6 +102,14 @@ impl Filter {
             filter.sql = vec![Sql::join(std::mem::take(&mut filter.sql), " AND ")];
         }
         filter.test = Test::all(rest, &table.schema)?;
+        // A box may lead to its rows by a way on which the loop counts those that fail.
+        if filter.boxes.is_empty()
+            && let Some(test) = filter.test.take_if(|test| passes::can_ask(test))
+        {
+            let (sql, asked) = passes::asked(table, test);
+            filter.sql.push(sql);
+            filter.asked = Some(asked);
+        }
         Ok(filter)
     }
 

@@ -25,6 +25,7 @@ mod narrow;
 mod nodes;
 mod number;
 mod open;
+mod passes;
 mod patience;
 mod read;
 mod reference;

@@ -13,6 +13,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::fault;
 use super::milestones::Milestones;
+use super::passes;
 use crate::error::{Error, Result};
 use crate::sources::pool;
 
@@ -101,6 +102,7 @@ fn attempt(path: &Path, how: &str) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
     let connection = Connection::open_with_flags(uri(path, how), flags)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    passes::register(&connection)?;
     connection.set_limit(rusqlite::limits::Limit::SQLITE_LIMIT_LENGTH, VALUE)?;
     // All files together may use a gigabyte: a view can sort rows without end. No mmap: resident memory grows to the size of the file. A small page cache, for there are many connections.
     connection.execute_batch(

@@ -7,19 +7,23 @@ use super::super::table;
 use super::*;
 use crate::expr::{check, cql2};
 
-/// The SQL of a condition, with what is bound, and whether the loop tests it as well.
+/// The SQL of a condition, with what is bound, and whether the evaluator tests it as well.
 fn pushed(file: &File, text: &str) -> (Vec<String>, Vec<String>, bool) {
     let connection = rusqlite::Connection::open(&file.path).unwrap();
+    super::super::passes::register(&connection).unwrap();
     let table = table::read(&connection, "t", &LayerOptions::default()).unwrap();
     let frame = cql2::Frame { crs: crate::base::crs::Crs::Crs84, is_swapped: false };
     let expr = check(&cql2::parse_in(text, frame).unwrap(), &table.schema).unwrap();
-    let filter = Filter::new(&table, &[expr]).unwrap();
+    let mut filter = Filter::new(&table, &[expr]).unwrap();
+    let count = filter.sql.len();
+    filter.sql.retain(|sql| !sql.text.starts_with("graticule_passes("));
+    let is_tested = filter.test.is_some() || filter.sql.len() < count;
     let told = |value: &Bound| match value {
         Bound::Text(text) => text.clone(),
         other => format!("{other:?}"),
     };
     let bound = filter.sql.iter().flat_map(|sql| sql.values.iter().map(told)).collect();
-    (filter.sql.into_iter().map(|sql| sql.text).collect(), bound, filter.test.is_some())
+    (filter.sql.into_iter().map(|sql| sql.text).collect(), bound, is_tested)
 }
 
 fn file() -> File {
@@ -77,6 +81,7 @@ fn patterns_are_narrowed_by_what_they_begin_with() {
 /// Whether rows were found by their ids, and whether they were too many.
 fn probed(file: &File, text: &str) -> (bool, bool) {
     let connection = rusqlite::Connection::open(&file.path).unwrap();
+    super::super::passes::register(&connection).unwrap();
     let table = table::read(&connection, "t", &LayerOptions::default()).unwrap();
     let expr = match text.parse().map(crate::expr::Expr::During) {
         Ok(during) => during,
@@ -129,4 +134,35 @@ async fn a_page_goes_by_an_index_where_that_finds_few_rows() {
         assert_eq!(ids(&page), ids(&all).into_iter().skip(2).take(7).collect::<Vec<_>>(), "{text}");
         assert!(!all.is_empty(), "{text}");
     }
+}
+
+#[test]
+fn what_sql_cannot_say_it_asks_the_evaluator() {
+    let file = file();
+    file.run("INSERT INTO t (fid, name) VALUES (1, 'Straße'), (2, 'STRASSE'), (3, 'Weg'), (4, NULL);");
+    let connection = rusqlite::Connection::open(&file.path).unwrap();
+    super::super::passes::register(&connection).unwrap();
+    let table = table::read(&connection, "t", &LayerOptions::default()).unwrap();
+    let ids = |text: &str| {
+        let expr = check(&cql2::parse(text).unwrap(), &table.schema).unwrap();
+        let filter = Filter::new(&table, &[expr]).unwrap();
+        assert!(filter.is_exact(), "{text}");
+        let query = format!("SELECT fid FROM {} WHERE {}", table.from, filter.sql[0].text);
+        let mut statement = connection.prepare_cached(&query).unwrap();
+        let found = statement.query_map(filter.sql[0].bound(), |row| row.get(0)).unwrap();
+        found.collect::<rusqlite::Result<Vec<i64>>>().unwrap()
+    };
+    // The same statement, with one condition after the other.
+    assert_eq!(ids("CASEI(name) = 'strasse'"), [1, 2]);
+    assert_eq!(ids("CASEI(name) = 'weg'"), [3]);
+    assert_eq!(ids("NOT CASEI(name) = 'weg' OR geom IS NULL AND name LIKE '%g'"), [1, 2, 3]);
+    assert!(connection.query_row("SELECT graticule_passes(1000000, 1)", [], |_| Ok(())).is_err());
+}
+
+#[test]
+fn a_view_cannot_ask_the_evaluator() {
+    let file = file();
+    file.run("CREATE VIEW v AS SELECT fid, graticule_passes(0, fid) AS truth FROM t; INSERT INTO t (fid) VALUES (1);");
+    file.attributes("v");
+    assert!(GeoPackage::open(&file.path).unwrap().layer("v", &LayerOptions::default()).is_err());
 }

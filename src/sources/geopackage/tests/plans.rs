@@ -75,6 +75,7 @@ impl FeatureSource for Told {
 /// The ids of an answer, and the steps by which SQLite finds it.
 pub(super) async fn explained(file: &File, name: &str, query: &Query) -> (Vec<i64>, Vec<String>) {
     let connection = Connection::open(&file.path).unwrap();
+    super::super::passes::register(&connection).unwrap();
     let table = table::read(&connection, name, &LayerOptions::default()).unwrap();
     let (inner, steps) = (layer(file, name).source, Mutex::default());
     let told = Arc::new(Told { inner, connection: Mutex::new(connection), table, steps });
