@@ -86,6 +86,7 @@ impl Operator {
             }
         }
         let (Some(a), Some(b)) = (float(left), float(right)) else { return Value::Null };
+        #[allow(clippy::float_cmp)] // just these exponents
         let result = match self {
             Self::Add => a + b,
             Self::Subtract => a - b,
@@ -93,6 +94,9 @@ impl Operator {
             Self::Divide => a / b,
             Self::Modulo => a % b,
             Self::IntegerDivide => (a / b).trunc(),
+            // What a power is to the last digit, each machine says for itself; but squares and cubes are products.
+            Self::Power if b == 2.0 => a * a,
+            Self::Power if b == 3.0 => a * a * a,
             Self::Power => a.powf(b),
         };
         if result.is_finite() { Value::Float(result) } else { Value::Null }
@@ -131,6 +135,8 @@ mod tests {
             (Value::Float(-7.5), IntegerDivide, int(2), Value::Float(-3.0)),
             (int(2), Power, int(10), Value::Float(1024.0)),
             (int(10), Power, int(400), Value::Null),
+            (Value::Float(-0.1), Power, int(2), Value::Float(0.010_000_000_000_000_002)),
+            (int(-3), Power, Value::Float(3.0), Value::Float(-27.0)),
             (Value::Null, Add, int(1), Value::Null),
             (Value::Text("1".to_owned()), Add, int(1), Value::Null),
         ] {

@@ -46,7 +46,7 @@ fn ids(server: &Server, filter: &str) -> (Vec<i64>, Value) {
 }
 
 /// Conditions, and a part of the SQL that is to be asked for them; nothing where the loop alone may know.
-const CONDITIONS: [(&str, &str); 103] = [
+const CONDITIONS: [(&str, &str); 104] = [
     ("floors > 5", "\"floors\" > $1"),
     ("floors <> 5", "\"floors\" <> $1"),
     ("NOT floors = 5", "NOT ("),
@@ -123,6 +123,7 @@ const CONDITIONS: [(&str, &str); 103] = [
     ("0 = (foo % 2)", " % nullif("),
     ("value = foo * 2.0 - bar / 4 AND floors > 1", "ELSE true END AND (t.\"floors\" > $3"),
     ("value <= (2 ^ foo)", ""),
+    ("foo ^ 2 + bar ^ 2.0 < 30", "\"foo\"::int8)::float8 * ("),
     ("1 = (foo div 2)", " / nullif("),
     ("upper(material) = 'BRICK' OR length(city) = 5", "char_length("),
     ("round(value) = abs(foo)", "trunc("),

@@ -217,6 +217,7 @@ fn any_number() -> BoxedStrategy<String> {
         let sign = one_of(&["+", "-", "*", "/", "%", "div", "+", "-", "*", "/", "^"]);
         prop_oneof![
             4 => (inner.clone(), sign, inner.clone()).prop_map(|(left, sign, right)| format!("({left} {sign} {right})")),
+            1 => (inner.clone(), one_of(&["2", "3", "2.0"])).prop_map(|(base, power)| format!("({base} ^ {power})")),
             1 => (one_of(&["abs", "ceil", "floor", "round", "sqrt"]), inner)
                 .prop_map(|(function, number)| format!("{function}({number})")),
         ]

@@ -151,6 +151,10 @@ impl Writer<'_> {
                 Number::float(text, power - 1, power + 2)
             }
             Operand::Literal(_) => None,
+            Operand::Calculation(base, Operator::Power, exponent) => {
+                let base = self.number(base, limit)?;
+                power(&base, exponent)
+            }
             Operand::Calculation(left, operator, right) => {
                 let left = self.number(left, limit)?;
                 let right = self.number(right, limit)?;
@@ -203,9 +207,24 @@ fn calculation(left: &Number, operator: Operator, right: &Number) -> Option<Numb
             Number::float(divided(), a_low - b_high, a_high - b_low)?;
             Number::float(format!("trunc({})", divided()), 0, (a_high - b_low).max(0))
         }
-        // PostgreSQL has no remainder of floats; what a power is to the last digit, each machine says for itself.
+        // PostgreSQL has no remainder of floats.
         Operator::Modulo | Operator::Power => None,
     }
+}
+
+/// Squares and cubes, which the evaluator has as products; what another power is to the last digit, each machine says for itself.
+#[allow(clippy::float_cmp)] // just these exponents
+fn power(base: &Number, exponent: &Operand) -> Option<Number> {
+    let (base, low, high) = base.as_float();
+    let (times, text) = match exponent {
+        _ if base.len() > SHORT => return None,
+        Operand::Literal(Value::Int(2)) => (2, format!("({base} * {base})")),
+        Operand::Literal(Value::Int(3)) => (3, format!("({base} * {base} * {base})")),
+        Operand::Literal(Value::Float(two)) if *two == 2.0 => (2, format!("({base} * {base})")),
+        Operand::Literal(Value::Float(three)) if *three == 3.0 => (3, format!("({base} * {base} * {base})")),
+        _ => return None,
+    };
+    Number::float(text, low * times, high * times)
 }
 
 fn call(function: Function, number: Number) -> Option<Number> {
