@@ -9,6 +9,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::SystemTime;
 
+use rusqlite::vtab::array;
 use rusqlite::{Connection, OpenFlags};
 
 use super::fault;
@@ -103,6 +104,7 @@ fn attempt(path: &Path, how: &str) -> rusqlite::Result<Connection> {
     let connection = Connection::open_with_flags(uri(path, how), flags)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     passes::register(&connection)?;
+    array::load_module(&connection)?;
     connection.set_limit(rusqlite::limits::Limit::SQLITE_LIMIT_LENGTH, VALUE)?;
     // All files together may use a gigabyte: a view can sort rows without end. No mmap: resident memory grows to the size of the file. A small page cache, for there are many connections.
     connection.execute_batch(

@@ -1,6 +1,9 @@
 //! Reads the rows of a plan: one statement, or two where the first way through the table turns out to be the longer one.
 
-use rusqlite::types::ValueRef;
+use std::rc::Rc;
+
+use rusqlite::types::{Value as Bound, ValueRef};
+use rusqlite::vtab::array::Array;
 use rusqlite::{Connection, Row};
 
 use super::cells;
@@ -16,6 +19,7 @@ use crate::base::bbox::Rect;
 use crate::data::plan::Plan;
 use crate::data::position::Mark;
 use crate::data::rows::RowSender;
+use crate::expr::Expr;
 use crate::model::batch::{Batch, Layout};
 use crate::model::geometry::{intersects, intersects_z};
 use crate::model::value::Value;
@@ -292,7 +296,9 @@ impl<'a> Reader<'a> {
         if !self.plan.sort().is_empty() {
             return self.sorted(Some(spatial::among(rowid, spatial::listed(ids))));
         }
-        if !self.table.key.is_rowid() || self.plan.is_backwards() {
+        // Another table beside it would make names ambiguous that whoever runs the server wrote.
+        let has_own = self.plan.filter().iter().any(Expr::has_subset);
+        if !self.table.key.is_rowid() || self.plan.is_backwards() || has_own {
             return self.pass(Some(spatial::among(rowid, spatial::listed(ids))), None).map(|_| ());
         }
         self.by_number(ids, rowid)
@@ -300,18 +306,6 @@ impl<'a> Reader<'a> {
 
     /// One row after the other by its number, the smallest first: to find those of a page among many is cheaper than to sort all.
     fn by_number(&mut self, ids: Vec<i64>, rowid: &str) -> rusqlite::Result<()> {
-        let mut query =
-            Sql::new(format!("SELECT {} FROM {} WHERE ", self.selected.list(), self.table.from), Vec::new());
-        for condition in self.filter.sql.iter().chain(&self.between).cloned() {
-            query.append(condition);
-            query.add(" AND ");
-        }
-        query.add(&format!("{rowid} = ?"));
-        let mut statement = self.connection.prepare_cached(&query.text)?;
-        for (at, value) in query.values.iter().enumerate() {
-            statement.raw_bind_parameter(at + 1, value)?;
-        }
-        let number = query.values.len() + 1;
         let mut ids = ids;
         if let Some([Mark::Value(Value::Int(first))]) = self.plan.begin().map(|edge| &edge.position.0[..]) {
             // The condition says it as well, but only once each was looked up.
@@ -326,17 +320,37 @@ impl<'a> Reader<'a> {
             }
             let (next, later) = rest.split_at_mut(size.min(rest.len()));
             next.sort_unstable();
-            for id in next {
-                statement.raw_bind_parameter(number, *id)?;
-                if let Some(row) = statement.raw_query().next()?
-                    && self.visit(row)? == Next::End
-                {
-                    return Ok(());
-                }
+            if self.numbered(next, rowid)? == Next::End {
+                break;
             }
             (rest, size) = (later, size.saturating_mul(8));
         }
         Ok(())
+    }
+
+    /// The rows with these numbers, in their order: one statement, for to begin one costs as much as a row.
+    fn numbered(&mut self, numbers: &[i64], rowid: &str) -> rusqlite::Result<Next> {
+        let (columns, from) = (self.selected.list(), &self.table.from);
+        // CROSS JOIN lets SQLite change no order.
+        let query = format!("SELECT {columns} FROM rarray(?) AS n CROSS JOIN {from} WHERE {rowid} = n.value");
+        let mut query = Sql::new(query, Vec::new());
+        for condition in self.filter.sql.iter().chain(&self.between).cloned() {
+            query.add(" AND ");
+            query.append(condition);
+        }
+        let mut statement = self.connection.prepare_cached(&query.text)?;
+        let numbers: Array = Rc::new(numbers.iter().map(|number| Bound::Integer(*number)).collect());
+        statement.raw_bind_parameter(1, numbers)?;
+        for (at, value) in query.values.iter().enumerate() {
+            statement.raw_bind_parameter(at + 2, value)?;
+        }
+        let mut rows = statement.raw_query();
+        while let Some(row) = rows.next()? {
+            if self.visit(row)? == Next::End {
+                return Ok(Next::End);
+            }
+        }
+        Ok(Next::Row)
     }
 
     /// Goes on by the ids of the R-tree where the scan stopped.
