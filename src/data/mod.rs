@@ -12,6 +12,7 @@ mod order;
 mod seam;
 mod split;
 mod test;
+mod transverse;
 
 pub mod coverage;
 pub mod coverage_gate;

@@ -9,6 +9,7 @@ use gdal::spatial_ref::{AxisMappingStrategy, SpatialRef};
 use crate::base::bbox::Rect;
 use crate::base::crs::Crs;
 use crate::error::{Error, Kind, Result};
+use crate::model::schema::Schema;
 
 /// Metres of a degree on the equator of WGS 84, by which the classic services measure scales.
 pub const METRES_PER_DEGREE: f64 = 111_319.490_793_273_57;
@@ -94,6 +95,18 @@ impl Crs {
             Self::Crs84 | Self::Crs84h | Self::Definition(_) => false,
         }
     }
+}
+
+/// Decimals with which coordinates are written: those that were wished for, or all that the source has; where they were moved, a thousandth of a
+/// millimetre, for what follows is the noise of arithmetic.
+pub fn decimals(wished: Option<u8>, schema: &Schema, crs: &Crs) -> Option<u8> {
+    let is_moved = schema.geometry.as_ref().is_some_and(|geometry| !geometry.crs.is_same_plane(crs));
+    if wished.is_some() || !is_moved {
+        return wished;
+    }
+    let units = of(crs).map_or(1.0, |reference| reference.metres_per_unit) * 1e6;
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // at most fifteen
+    Some(units.log10().round().clamp(0.0, 15.0) as u8)
 }
 
 /// GDAL's own description of a system, x before y.

@@ -4,7 +4,7 @@
 use std::cell::RefCell;
 use std::sync::Once;
 
-use gdal::spatial_ref::{CoordTransform, CoordTransformOptions};
+use gdal::spatial_ref::{CoordTransform, CoordTransformOptions, SpatialRef};
 
 use crate::base::bbox::Rect;
 use crate::base::crs::Crs;
@@ -15,6 +15,7 @@ use crate::model::geometry::rewrite_xy;
 use super::mercator;
 use super::reference::spatial_ref;
 use super::seam::{self, Before};
+use super::transverse::Transverse;
 
 /// A transform is not `Send` and dear to make, so each thread keeps those that it used last.
 const KEPT: usize = 16;
@@ -22,28 +23,32 @@ const KEPT: usize = 16;
 /// Degrees that arithmetic may put a point beyond the end of the world.
 const NOISE: f64 = 1e-9;
 
+/// Degrees by which a formula may be off: a tenth of the last decimal that is written.
+const SAME: f64 = 1e-12;
+
 /// What takes the place of PROJ.
-#[derive(Clone, Copy)]
 enum Formula {
     ToMercator,
     FromMercator,
+    FromTransverse(Transverse),
 }
 
 impl Formula {
-    fn between(from: &Crs, to: &Crs) -> Option<Self> {
+    fn between(from: &Crs, to: &Crs, source: &SpatialRef) -> Option<Self> {
         match (from, to) {
             (degrees, Crs::Epsg(3857)) if degrees.is_lon_lat_wgs84() => Some(Self::ToMercator),
             (Crs::Epsg(3857), degrees) if degrees.is_lon_lat_wgs84() => Some(Self::FromMercator),
-            _ => None,
+            _ => Transverse::of(source, to).map(Self::FromTransverse),
         }
     }
 
     /// Moves points, where all of them are such that PROJ would say the same.
-    fn moved(self, xs: &mut [f64], ys: &mut [f64]) -> bool {
+    fn moved(&self, xs: &mut [f64], ys: &mut [f64]) -> bool {
         type Formula = (fn(f64, f64) -> bool, fn(&mut f64, &mut f64));
         let (is_plain, change): Formula = match self {
             Self::ToMercator => (mercator::is_plain_degrees, mercator::forward),
             Self::FromMercator => (mercator::is_plain_metres, mercator::inverse),
+            Self::FromTransverse(zone) => return zone.moved(xs, ys),
         };
         let all = xs.iter().zip(&*ys).all(|(&x, &y)| is_plain(x, y));
         if all {
@@ -109,7 +114,21 @@ impl Kept {
             (true, false) => (180.0 + NOISE, 90.0 + NOISE),
         };
         let cuts = target.is_geographic() && !source.is_geographic();
-        Ok(Self { from: from.clone(), to: to.clone(), formula: Formula::between(from, to), transform, ends, cuts })
+        let mut kept = Self { from: from.clone(), to: to.clone(), formula: None, transform, ends, cuts };
+        kept.formula = Formula::between(from, to, &source).filter(|formula| kept.agrees(formula));
+        Ok(kept)
+    }
+
+    /// Whether a formula that was made of a system's parameters says what PROJ says, all over the zone.
+    fn agrees(&self, formula: &Formula) -> bool {
+        let Formula::FromTransverse(zone) = formula else { return true };
+        let (xs, ys) = zone.tried();
+        let (mut ours, mut theirs) = ((xs.clone(), ys.clone()), (xs, ys));
+        let is_same = |ours: &[f64], theirs: &[f64]| ours.iter().zip(theirs).all(|(a, b)| (a - b).abs() < SAME);
+        zone.each_moved(&mut ours.0, &mut ours.1)
+            && self.by_proj(&mut theirs.0, &mut theirs.1)
+            && is_same(&ours.0, &theirs.0)
+            && is_same(&ours.1, &theirs.1)
     }
 
     /// Moves points; one that has no place there becomes infinite. Returns whether all have one.
@@ -119,7 +138,7 @@ impl Kept {
 
     /// Moves points, where there is a formula that holds for all of them.
     fn by_formula(&self, xs: &mut [f64], ys: &mut [f64]) -> bool {
-        self.formula.is_some_and(|formula| formula.moved(xs, ys))
+        self.formula.as_ref().is_some_and(|formula| formula.moved(xs, ys))
     }
 
     fn by_proj(&self, xs: &mut [f64], ys: &mut [f64]) -> bool {
@@ -281,6 +300,15 @@ mod tests {
         assert!(points(&mut x, &mut y, &degrees, &metres).unwrap());
         proj(&degrees, &metres, &mut far, &mut high);
         assert!((x[0] - far[0]).abs() < 1e-6);
+    }
+
+    #[test]
+    fn zones_go_by_a_formula_that_proj_agrees_with() {
+        let formula = |code| with_transform(&Crs::Epsg(code), &Crs::Crs84, |kept| Ok(kept.formula.is_some())).unwrap();
+        for code in [25832, 32632, 32733, 3045] {
+            assert!(formula(code), "{code}");
+        }
+        assert!(!formula(31467) && !formula(27700));
     }
 
     #[test]

@@ -6,6 +6,7 @@ use crate::base::crs::Crs;
 use crate::base::datetime::Instant;
 use crate::base::format::Format;
 use crate::base::link::Link;
+use crate::data::reference;
 use crate::model::batch::{Batch, Layout};
 use crate::model::schema::Schema;
 
@@ -69,8 +70,15 @@ pub struct Part {
     pub layout: Arc<Layout>,
     /// The system of the coordinates, which are x before y here.
     pub crs: Crs,
-    /// Decimals of coordinates; all that there are where `None`.
+    /// Decimals of coordinates that somebody wished for.
     pub decimals: Option<u8>,
+}
+
+impl Part {
+    /// Decimals with which coordinates are written; all that there are where `None`.
+    pub fn written_decimals(&self) -> Option<u8> {
+        reference::decimals(self.decimals, &self.schema, &self.crs)
+    }
 }
 
 /// What is told at the end of a document.

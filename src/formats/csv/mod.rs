@@ -80,7 +80,7 @@ impl Encoder for Csv {
             write_text(name.as_bytes(), out);
         }
         out.extend_from_slice(b"\r\n");
-        let (collection, decimals) = (part.name.clone(), part.decimals);
+        let (collection, decimals) = (part.name.clone(), part.written_decimals());
         self.columns = Some(Columns { collection, id, cells, geometry, decimals, malformed: 0 });
     }
 

@@ -49,7 +49,7 @@ impl FeatureWriter {
         Self {
             collection: part.name.clone(),
             geometry: part.layout.geometry,
-            decimals: part.decimals,
+            decimals: part.written_decimals(),
             is_lat_first: false,
             properties: cells.zip(fields).filter_map(property).collect(),
             malformed: 0,

@@ -2,7 +2,11 @@
 
 use std::io::Write;
 
-const POWERS: [f64; 16] = [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15];
+const POWERS: [f64; 15] = [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14];
+/// Digits of a number that is written in one go.
+const DIGITS: usize = 15;
+/// What may have more.
+const MOST: f64 = 999_999_999_999_999.0;
 /// From here on a float is a whole number.
 const WHOLE: f64 = 9_007_199_254_740_992.0;
 
@@ -34,7 +38,7 @@ pub fn write_coordinate(number: f64, decimals: Option<u8>, out: &mut Vec<u8>) {
         return write_rounded_slowly(number, decimals, out);
     };
     let scaled = number.abs() * power;
-    if scaled >= 1e15 {
+    if scaled >= MOST {
         return write_rounded_slowly(number, decimals, out);
     }
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss)] // from 0 to 1e15
@@ -60,28 +64,34 @@ fn write_shortest(number: f64, out: &mut Vec<u8>) {
     out.extend_from_slice(text.strip_suffix(b".0").unwrap_or(text));
 }
 
-/// Appends a number that was multiplied by a power of ten.
+/// Appends a number below 1e15 that was multiplied by a power of ten: all its digits at once, the point among them, and of that
+/// what is to be seen.
 #[inline]
-fn write_scaled(mut number: u64, mut decimals: usize, out: &mut Vec<u8>) {
-    while decimals > 0 && number.is_multiple_of(10) {
-        number /= 10;
-        decimals -= 1;
-    }
-    let mut buffer = itoa::Buffer::new();
-    let digits = buffer.format(number).as_bytes();
-    match digits.len().checked_sub(decimals).and_then(|at| digits.split_at_checked(at)) {
-        Some((whole, [])) => out.extend_from_slice(whole),
-        Some((whole, part)) => {
-            out.extend_from_slice(if whole.is_empty() { b"0" } else { whole });
-            out.push(b'.');
-            out.extend_from_slice(part);
-        }
-        None => {
-            out.extend_from_slice(b"0.");
-            out.extend(std::iter::repeat_n(b'0', decimals - digits.len()));
-            out.extend_from_slice(digits);
-        }
-    }
+fn write_scaled(number: u64, decimals: usize, out: &mut Vec<u8>) {
+    // Fifteen digits, the first one in the lowest byte; the sixteenth, before them, is zero.
+    let digits =
+        (u128::from(eight_digits(number / 100_000_000)) | u128::from(eight_digits(number % 100_000_000)) << 64) >> 8;
+    let whole = DIGITS - decimals;
+    let first = (digits.trailing_zeros() / 8) as usize;
+    let last = DIGITS.saturating_sub((digits.leading_zeros() / 8) as usize);
+    // With a digit before the point, but no more zeros than that.
+    let start = first.min(whole - 1);
+    let text = digits + (u128::MAX / 255 * u128::from(b'0'));
+    let before = text & ((1 << (whole * 8)) - 1);
+    let after = text >> (whole * 8) << (whole * 8) << 8;
+    let text = (before | u128::from(b'.') << (whole * 8) | after).to_le_bytes();
+    let end = if last < whole { whole } else { last + 2 };
+    out.extend_from_slice(text.get(start..end).unwrap_or_default());
+}
+
+/// The digits of a number below 1e8 as bytes, the first one in the lowest: halves, quarters and eighths, each of them by one multiplication.
+#[inline]
+fn eight_digits(number: u64) -> u64 {
+    let four = number / 10_000 | (number % 10_000) << 32;
+    let hundreds = (four * 10_486 >> 20) & 0x0000_007f_0000_007f;
+    let two = hundreds | (four - hundreds * 100) << 16;
+    let tens = (two * 103 >> 10) & 0x000f_000f_000f_000f;
+    tens | (two - tens * 10) << 8
 }
 
 /// For what has too many digits to be multiplied, or lies in the middle between two decimals.
@@ -146,6 +156,12 @@ mod tests {
             (1.5, 0, "2"),
             (-0.4, 0, "0"),
             (99.96, 1, "100"),
+            (99_999_999_999_999.9, 1, "99999999999999.9"),
+            (999_999_999_999_999.0, 0, "999999999999999"),
+            (999_999_999_999_999.6, 0, "1000000000000000"),
+            (1.000_000_000_000_01, 14, "1.00000000000001"),
+            (0.0, 14, "0"),
+            (1e-14, 14, "0.00000000000001"),
             (2.675, 2, "2.67"),
             (1e300, 3, "1e+300"),
             (-0.0, 3, "0"),

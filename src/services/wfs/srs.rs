@@ -75,12 +75,15 @@ pub(super) fn name_of(crs: &Crs, version: Version) -> String {
 
 /// How the coordinates of an answer are written.
 pub(super) fn written(wish: Option<&Named>, schema: &Schema, version: Version, decimals: Option<u8>) -> (Crs, Srs) {
-    if let Some(wish) = wish {
-        return (wish.crs.clone(), Srs { name: wish.name.clone(), swap: wish.swap, decimals });
-    }
-    let crs = default_crs(schema);
-    let swap = version != Version::V2 && crs.is_lat_first();
-    let name = name_of(&crs, version);
+    let (crs, name, swap) = if let Some(wish) = wish {
+        (wish.crs.clone(), wish.name.clone(), wish.swap)
+    } else {
+        let crs = default_crs(schema);
+        let swap = version != Version::V2 && crs.is_lat_first();
+        let name = name_of(&crs, version);
+        (crs, name, swap)
+    };
+    let decimals = reference::decimals(decimals, schema, &crs);
     (crs, Srs { name, swap, decimals })
 }
 

@@ -12,6 +12,7 @@ use crate::data::coverage_gate::CoverageView;
 use crate::data::features::Features;
 use crate::data::gate::View;
 use crate::data::query::{Area, Query};
+use crate::data::reference;
 use crate::error::{Error, Kind, Result};
 use crate::expr::Expr;
 use crate::formats::gml::Srs;
@@ -194,6 +195,7 @@ impl Question<'_> {
     /// What a writer is told of a layer.
     fn part(&self, drawn: &Drawn, schema: Arc<Schema>, layout: Arc<Layout>, crs: &Crs) -> Result<InfoPart> {
         let layer = &drawn.layer.layer;
+        let decimals = reference::decimals(layer.decimals, &schema, crs);
         Ok(InfoPart {
             name: layer.id.clone(),
             title: layer.title.clone(),
@@ -201,7 +203,7 @@ impl Question<'_> {
             layout,
             geometry: is_true(self.kvp, "WITH_GEOMETRY")?,
             // The short name means x first to whoever reads GML.
-            srs: Srs { name: offered::name(crs), swap: false, decimals: layer.decimals },
+            srs: Srs { name: offered::name(crs), swap: false, decimals },
         })
     }
 
