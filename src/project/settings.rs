@@ -61,7 +61,7 @@ pub struct Project {
     /// Page sizes, where a layer has none of its own.
     #[serde(default)]
     pub limit: Limit,
-    /// Decimals of coordinates in answers; all where left out.
+    /// Decimals of coordinates in answers; where left out all, or to a thousandth of a millimetre where they are moved to another system.
     pub decimals: Option<u8>,
     /// How long caches may keep answers with features (`Cache-Control`), where a layer does not say otherwise.
     pub cache: Option<String>,

@@ -87,11 +87,11 @@ fn write_scaled(number: u64, decimals: usize, out: &mut Vec<u8>) {
 /// The digits of a number below 1e8 as bytes, the first one in the lowest: halves, quarters and eighths, each of them by one multiplication.
 #[inline]
 fn eight_digits(number: u64) -> u64 {
-    let four = number / 10_000 | (number % 10_000) << 32;
-    let hundreds = (four * 10_486 >> 20) & 0x0000_007f_0000_007f;
-    let two = hundreds | (four - hundreds * 100) << 16;
-    let tens = (two * 103 >> 10) & 0x000f_000f_000f_000f;
-    tens | (two - tens * 10) << 8
+    let four = (number / 10_000) | ((number % 10_000) << 32);
+    let hundreds = ((four * 10_486) >> 20) & 0x0000_007f_0000_007f;
+    let two = hundreds | ((four - hundreds * 100) << 16);
+    let tens = ((two * 103) >> 10) & 0x000f_000f_000f_000f;
+    tens | ((two - tens * 10) << 8)
 }
 
 /// For what has too many digits to be multiplied, or lies in the middle between two decimals.
