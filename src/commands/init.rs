@@ -33,7 +33,7 @@ description = ""
 
 # Features of a page: where the client names no number, and at most.
 # limit = { default = 10, maximum = 10000 }
-# Decimals of coordinates in answers; all where left out.
+# Decimals of coordinates in answers; all where left out, or a micrometre where they are moved to another system.
 # decimals = 7
 # The reference systems in which features and maps are offered besides longitude and latitude; where left out, the stored
 # one, EPSG:4326 and EPSG:3857. A layer may have its own list.
