@@ -6,7 +6,7 @@ use super::atom::end_of;
 use super::fault::Fault;
 use super::geometry::{self, Side, bbox, joined};
 use super::parser::{comparison, one_of};
-use super::{DEEPEST_JSON, Frame};
+use super::{DEEPEST, Frame, too_deep};
 use crate::base::datetime::{Date, Instant};
 use crate::expr::array::{ArrayRelation, List};
 use crate::expr::function::{Function, without_accents, without_case};
@@ -15,6 +15,12 @@ use crate::expr::temporal::{Time, TimeRelation};
 use crate::expr::{Expr, GeometryLiteral, Operand, Operator, like};
 use crate::model::geometry::json as geojson;
 use crate::model::value::Value;
+
+/// What gives a value.
+enum Called {
+    Operator(Operator),
+    Function(Function),
+}
 
 /// Most conditions, values and members of lists.
 const MOST: usize = 30_000;
@@ -40,21 +46,31 @@ impl Reader<'_> {
 
     /// Goes one level down, into this part.
     fn within<T>(&mut self, part: &str, read: impl FnOnce(&mut Self) -> Result<T, Fault>) -> Result<T, Fault> {
+        let before = self.enter(part)?;
+        let read = read(self)?;
+        self.leave(before);
+        Ok(read)
+    }
+
+    /// Goes one level down, into this part; what is given back leads out again.
+    fn enter(&mut self, part: &str) -> Result<usize, Fault> {
         self.count += 1;
         if self.count > MOST {
             return Err(self.fault(format!("the filter has more than {MOST} parts")));
         }
-        if self.depth > DEEPEST_JSON {
-            return Err(self.fault(format!("the filter nests deeper than {DEEPEST_JSON} levels")));
+        if self.depth > DEEPEST {
+            return Err(self.fault(too_deep()));
         }
         let length = self.path.len();
         self.path.push('/');
         self.path.push_str(part);
         self.depth += 1;
-        let read = read(self)?;
+        Ok(length)
+    }
+
+    fn leave(&mut self, before: usize) {
         self.depth -= 1;
-        self.path.truncate(length);
-        Ok(read)
+        self.path.truncate(before);
     }
 
     /// Reads the argument at this place.
@@ -84,7 +100,42 @@ impl Reader<'_> {
         Err(self.fault(format!("'{op}' has {count} arguments, and is given {}", args.len())))
     }
 
+    /// The operators that join others stand by themselves: what nests needs little of the stack so.
     fn condition(&mut self, json: &Json) -> Result<Expr, Fault> {
+        match json.get("op").and_then(Json::as_str) {
+            Some(op) if op.eq_ignore_ascii_case("and") => self.joined(json).map(Expr::And),
+            Some(op) if op.eq_ignore_ascii_case("or") => self.joined(json).map(Expr::Or),
+            Some(op) if op.eq_ignore_ascii_case("not") => self.opposite(json),
+            _ => self.predicate(json),
+        }
+    }
+
+    fn joined(&mut self, json: &Json) -> Result<Vec<Expr>, Fault> {
+        let (op, args) = self.operator(json)?;
+        if args.len() < 2 {
+            return Err(self.fault(format!("'{op}' joins two conditions or more")));
+        }
+        let mut parts = Vec::with_capacity(args.len());
+        for (at, arg) in args.iter().enumerate() {
+            let before = self.enter(&format!("args/{at}"))?;
+            parts.push(self.condition(arg)?);
+            self.leave(before);
+        }
+        Ok(parts)
+    }
+
+    fn opposite(&mut self, json: &Json) -> Result<Expr, Fault> {
+        let (op, args) = self.operator(json)?;
+        self.exactly(&op, args, 1)?;
+        let before = self.enter("args/0")?;
+        let part = self.condition(&args[0])?;
+        self.leave(before);
+        Ok(Expr::Not(Box::new(part)))
+    }
+
+    // Not inlined, so that nesting needs no frame for it.
+    #[inline(never)]
+    fn predicate(&mut self, json: &Json) -> Result<Expr, Fault> {
         if let Json::Bool(truth) = json {
             return Ok(if *truth { Expr::always() } else { Expr::never() });
         }
@@ -109,18 +160,6 @@ impl Reader<'_> {
             return Ok(Expr::Array(left, relation, right));
         }
         match op.as_str() {
-            "and" | "or" => {
-                if args.len() < 2 {
-                    return Err(self.fault(format!("'{op}' joins two conditions or more")));
-                }
-                let parts = (0..args.len()).map(|at| self.argument(args, at, Self::condition));
-                let parts = parts.collect::<Result<_, _>>()?;
-                Ok(if op == "and" { Expr::And(parts) } else { Expr::Or(parts) })
-            }
-            "not" => {
-                self.exactly(&op, args, 1)?;
-                Ok(Expr::Not(Box::new(self.argument(args, 0, Self::condition)?)))
-            }
             "isnull" => {
                 self.exactly(&op, args, 1)?;
                 self.argument(args, 0, Self::value).map(Expr::IsNull)
@@ -204,6 +243,15 @@ impl Reader<'_> {
     }
 
     fn value(&mut self, json: &Json) -> Result<Operand, Fault> {
+        let is_plain = json
+            .as_object()
+            .is_none_or(|object| ["property", "date", "timestamp"].iter().any(|it| object.contains_key(*it)));
+        if is_plain { self.plain(json) } else { self.calculated(json) }
+    }
+
+    /// A property or a literal.
+    #[inline(never)]
+    fn plain(&mut self, json: &Json) -> Result<Operand, Fault> {
         let literal = match json {
             Json::String(text) => Value::Text(text.clone()),
             Json::Bool(truth) => Value::Bool(*truth),
@@ -227,13 +275,34 @@ impl Reader<'_> {
                     let at = Instant::parse(at).ok_or_else(|| self.fault(format!("'{at}' is not an instant")))?;
                     return Ok(Operand::Literal(Value::Instant(at)));
                 }
-                return self.calculated(json);
+                return Err(self.fault("expected a property, a literal, or an object with 'op' and 'args'"));
             }
         };
         Ok(Operand::Literal(literal))
     }
 
     fn calculated(&mut self, json: &Json) -> Result<Operand, Fault> {
+        let (called, args) = self.called(json)?;
+        let mut arguments = Vec::with_capacity(args.len());
+        for (at, arg) in args.iter().enumerate() {
+            let before = self.enter(&format!("args/{at}"))?;
+            arguments.push(self.value(arg)?);
+            self.leave(before);
+        }
+        Ok(match called {
+            Called::Function(function) => Operand::Call(function, arguments),
+            Called::Operator(operator) => {
+                let mut sides = arguments.into_iter();
+                let sides = sides.next().zip(sides.next());
+                let (left, right) = sides.ok_or_else(|| self.fault("a calculation has two sides"))?;
+                Operand::calculation(left, operator, right)
+            }
+        })
+    }
+
+    /// What is called, with as many arguments as it has.
+    #[inline(never)]
+    fn called<'j>(&self, json: &'j Json) -> Result<(Called, &'j [Json]), Fault> {
         let (op, args) = self.operator(json)?;
         let operator = match op.as_str() {
             "+" => Operator::Add,
@@ -253,13 +322,11 @@ impl Reader<'_> {
                     }
                 })?;
                 self.exactly(&op, args, function.description().arguments.len())?;
-                let arguments = (0..args.len()).map(|at| self.argument(args, at, Self::value));
-                return Ok(Operand::Call(function, arguments.collect::<Result<_, _>>()?));
+                return Ok((Called::Function(function), args));
             }
         };
         self.exactly(&op, args, 2)?;
-        let (left, right) = (self.argument(args, 0, Self::value)?, self.argument(args, 1, Self::value)?);
-        Ok(Operand::calculation(left, operator, right))
+        Ok((Called::Operator(operator), args))
     }
 
     fn time(&mut self, json: &Json) -> Result<Time, Fault> {

@@ -28,17 +28,19 @@ pub(super) use geometry::turned;
 
 use lexer::Dialect;
 
+use serde::Deserialize;
+
 use super::Expr;
 use crate::base::crs::Crs;
+use crate::model::geometry::figure;
 
 /// Longest text that is read, in bytes.
 pub const LONGEST: usize = 1 << 16;
 /// Longest JSON that is read, in bytes: it may be posted, and its parts are counted.
 pub const LONGEST_JSON: usize = 1 << 20;
-/// How deep parentheses and NOT may nest, so that no text can exhaust the stack of whoever reads the tree.
+/// How deep parentheses and NOT of a text may nest, and operators of the JSON form, so that no filter can exhaust the stack of
+/// whoever reads the tree.
 pub const DEEPEST: usize = 100;
-/// How deep operators of the JSON form may nest. Each is an object with a list.
-pub const DEEPEST_JSON: usize = 60;
 
 /// In which system the coordinates of a filter are.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -64,10 +66,14 @@ pub fn parse_json(text: &str, frame: &Frame) -> Result<Expr, Fault> {
     if text.len() > LONGEST_JSON {
         return Err(Fault::new(text, 0, format!("the filter is longer than {LONGEST_JSON} bytes")));
     }
-    if let Some(at) = too_deep(text) {
-        return Err(Fault::new(text, at, format!("the filter nests deeper than {DEEPEST_JSON} levels")));
+    if let Some(at) = beyond_depth(text) {
+        return Err(Fault::new(text, at, too_deep()));
     }
-    let json = serde_json::from_str(text).map_err(|cause| {
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    // Its own limit is less than what may be said; how deep it has to go is known.
+    deserializer.disable_recursion_limit();
+    let json = serde_json::Value::deserialize(&mut deserializer).and_then(|json| deserializer.end().map(|()| json));
+    let json = json.map_err(|cause| {
         // Where it is told, lines are counted.
         let before: usize = text.split_inclusive('\n').take(cause.line().saturating_sub(1)).map(str::len).sum();
         let mut at = (before + cause.column().saturating_sub(1)).min(text.len());
@@ -79,11 +85,15 @@ pub fn parse_json(text: &str, frame: &Frame) -> Result<Expr, Fault> {
     json::parse(&json, frame)
 }
 
+/// What is told of a filter that nests too deep.
+fn too_deep() -> String {
+    format!("the filter nests deeper than {DEEPEST} levels")
+}
+
 /// Where a JSON document opens more lists and objects than are read: each level has one of both, and a value or a geometry
 /// some of its own.
-fn too_deep(text: &str) -> Option<usize> {
-    // Of the reader of JSON.
-    const MOST: usize = 127;
+fn beyond_depth(text: &str) -> Option<usize> {
+    const MOST: usize = 2 * DEEPEST + 2 * figure::DEEPEST + 8;
     let (mut depth, mut is_text, mut is_escaped) = (0_usize, false, false);
     for (at, byte) in text.bytes().enumerate() {
         match byte {

@@ -3,7 +3,7 @@
 
 use super::fault::Fault;
 use super::lexer::{self, Dialect, Token, TokenKind};
-use super::{DEEPEST, Frame};
+use super::{DEEPEST, Frame, too_deep};
 use crate::expr::function::{Function, without_accents, without_case};
 use crate::expr::{Comparison, Expr, Operand, Operator, like};
 use crate::model::value::Value;
@@ -281,7 +281,7 @@ impl<'a> Parser<'a> {
     /// Passes over the token that goes one level down.
     pub(super) fn deeper(&mut self) -> Result<(), Fault> {
         if self.depth == DEEPEST {
-            return Err(self.fault(format!("parentheses and NOT nest deeper than {DEEPEST} levels")));
+            return Err(self.fault(too_deep()));
         }
         self.depth += 1;
         self.advance();

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::{DEEPEST, DEEPEST_JSON, Frame, LONGEST, parse, parse_json, to_json};
+use super::{DEEPEST, Frame, LONGEST, LONGEST_JSON, parse, parse_json, to_json};
 use crate::base::bbox::Bbox;
 use crate::base::crs::Crs;
 use crate::base::datetime::{Date, Instant};
@@ -10,7 +10,7 @@ use crate::expr::array::ArrayRelation;
 use crate::expr::samples::any_expr;
 use crate::expr::temporal::TimeRelation;
 use crate::expr::{Comparison, Expr, GeometryLiteral, Operand, Relation};
-use crate::model::geometry::wkt;
+use crate::model::geometry::{figure, wkt};
 use crate::model::value::Value;
 
 fn property(name: &str) -> Operand {
@@ -323,19 +323,40 @@ fn the_json_form_nests_as_deep_as_is_told() {
             (r#"{"op":"not","args":["#, "]}"),
             (r#"{"op":"or","args":[true,"#, "]}"),
             (r#"{"op":"and","args":["#, ",true]}"),
+            (r#"{"op":"NOT","args":["#, "]}"),
         ] {
-            for levels in [1, 30, DEEPEST_JSON] {
+            for levels in [1, 30, DEEPEST] {
                 let expr = parse_json(&nested(open, levels, close), &Frame::default()).unwrap();
                 assert!(expr.to_string().contains("a = ']}['"));
             }
-            for levels in [DEEPEST_JSON + 1, 63, 64, 99, 1000, 2000] {
+            for levels in [DEEPEST + 1, 127, 128, 1000, 30_000] {
                 let fault = parse_json(&nested(open, levels, close), &Frame::default()).unwrap_err();
-                assert!(fault.to_string().contains("deeper than 60 levels"), "{levels}: {fault}");
+                assert!(fault.to_string().contains("deeper than 100 levels"), "{levels}: {fault}");
             }
         }
+        let (open, close) = (r#"{"op":"+","args":[1,"#, "]}");
+        let sum = |levels| format!(r#"{{"op":"=","args":[1,{}1{}]}}"#, open.repeat(levels), close.repeat(levels));
+        assert!(parse_json(&sum(DEEPEST - 1), &Frame::default()).is_ok());
+        assert!(parse_json(&sum(DEEPEST + 1), &Frame::default()).unwrap_err().to_string().contains("deeper"));
+        // The deepest geometry in the deepest condition.
+        let (geometries, ends) = (r#"{"type":"GeometryCollection","geometries":["#, "]}");
+        let collection = |levels| {
+            let point = r#"{"type":"MultiPolygon","coordinates":[[[[0,0],[1,0],[0,1],[0,0]]]]}"#;
+            format!("{}{point}{}", geometries.repeat(levels), ends.repeat(levels))
+        };
+        let within = format!(r#"{{"op":"s_within","args":[{{"property":"g"}},{}]}}"#, collection(figure::DEEPEST));
+        let (open, close) = (r#"{"op":"not","args":["#, "]}");
+        let deepest = |inner: &str| format!("{}{inner}{}", open.repeat(DEEPEST), close.repeat(DEEPEST));
+        assert!(parse_json(&deepest(&within), &Frame::default()).is_ok());
+        let beyond = within.replace(&collection(figure::DEEPEST), &collection(figure::DEEPEST + 1));
+        assert!(parse_json(&beyond, &Frame::default()).unwrap_err().to_string().contains("nest deeper than"));
+        for inner in [&beyond, &within.replace("[0,0]", "[[[[[[[[[[0,0]]]]]]]]]]")] {
+            assert!(parse_json(&deepest(inner), &Frame::default()).is_err());
+        }
         for open in ["[", "{\"a\":", r#"{"op":"not","args":["#] {
-            let fault = parse_json(&open.repeat(LONGEST / open.len()), &Frame::default()).unwrap_err();
-            assert!(fault.to_string().contains("deeper than 60 levels"), "{fault}");
+            let fault =
+                parse_json(&open.repeat(100_000.min(LONGEST_JSON / open.len())), &Frame::default()).unwrap_err();
+            assert!(fault.to_string().contains("deeper than 100 levels"), "{fault}");
         }
     };
     std::thread::Builder::new().stack_size(1536 * 1024).spawn(read).unwrap().join().unwrap();
@@ -397,7 +418,7 @@ fn the_json_form_is_read() {
     }
     let deep = format!("{}true{}", r#"{"op":"not","args":["#.repeat(5000), "]}".repeat(5000));
     assert!(read(&deep).is_err());
-    let deep = format!("{}true{}", r#"{"op":"not","args":["#.repeat(60), "]}".repeat(60));
+    let deep = format!("{}true{}", r#"{"op":"not","args":["#.repeat(100), "]}".repeat(100));
     assert!(read(&deep).is_ok());
 }
 
