@@ -1,7 +1,7 @@
 //! `graticule serve`.
 
 use clap::Args;
-use graticule::gateways::http::{Patience, serve, stopped};
+use graticule::gateways::http::{Patience, Workers, serve_on, stopped};
 use tokio::net::TcpListener;
 
 use super::Done;
@@ -37,6 +37,7 @@ pub(crate) fn run(options: &Options) -> Done {
         let server = published.server.clone();
         let patience = Patience::from(server.snapshot().limits());
         tokio::spawn(keep_up(options.publish.clone(), published, seen, options.running.watch));
-        serve(server, listener, patience, stopped()).await.map_err(|cause| cause.to_string())
+        let workers = Workers::start().map_err(|cause| cause.to_string())?;
+        serve_on(&workers, server, listener, patience, stopped()).await.map_err(|cause| cause.to_string())
     })
 }

@@ -69,6 +69,11 @@ impl Features {
         if self.tests.is_some() { None } else { self.rows.matched() }
     }
 
+    /// The state that the rows are in for certain, where the source tells it with them; asked after the first batch.
+    pub fn state(&self) -> Option<u64> {
+        self.rows.state()
+    }
+
     /// The places of the first and the last row that were given, where the query wanted to know.
     pub fn ends(&self) -> Option<&(Position, Position)> {
         self.ends.as_ref()

@@ -191,6 +191,11 @@ impl View {
         }
     }
 
+    /// Whether rows come with the state that is certain for them.
+    pub(crate) fn tells_state(&self) -> bool {
+        self.room.source.tells_state()
+    }
+
     /// Whether the rows of a state that is certain are worth keeping. Never where a policy cuts them, nor where a change that
     /// comes at once would not be noticed.
     pub(crate) fn is_to_be_kept(&self) -> bool {
@@ -198,9 +203,8 @@ impl View {
         self.policies.is_empty() && self.modified().map_or_else(is_told, has_settled)
     }
 
-    /// Adds all that the view's rows depend on: the state of the source, what is visible, what the policies demand.
+    /// Adds all that the view's rows depend on besides the state of the source: what is visible, what the policies demand.
     pub(crate) fn fingerprint(&self, hasher: &mut impl Hasher) {
-        self.state().hash(hasher);
         self.schema().fields.iter().for_each(|field| field.name.hash(hasher));
         if !self.policies.is_empty() {
             format!("{:?}", self.policies).hash(hasher);
@@ -337,7 +341,9 @@ impl View {
                 Ok(count)
             })
         };
-        Ok(self.room.counts.get(key, self.state(), budget, measure).await)
+        // Rows may have told of a newer state than the request began in.
+        let state = if self.tells_state() { self.room.source.state() } else { self.state() };
+        Ok(self.room.counts.get(key, state, budget, measure).await)
     }
 
     /// Values to choose from, of texts that have a few, where they are known or found within the budget.

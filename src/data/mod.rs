@@ -29,3 +29,4 @@ pub mod reference;
 pub mod rows;
 pub mod source;
 pub mod transform;
+pub mod worker;

@@ -66,6 +66,7 @@ struct State {
     batches: VecDeque<Result<Batch>>,
     spare: Vec<Batch>,
     matched: Option<u64>,
+    certain: Option<u64>,
     /// Whether nothing more comes.
     ended: bool,
     /// Whether nobody reads any more.
@@ -253,6 +254,12 @@ impl Rows {
         self.pipe.state().matched
     }
 
+    /// The state that the rows are in for certain, as [`super::source::FeatureSource::ask_state`] has it, where the source tells
+    /// it with them; asked after the first batch.
+    pub fn state(&self) -> Option<u64> {
+        self.pipe.state().certain
+    }
+
     /// Gives a batch back to be filled again.
     pub fn recycle(&self, batch: Batch) {
         let mut state = self.pipe.state();
@@ -326,6 +333,11 @@ impl RowSender {
     /// Says how many rows match, page or not.
     pub fn tell_matched(&self, count: u64) {
         self.pipe.state().matched = Some(count);
+    }
+
+    /// Says in which state the rows are for certain, before any is sent.
+    pub fn tell_state(&self, state: u64) {
+        self.pipe.state().certain = Some(state);
     }
 
     /// Ends the rows with an error. Where no batch was sent yet there is room, so an async task may call this as well.

@@ -78,6 +78,12 @@ pub trait FeatureSource: Send + Sync + 'static {
         None
     }
 
+    /// Whether rows of this source come with the state that is certain for them ([`super::rows::Rows::state`]), so that it need
+    /// not be asked before they are read.
+    fn tells_state(&self) -> bool {
+        false
+    }
+
     /// Both at once, for a source that finds them by one look.
     fn seen(&self) -> (u64, Option<SystemTime>) {
         (self.state(), self.modified())

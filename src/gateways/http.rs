@@ -12,14 +12,17 @@ use axum::extract::ConnectInfo;
 use http::header::{HOST, RETRY_AFTER};
 use http::{HeaderValue, Version};
 use hyper::body::Incoming;
+use hyper::rt::Executor;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use tokio::net::{TcpListener, TcpStream, ToSocketAddrs};
+use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tower_service::Service;
 
+pub use crate::data::worker::Workers;
 use crate::error::{Error, Kind};
 use crate::project::limits::{LEAST_HEAD, Limits, seconds};
 use crate::server::Server;
@@ -97,8 +100,31 @@ pub async fn serve(
     patience: Patience,
     stop: impl Future<Output = ()>,
 ) -> io::Result<()> {
+    accept(server, listener, patience, stop, None).await
+}
+
+/// The same on threads of their own, each of which answers its connections by itself: many small answers cost least so. What a
+/// handler does there must not block its thread (`spawn_blocking` does elsewhere what takes long), and
+/// `tokio::task::block_in_place` panics.
+pub async fn serve_on(
+    workers: &Workers,
+    server: Server,
+    listener: TcpListener,
+    patience: Patience,
+    stop: impl Future<Output = ()>,
+) -> io::Result<()> {
+    accept(server, listener, patience, stop, Some(workers)).await
+}
+
+async fn accept(
+    server: Server,
+    listener: TcpListener,
+    patience: Patience,
+    stop: impl Future<Output = ()>,
+    workers: Option<&Workers>,
+) -> io::Result<()> {
     let graceful = GracefulShutdown::new();
-    let mut builder = auto::Builder::new(TokioExecutor::new());
+    let mut builder = auto::Builder::new(Elsewhere(Handle::current()));
     // The connection itself looks at the time, and says why it ends.
     // QGIS 3 looks for `Content-Type` in exactly this spelling.
     builder.http1().title_case_headers(true).header_read_timeout(None).max_buf_size(patience.head_bytes);
@@ -113,7 +139,19 @@ pub async fn serve(
         };
         match accepted {
             Ok((stream, peer)) => match places.clone().try_acquire_owned() {
-                Ok(place) => answer(&builder, &graceful, server.clone(), stream, peer, patience, place),
+                Ok(place) => {
+                    let (builder, server, watcher) = (builder.clone(), server.clone(), graceful.watcher());
+                    let caller = Caller { builder, server, watcher, peer, patience, _place: place };
+                    match workers {
+                        None => drop(tokio::spawn(caller.answer(stream))),
+                        Some(workers) => workers.spawn(async move {
+                            match stream.into_std().and_then(TcpStream::from_std) {
+                                Ok(stream) => caller.answer(stream).await,
+                                Err(error) => tracing::warn!(%error, "a connection was not taken over"),
+                            }
+                        }),
+                    }
+                }
                 Err(_) => turn_away(&stream, patience),
             },
             Err(error) => {
@@ -137,45 +175,61 @@ fn turn_away(stream: &TcpStream, patience: Patience) {
     let _ = stream.try_write(&refuse(&error.with_header(RETRY_AFTER, HeaderValue::from_static("10"))));
 }
 
-fn answer(
-    builder: &auto::Builder<TokioExecutor>,
-    graceful: &GracefulShutdown,
+/// One who is connected.
+struct Caller {
+    builder: auto::Builder<Elsewhere>,
     server: Server,
-    stream: TcpStream,
+    watcher: Watcher,
     peer: SocketAddr,
     patience: Patience,
-    place: OwnedSemaphorePermit,
-) {
-    // Only an answer in chunks suffers without it, and most are whole: not worth an end.
-    let _ = stream.set_nodelay(true);
-    let (connection, broken) = Connection::new(stream, patience.write);
-    let talk = Arc::new(Talk::default());
-    let connection = Waiting::new(connection, talk.clone(), patience);
-    let service = service_fn(move |request: hyper::Request<Incoming>| {
-        let in_flight = talk.begin();
-        let mut request = request.map(|body| Unhurried::new(body, talk.clone(), patience.write));
-        request.extensions_mut().insert(ConnectInfo(peer));
-        let answer = match misaddressed(&request) {
-            None => Ok(server.clone().call(request)),
-            Some(error) => Err(error),
-        };
-        let broken = broken.clone();
-        async move {
-            let response = match answer {
-                Ok(answer) => answer.await?,
-                Err(error) => to_http(refusal(&error)),
+    /// Among those who may be connected at once.
+    _place: OwnedSemaphorePermit,
+}
+
+impl Caller {
+    /// Answers until one of both ends it.
+    async fn answer(self, stream: TcpStream) {
+        let Self { builder, server, watcher, peer, patience, .. } = self;
+        // Only an answer in chunks suffers without it, and most are whole: not worth an end.
+        let _ = stream.set_nodelay(true);
+        let (connection, broken) = Connection::new(stream, patience.write);
+        let talk = Arc::new(Talk::default());
+        let connection = Waiting::new(connection, talk.clone(), patience);
+        let service = service_fn(move |request: hyper::Request<Incoming>| {
+            let in_flight = talk.begin();
+            let mut request = request.map(|body| Unhurried::new(body, talk.clone(), patience.write));
+            request.extensions_mut().insert(ConnectInfo(peer));
+            let answer = match misaddressed(&request) {
+                None => Ok(server.clone().call(request)),
+                Some(error) => Err(error),
             };
-            Ok::<_, Infallible>(response.map(|body| Watched::new(body, broken, in_flight)))
-        }
-    });
-    let conversation =
-        graceful.watch(builder.serve_connection_with_upgrades(TokioIo::new(connection), service).into_owned());
-    tokio::spawn(async move {
-        if let Err(error) = conversation.await {
+            let broken = broken.clone();
+            async move {
+                let response = match answer {
+                    Ok(answer) => answer.await?,
+                    Err(error) => to_http(refusal(&error)),
+                };
+                Ok::<_, Infallible>(response.map(|body| Watched::new(body, broken, in_flight)))
+            }
+        });
+        let conversation = builder.serve_connection_with_upgrades(TokioIo::new(connection), service).into_owned();
+        if let Err(error) = watcher.watch(conversation).await {
             tracing::debug!(%peer, %error, "a connection ended");
         }
-        drop(place);
-    });
+    }
+}
+
+/// Where the requests of one HTTP/2 connection are answered: they are many at once, and go to all processors.
+#[derive(Clone)]
+struct Elsewhere(Handle);
+
+impl<F> Executor<F> for Elsewhere
+where
+    F: Future<Output: Send> + Send + 'static,
+{
+    fn execute(&self, task: F) {
+        self.0.spawn(task);
+    }
 }
 
 /// HTTP/1.1 wants one host, no less and no more (RFC 9112, 3.2): links are made from it.

@@ -57,7 +57,7 @@ impl Default for Limits {
             request_seconds: 60,
             answer_bytes: 4 * 1024 * 1024 * 1024,
             page_features: 1000,
-            kept_bytes: 16 * 1024 * 1024,
+            kept_bytes: 32 * 1024 * 1024,
         }
     }
 }

@@ -51,3 +51,28 @@ fn a_kept_answer_is_never_older_than_what_was_written() {
     }
     assert_eq!(server.kept(), before);
 }
+
+#[test]
+fn the_number_of_all_is_not_older_than_the_rows() {
+    if !is_here() {
+        return;
+    }
+    let database = Postgres::start();
+    // Too large to be counted with each page.
+    database.sql(
+        "gis",
+        "CREATE TABLE marks (id int PRIMARY KEY, geom geometry(Point, 4326));
+         INSERT INTO marks SELECT n, ST_Point(0, 0, 4326) FROM generate_series(1, 5000) n; ANALYZE marks;",
+    );
+    let server = Server::start(&[&database.dsn()]);
+    for number in 5001..5040 {
+        database.sql("gis", &format!("INSERT INTO marks VALUES ({number}, ST_Point(0, 0, 4326))"));
+        let page = server.get("/ogcapi/collections/marks/items?limit=1&sortby=-id");
+        let body = page.json();
+        assert_eq!((&body["features"][0]["id"], &body["numberMatched"]), (&number.into(), &number.into()));
+        // The rows say in which state they are: nobody was asked.
+        let tag = page.header("etag").to_owned();
+        assert!(tag.starts_with("W/"), "{tag}");
+        server.get_with("/ogcapi/collections/marks/items?limit=1&sortby=-id", &[("If-None-Match", &tag)]).expect(304);
+    }
+}

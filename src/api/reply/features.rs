@@ -98,10 +98,10 @@ impl Reply for FeaturePage {
         let mut response = rendering.response(Body::empty());
         set_crs(&mut response, &self.query.crs);
         set_file_name(&mut response, rendering.format, &self.name);
-        let state = self.view.certain_state().await;
         let (asked, told) = ((&self.query, &self.cursor), (&self.name, self.hits, self.decimals, &self.links));
         let basis = rendering.basis(&self.view, &asked, told);
-        let is_known = rendering.is_known(&basis, state, &self.view, self.cache.as_ref(), &mut response);
+        let (number, state) = (basis.number(), rendering.state(&basis, &self.view).await);
+        let is_known = rendering.is_known(number, state, &self.view, self.cache.as_ref(), &mut response);
         if is_known || rendering.cx.head().method == Method::HEAD {
             // Neither starts a query.
             return Ok(response);
@@ -123,7 +123,8 @@ impl Reply for FeaturePage {
             page.find_end(&mut out).await?;
         }
         page.tell_in_headers(&mut response).await?;
-        let mut keeping = place.map(|place| place.keeping(&response.head));
+        let state = page.features.as_ref().and_then(Features::state).or(state);
+        let mut keeping = Rendering::keeping(number, state, place, &mut response);
         if !page.done {
             let rest = stream::try_unfold((page, out, keeping), |(mut page, mut out, mut keeping)| async move {
                 while !page.done && out.len() < WHOLE {
@@ -320,9 +321,9 @@ impl Reply for OneFeature {
 
     async fn render(self, rendering: Rendering) -> Result<Response> {
         let mut validated = rendering.response(Body::empty());
-        let state = self.view.certain_state().await;
         let basis = rendering.basis(&self.view, &self.query, (&self.name, &self.id, self.decimals, &self.links));
-        let is_known = rendering.is_known(&basis, state, &self.view, self.cache.as_ref(), &mut validated);
+        let (number, state) = (basis.number(), rendering.state(&basis, &self.view).await);
+        let is_known = rendering.is_known(number, state, &self.view, self.cache.as_ref(), &mut validated);
         // A tag was given for this feature; a time is the whole layer's, and does not say that there is such a feature.
         if is_known && rendering.cx.head().headers.contains_key(header::IF_NONE_MATCH) {
             return Ok(validated);
@@ -372,16 +373,16 @@ impl Reply for OneFeature {
             response
         };
         set_crs(&mut response, &self.query.crs);
-        for name in [header::ETAG, header::LAST_MODIFIED, header::CACHE_CONTROL] {
+        for name in [header::LAST_MODIFIED, header::CACHE_CONTROL] {
             if let Some(value) = validated.headers.remove(&name) {
                 response.set(name, value);
             }
         }
-        if let (Body::Whole(bytes), Some(place)) = (&response.body, place) {
-            let mut keeping = place.keeping(&response.head);
-            if keeping.push(bytes) {
-                keeping.end(rendering.cx.answers(), 1);
-            }
+        let keeping = Rendering::keeping(number, features.state().or(state), place, &mut response);
+        if let (Body::Whole(bytes), Some(mut keeping)) = (&response.body, keeping)
+            && keeping.push(bytes)
+        {
+            keeping.end(rendering.cx.answers(), 1);
         }
         Ok(response)
     }

@@ -16,7 +16,7 @@ use crate::base::format::Format;
 use crate::base::link::{Link, Rel};
 use crate::data::gate::View;
 use crate::error::{Error, Result};
-use crate::exchange::cache::{Basis, Found, Place};
+use crate::exchange::cache::{Basis, Found, Keeping, Place};
 use crate::message::response::{Head, Response};
 use crate::server::context::Context;
 use crate::web::page::content_security_policy;
@@ -162,16 +162,25 @@ impl Rendering {
         basis
     }
 
+    /// The state of the rows, where it is to be known before they are read: the client says what it has, or an answer may be
+    /// kept. Else it comes with them, from a source that tells it.
+    async fn state(&self, basis: &Basis, view: &View) -> Option<u64> {
+        let head = self.cx.head();
+        let comes = view.tells_state() && head.method != Method::HEAD;
+        let may_be_known = || head.headers.contains_key(header::IF_NONE_MATCH) || self.cx.answers().has(basis);
+        if comes && !may_be_known() { None } else { view.certain_state().await }
+    }
+
     /// Gives an answer its validator, and its age in caches; true where the client has it already, and nothing need be read.
     fn is_known(
         &self,
-        basis: &Basis,
+        basis: u64,
         state: Option<u64>,
         view: &View,
         cache: Option<&HeaderValue>,
         response: &mut Response,
     ) -> bool {
-        let tag = state.map(|state| validators::weak(&(basis, state)));
+        let tag = state.map(|state| tag(basis, state));
         let headers = &self.cx.head().headers;
         let modified = self.cx.modified(view).and_then(validators::date);
         let is_known = if headers.contains_key(header::IF_NONE_MATCH) {
@@ -195,12 +204,21 @@ impl Rendering {
         is_known
     }
 
+    /// Gives an answer the validator of the state that came with its rows, and keeps it where there is a place.
+    fn keeping(basis: u64, state: Option<u64>, place: Option<Place>, response: &mut Response) -> Option<Keeping> {
+        let state = state?;
+        response.set(header::ETAG, tag(basis, state));
+        place.map(|place| place.keeping(state, &response.head))
+    }
+
     /// An answer that was made of the same in this state, else perhaps a place for the one that will be made. Only one to a
     /// plain question is kept, and where no policy has a say, for who asks is not in the basis. When rows last changed is told
     /// as now.
     fn kept(&self, basis: Basis, state: Option<u64>, view: &View, now: &Head) -> (Option<Response>, Option<Place>) {
         let is_plain = self.cx.head().method == Method::GET && self.format != Format::Html && self.cx.is_open();
-        let Some(state) = state.filter(|_| is_plain && view.is_to_be_kept()) else { return (None, None) };
+        if !is_plain || (state.is_none() && !view.tells_state()) || !view.is_to_be_kept() {
+            return (None, None);
+        }
         match self.cx.answers().find(basis, state) {
             Found::None => (None, None),
             Found::Place(place) => (None, Some(place)),
@@ -225,6 +243,11 @@ impl Rendering {
         }
         response
     }
+}
+
+/// The validator of an answer that was made from this, of rows in this state.
+fn tag(basis: u64, state: u64) -> HeaderValue {
+    validators::weak(&(basis, state))
 }
 
 /// A value that serialises to JSON.

@@ -4,9 +4,10 @@
 //! would not show.
 
 use std::fmt::Debug;
-use std::hash::Hasher;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::Write as _;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -16,8 +17,8 @@ use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
 use crate::message::body::Body;
 use crate::message::response::{Head, Response};
 
-/// Larger ones are not kept, in bytes.
-const LARGEST: usize = 512 * 1024;
+/// Larger ones are not kept, in bytes; nor such as would take more than an eighth of the room.
+const LARGEST: usize = 4 << 20;
 /// What a question costs besides its basis, and an answer besides its body, roughly.
 const OVERHEAD: usize = 128;
 const HEAD: usize = 1024;
@@ -35,6 +36,13 @@ impl Basis {
     pub(crate) fn add(&mut self, part: &impl Debug) {
         // Writing to memory does not fail.
         let _ = write!(self.0, "{part:?}\0");
+    }
+
+    /// A number that tells it from others.
+    pub(crate) fn number(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        self.hash(&mut hasher);
+        hasher.finish()
     }
 }
 
@@ -83,6 +91,15 @@ impl Weighter<Basis, Arc<Entry>> for Weight {
 pub(crate) struct Answers {
     /// None where nothing shall be kept.
     entries: Option<Cache<Basis, Arc<Entry>, Weight>>,
+    making: Arc<Making>,
+}
+
+/// What holds for all answers that are on their way into the memory.
+struct Making {
+    /// Bytes of the largest, and of all together.
+    largest: usize,
+    most: usize,
+    now: AtomicUsize,
 }
 
 /// What there is for a question.
@@ -104,64 +121,82 @@ impl Answers {
         let entries = options.ok().filter(|_| bytes > 0).map(|options| {
             Cache::with_options(options, Weight, DefaultHashBuilder::default(), DefaultLifecycle::default())
         });
-        Self { entries }
+        let eighth = usize::try_from(bytes / 8).unwrap_or(usize::MAX);
+        let making = Making { largest: LARGEST.min(eighth), most: eighth, now: AtomicUsize::new(0) };
+        Self { entries, making: Arc::new(making) }
     }
 
-    /// Finds the answer that was made of the same in this state of the rows. Of what is asked for the first time only that is
-    /// noted: most is never asked again.
-    pub(crate) fn find(&self, basis: Basis, state: u64) -> Found {
+    /// Whether there is an answer that was made of the same, in whatever state of the rows.
+    pub(crate) fn has(&self, basis: &Basis) -> bool {
+        let entry = self.entries.as_ref().and_then(|entries| entries.peek(basis));
+        entry.is_some_and(|entry| matches!(&*entry, Entry::Kept(kept) if kept.made.elapsed() < AGE))
+    }
+
+    /// Finds the answer that was made of the same in this state of the rows, where that is known. Of what is asked for the
+    /// first time only that is noted: most is never asked again.
+    pub(crate) fn find(&self, basis: Basis, state: Option<u64>) -> Found {
         let Some(entries) = &self.entries else { return Found::None };
         let Some(entry) = entries.get(&basis) else {
             entries.insert(basis, Arc::new(Entry::Asked));
             return Found::None;
         };
         match &*entry {
-            Entry::Kept(kept) if kept.state == state && kept.made.elapsed() < AGE => {
+            Entry::Kept(kept) if Some(kept.state) == state && kept.made.elapsed() < AGE => {
                 let response = Response { head: kept.head.clone(), body: Body::Whole(kept.body.clone()) };
                 Found::Kept(response, kept.rows)
             }
-            _ => Found::Place(Place { basis, state }),
+            _ => Found::Place(Place { basis, making: self.making.clone() }),
         }
     }
 }
 
-/// Where an answer will be kept, that is made after the state of the rows was asked for.
+/// Where an answer will be kept.
 pub(crate) struct Place {
     basis: Basis,
-    state: u64,
+    making: Arc<Making>,
 }
 
 impl Place {
-    /// What keeps the answer that begins so.
-    pub(crate) fn keeping(self, head: &Head) -> Keeping {
-        Keeping { place: self, head: Head { is_kept: true, ..head.clone() }, body: Vec::new() }
+    /// What keeps the answer that begins so, from rows in a state that was known for certain before they were read, or came
+    /// with them.
+    pub(crate) fn keeping(self, state: u64, head: &Head) -> Keeping {
+        Keeping { place: self, state, head: Head { is_kept: true, ..head.clone() }, body: Vec::new() }
     }
 }
 
 /// An answer on its way, which is kept once it is whole.
 pub(crate) struct Keeping {
     place: Place,
+    state: u64,
     head: Head,
     body: Vec<u8>,
 }
 
 impl Keeping {
-    /// Sees what is sent; false where it has become too large to be kept.
+    /// Sees what is sent; false where it has become too large to be kept, or too much is on its way at once.
     pub(crate) fn push(&mut self, chunk: &[u8]) -> bool {
-        let fits = self.body.len() + chunk.len() <= LARGEST;
-        if fits {
-            self.body.extend_from_slice(chunk);
+        let making = &self.place.making;
+        if self.body.len() + chunk.len() > making.largest {
+            return false;
         }
-        fits
+        self.body.extend_from_slice(chunk);
+        making.now.fetch_add(chunk.len(), Ordering::Relaxed) + chunk.len() <= making.most
     }
 
     /// It has been sent whole.
     pub(crate) fn end(mut self, answers: &Answers, rows: u64) {
         let Some(entries) = &answers.entries else { return };
-        self.body.shrink_to_fit();
-        let Place { basis, state } = self.place;
-        let kept = Kept { state, head: self.head, body: self.body.into(), rows, made: Instant::now() };
+        // A copy of its very size: what it was gathered in has room to spare.
+        let body = Bytes::copy_from_slice(&self.body);
+        let (basis, head) = (std::mem::take(&mut self.place.basis), self.head.clone());
+        let kept = Kept { state: self.state, head, body, rows, made: Instant::now() };
         entries.insert(basis, Arc::new(Entry::Kept(kept)));
+    }
+}
+
+impl Drop for Keeping {
+    fn drop(&mut self) {
+        self.place.making.now.fetch_sub(self.body.len(), Ordering::Relaxed);
     }
 }
 
@@ -176,14 +211,14 @@ mod tests {
     }
 
     fn ask(answers: &Answers, name: &str, state: u64) -> Found {
-        answers.find(basis(name), state)
+        answers.find(basis(name), Some(state))
     }
 
     /// Asks twice, and keeps an answer of so many bytes.
     fn keep(answers: &Answers, name: &str, state: u64, size: usize) -> bool {
         ask(answers, name, state);
         let Found::Place(place) = ask(answers, name, state) else { return false };
-        let mut keeping = place.keeping(&Response::ok("text/plain", "").head);
+        let mut keeping = place.keeping(state, &Response::ok("text/plain", "").head);
         let fits = keeping.push(&vec![b'x'; size]);
         if fits {
             keeping.end(answers, 7);
@@ -203,9 +238,23 @@ mod tests {
     }
 
     #[test]
+    fn what_is_on_its_way_has_a_limit() {
+        let answers = Answers::new(1 << 20);
+        let begin = |name| {
+            ask(&answers, name, 1);
+            let Found::Place(place) = ask(&answers, name, 1) else { panic!("it was asked before") };
+            place.keeping(1, &Response::ok("text/plain", "").head)
+        };
+        let (mut first, mut second, much) = (begin("a"), begin("b"), vec![b'x'; 100_000]);
+        assert!(first.push(&much) && !second.push(&much));
+        drop((first, second));
+        assert!(begin("c").push(&much), "those before have ended");
+    }
+
+    #[test]
     fn what_is_kept_has_a_limit() {
         let answers = Answers::new(1 << 20);
-        assert!(!keep(&answers, "large", 1, LARGEST + 1));
+        assert!(!keep(&answers, "large", 1, (1 << 17) + 1));
         for number in 0..100 {
             assert!(keep(&answers, &number.to_string(), 1, 50_000));
         }

@@ -1,10 +1,10 @@
-//! Connections: a pool for the rows, each opened to read alone, and single ones.
+//! How connections are opened, each to read alone, and given up.
 
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime, Timeouts};
+use deadpool_postgres::Object;
 use futures_util::TryStreamExt;
 use rustls::ClientConfig;
 use rustls_platform_verifier::BuilderVerifierExt;
@@ -18,11 +18,7 @@ use super::sql::quoted;
 use crate::error::{Error, Kind, Result};
 
 /// How long a connection is tried for.
-const CONNECTING: Duration = Duration::from_secs(5);
-/// How long a request waits for one.
-const WAITING: Duration = Duration::from_secs(10);
-/// Prepared statements that a connection keeps: filters have many shapes.
-const STATEMENTS: usize = 200;
+pub(super) const CONNECTING: Duration = Duration::from_secs(5);
 
 /// Bytes of a statement that is not kept.
 const LONG: usize = 16_384;
@@ -90,7 +86,7 @@ pub(super) fn name(config: &Config) -> String {
     format!("database '{}' on {}", config.get_dbname().unwrap_or_default(), hosts.join(", "))
 }
 
-fn tls() -> Result<MakeRustlsConnect> {
+pub(super) fn tls() -> Result<MakeRustlsConnect> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
@@ -99,45 +95,9 @@ fn tls() -> Result<MakeRustlsConnect> {
     Ok(MakeRustlsConnect::new(config.with_no_client_auth()))
 }
 
-/// A pool of connections. None is opened yet.
-pub(super) fn pool(config: &Config, options: &DatabaseOptions) -> Result<Pool> {
-    let how = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-    // Encrypted connections are those that ask for it, and then the host must prove who it is.
-    let manager = if config.get_ssl_mode() == SslMode::Require {
-        Manager::from_config(config.clone(), tls()?, how)
-    } else {
-        Manager::from_config(config.clone(), NoTls, how)
-    };
-    let timeouts = Timeouts { wait: Some(WAITING), create: Some(CONNECTING * 2), recycle: Some(CONNECTING) };
-    let prepare = Hook::async_fn(|client: &mut deadpool_postgres::ClientWrapper, _| {
-        Box::pin(async move { find_functions(client).await.map_err(HookError::Backend) })
-    });
-    Pool::builder(manager)
-        .max_size(options.connections.max(1))
-        .timeouts(timeouts)
-        .runtime(Runtime::Tokio1)
-        .post_create(prepare)
-        .build()
-        .map_err(Error::internal)
-}
-
-/// A connection out of a pool.
-pub(super) async fn take(pool: &Pool) -> Result<Object> {
-    let client = pool.get().await.map_err(fault::connecting)?;
-    if client.statement_cache.size() > STATEMENTS {
-        client.statement_cache.clear();
-    }
-    Ok(client)
-}
-
 /// A statement, kept by the connection unless it is long: of lists of thousands of terms each is another.
 pub(super) async fn prepare(client: &Object, text: &str) -> Result<Statement, tokio_postgres::Error> {
     if text.len() > LONG { client.prepare(text).await } else { client.prepare_cached(text).await }
-}
-
-/// Forgets the statements that are kept by all connections: their columns may be others now.
-pub(super) fn forget(pool: &Pool) {
-    pool.manager().statement_caches.clear();
 }
 
 /// Has the database give up a statement that nobody reads on. The wish goes another way and may arrive late: the connection

@@ -2,11 +2,12 @@
 
 use std::pin::pin;
 
-use deadpool_postgres::Pool;
 use futures_util::TryStreamExt;
 
 use super::filter::Filter;
-use super::read::{OTHER_TYPES, Selected, from, push};
+use super::pools::Pools;
+use super::read::{OTHER_TYPES, from};
+use super::selected::{Selected, push};
 use super::table::Table;
 use super::{connect, fault};
 use crate::error::Result;
@@ -14,16 +15,16 @@ use crate::model::batch::Batch;
 use crate::model::value::Value;
 
 /// Counts the rows that pass, where the database cannot do it alone.
-pub(super) async fn count(pool: &Pool, table: &Table, filter: &Filter, values: &[(String, Value)]) -> Result<u64> {
+pub(super) async fn count(pools: &Pools, table: &Table, filter: &Filter, values: &[(String, Value)]) -> Result<u64> {
     let Some(test) = &filter.test else { return Ok(0) };
     let selected = Selected::new(table, &[&test.layout], std::iter::empty());
     let places = selected.places(&test.layout);
     let sql = from(table, filter, values, &selected.list);
-    let client = connect::take(pool).await?;
+    let client = pools.take().await?;
     let mut statement = connect::prepare(&client, &sql.text).await.map_err(fault::reading)?;
     let rows = match client.query_raw(&statement, sql.bound()).await {
         Err(cause) if fault::is_outdated(&cause) => {
-            connect::forget(pool);
+            pools.forget();
             statement = connect::prepare(&client, &sql.text).await.map_err(fault::reading)?;
             client.query_raw(&statement, sql.bound()).await
         }

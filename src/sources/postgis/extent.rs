@@ -1,11 +1,10 @@
 //! Where and when the rows of a table are.
 
-use deadpool_postgres::Pool;
-
 use super::cells::{self, Raw};
+use super::fault;
+use super::pools::Pools;
 use super::sql::Sql;
 use super::table::Table;
-use super::{connect, fault};
 use crate::base::bbox::Rect;
 use crate::base::datetime::Instant;
 use crate::data::extent::Extent;
@@ -14,7 +13,7 @@ use crate::expr::evaluate::instant;
 use crate::model::batch::Batch;
 
 /// The extent of all rows.
-pub(super) async fn measure(pool: &Pool, table: &Table) -> Result<Extent> {
+pub(super) async fn measure(pools: &Pools, table: &Table) -> Result<Extent> {
     let mut columns = Vec::new();
     if let Some(geometry) = &table.geometry {
         columns.push(format!("ST_Extent({})::geometry AS e", geometry.column));
@@ -34,7 +33,7 @@ pub(super) async fn measure(pool: &Pool, table: &Table) -> Result<Extent> {
     table.from.write(&mut sql, &[]);
     sql.add(") AS m");
     let values: Vec<_> = sql.bound().collect();
-    let client = connect::take(pool).await?;
+    let client = pools.take().await?;
     let row = client.query_one(&sql.text, &values).await.map_err(fault::reading)?;
     let side = |at: usize| row.get::<_, Option<f64>>(at).filter(|side| side.is_finite());
     let space = match (table.geometry.is_some()).then(|| [side(0), side(1), side(2), side(3)]) {

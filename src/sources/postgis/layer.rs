@@ -26,6 +26,12 @@ impl Layer {
         Self { room, table: Arc::new(table), turns: Arc::default() }
     }
 
+    /// Whether the transactions that a statement sees are the state of the rows. Of several hosts another one may read than the
+    /// one that is asked.
+    fn is_certain(&self) -> bool {
+        self.table.from.is_plain() && self.room.config.get_hosts().len() == 1
+    }
+
     /// Does a piece of work on the threads of the databases. Dropped, it stops there as well.
     fn ask<T: Send + 'static, F>(&self, work: impl FnOnce(Arc<Room>, Arc<Table>) -> F) -> Pending<Result<T>>
     where
@@ -76,13 +82,14 @@ impl FeatureSource for Layer {
     fn features(&self, plan: Plan) -> Rows {
         let (sender, rows) = channel(plan.layout().clone());
         let (room, table, turns) = (self.room.clone(), self.table.clone(), self.turns.clone());
+        let tells_state = self.is_certain();
         let work = async move {
             let read = async {
                 if plan.limit() == Some(0) {
                     return Ok(());
                 }
                 let filter = divided(&room, &table, &turns, plan.filter()).await?;
-                read::run(&room, &table, &plan, &filter, &sender).await
+                read::run(&room, &table, &plan, &filter, &sender, tells_state).await
             };
             if let Err(error) = read.await {
                 sender.fail_later(error).await;
@@ -91,7 +98,7 @@ impl FeatureSource for Layer {
         match runtime::near() {
             Ok(handle) => {
                 // Those that were opened at the start are driven by other threads, and each row would come by way of them.
-                self.room.moved.call_once(|| drop(self.room.pool.retain(|_, _| false)));
+                self.room.moved.call_once(|| self.room.pools.leave());
                 rows.made_by(work, handle)
             }
             Err(error) => {
@@ -107,10 +114,10 @@ impl FeatureSource for Layer {
         self.ask(|room, table| async move {
             let (filter, given) = (divided(&room, &table, &turns, plan.filter()).await?, plan.parameters());
             if filter.test.is_some() {
-                return count::count(&room.pool, &table, &filter, given).await;
+                return count::count(&room.pools, &table, &filter, given).await;
             }
             let sql = read::from(&table, &filter, given, "count(*)");
-            let client = connect::take(&room.pool).await?;
+            let client = room.pools.take().await?;
             let statement = connect::prepare(&client, &sql.text).await.map_err(fault::reading)?;
             let values: Vec<_> = sql.bound().collect();
             let row = client.query_one(&statement, &values).await.map_err(fault::reading)?;
@@ -119,7 +126,7 @@ impl FeatureSource for Layer {
     }
 
     fn extent(&self) -> Pending<Result<Extent>> {
-        self.ask(|room, table| async move { extent::measure(&room.pool, &table).await })
+        self.ask(|room, table| async move { extent::measure(&room.pools, &table).await })
     }
 
     fn state(&self) -> u64 {
@@ -127,10 +134,12 @@ impl FeatureSource for Layer {
     }
 
     fn ask_state(&self) -> Option<Pending<Option<u64>>> {
-        // Of several hosts another one may read than the one that is asked.
-        let is_certain = self.table.from.is_plain() && self.room.config.get_hosts().len() == 1;
-        let watch = self.room.watch.clone();
+        let (is_certain, watch) = (self.is_certain(), self.room.watch.clone());
         Some(Box::pin(async move { if is_certain { watch.ask().await } else { None } }))
+    }
+
+    fn tells_state(&self) -> bool {
+        self.is_certain()
     }
 }
 

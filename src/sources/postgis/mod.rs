@@ -3,7 +3,6 @@
 use std::fmt;
 use std::sync::{Arc, Once};
 
-use deadpool_postgres::Pool;
 use tokio_postgres::Config;
 use tokio_postgres::config::SslMode;
 
@@ -11,6 +10,7 @@ use crate::base::crs::Crs;
 use crate::data::source::FeatureSource;
 use crate::error::{Error, Kind, Result};
 
+mod ask;
 mod cells;
 mod columns;
 mod connect;
@@ -25,10 +25,13 @@ mod literal;
 mod moment;
 mod narrow;
 mod number;
+mod pools;
 mod read;
 mod runtime;
 mod seek;
+mod selected;
 mod shape;
+mod snapshot;
 mod spatial;
 mod sql;
 mod table;
@@ -57,7 +60,7 @@ pub struct Database {
 struct Room {
     name: String,
     config: Config,
-    pool: Pool,
+    pools: pools::Pools,
     watch: Arc<watch::Watch>,
     shape: shape::Shape,
     /// Whether the connections of the start were given up.
@@ -112,10 +115,10 @@ impl Database {
     /// Connects, and looks what there is. Errors are for whoever runs the server; none has the password.
     pub fn open(dsn: &str, options: &DatabaseOptions) -> Result<Self> {
         let config = connect::config(dsn, options)?;
-        let pool = connect::pool(&config, options)?;
-        let looking = pool.clone();
+        let pools = pools::Pools::new(&config, options)?;
+        let looking = pools.clone();
         let found = runtime::wait(async move {
-            let client = connect::take(&looking).await?;
+            let client = looking.take().await?;
             Ok((discover::discover(&client).await?, discover::left_out(&client).await?))
         });
         let name = connect::name(&config);
@@ -125,7 +128,7 @@ impl Database {
         })?;
         let watch = watch::Watch::start(config.clone())?;
         Ok(Self {
-            room: Arc::new(Room { name, config, pool, watch, shape: shape::Shape::default(), moved: Once::new() }),
+            room: Arc::new(Room { name, config, pools, watch, shape: shape::Shape::default(), moved: Once::new() }),
             found,
             left_out,
         })
@@ -197,9 +200,9 @@ impl Database {
             From::Name { name, .. } => self.room.shape.add_name(name),
             From::Query(_) => self.room.shape.add_query(&from.select_all().text),
         }
-        let (pool, options) = (self.room.pool.clone(), options.clone());
+        let (pools, options) = (self.room.pools.clone(), options.clone());
         let table = runtime::wait(async move {
-            let client = connect::take(&pool).await?;
+            let client = pools.take().await?;
             describe::describe(&client, &label, from, geometry.as_deref(), &options).await
         })?;
         Ok(Arc::new(layer::Layer::new(self.room.clone(), table)))

@@ -6,12 +6,14 @@ use std::time::Duration;
 
 use deadpool_postgres::Object;
 use futures_util::TryStreamExt;
-use tokio_postgres::{Row, RowStream, Statement};
+use tokio_postgres::{Row, RowStream};
 
-use super::cells::{self, Raw};
+use super::cells;
 use super::columns::Form;
 use super::filter::Filter;
 use super::seek::{self, Order, Part};
+use super::selected::{Selected, push, raw};
+use super::snapshot::{self, Snapshot};
 use super::sql::{Bound, Sql};
 use super::table::Table;
 use super::{Room, connect, fault, moment};
@@ -19,7 +21,7 @@ use crate::data::plan::Plan;
 use crate::data::position::{Edge, Mark, Position};
 use crate::data::rows::RowSender;
 use crate::error::Result;
-use crate::model::batch::{Batch, Layout};
+use crate::model::batch::Batch;
 use crate::model::value::Value;
 
 /// How often a statement is tried where the connection turns out to be dead: one may have died in the pool.
@@ -46,74 +48,6 @@ const GAVE_WAY: &str = "the reader was slow while others waited for a connection
 
 /// What the log has of a table whose columns are of other types than they were.
 pub(super) const OTHER_TYPES: &str = "a column has another type now";
-
-/// Which columns are selected, and where they stand.
-pub(super) struct Selected {
-    pub(super) list: String,
-    pub(super) geometry: Option<usize>,
-    /// For each field, its place and form.
-    fields: Vec<(usize, usize, Form)>,
-    /// The places and forms of the marks of a row, by which it is found again.
-    marks: Vec<(usize, Form)>,
-    /// Whether rows are read chunk by chunk.
-    goes_on: bool,
-}
-
-impl Selected {
-    pub(super) fn new(table: &Table, layouts: &[&Layout], marks: impl Iterator<Item = (String, Form)>) -> Self {
-        let mut columns = vec![table.key.select.clone()];
-        let wants = layouts.iter().any(|layout| layout.geometry);
-        let geometry = table.geometry.as_ref().filter(|_| wants).map(|geometry| {
-            columns.push(format!("ST_AsBinary({}, 'NDR')", geometry.column));
-            1
-        });
-        let mut fields: Vec<(usize, usize, Form)> = Vec::new();
-        for &field in layouts.iter().flat_map(|layout| &layout.fields) {
-            if !fields.iter().any(|(other, ..)| *other == field) {
-                fields.push((field, columns.len(), table.columns[field].form));
-                columns.push(table.columns[field].select.clone());
-            }
-        }
-        let mark = |(select, form): (String, Form)| {
-            columns.push(select);
-            (columns.len() - 1, form)
-        };
-        let marks = marks.map(mark).collect();
-        Self { list: columns.join(", "), geometry, fields, marks, goes_on: false }
-    }
-
-    /// Whether the columns are of the types that they were described with.
-    pub(super) fn fits(&self, statement: &Statement, key: Form) -> bool {
-        let columns = statement.columns();
-        let fits = |at: usize, form: Form| columns.get(at).is_some_and(|column| form.reads(column.type_()));
-        fits(0, key) && self.fields.iter().all(|&(_, at, form)| fits(at, form))
-    }
-
-    /// How many columns there are.
-    fn width(&self) -> usize {
-        1 + usize::from(self.geometry.is_some()) + self.fields.len() + self.marks.len()
-    }
-
-    pub(super) fn places(&self, layout: &Layout) -> Vec<(usize, Form)> {
-        let at = |field: &usize| self.fields.iter().find(|(other, ..)| other == field).map(|&(_, at, form)| (at, form));
-        layout.fields.iter().filter_map(at).collect()
-    }
-}
-
-/// One row, cell by cell, as a layout has them.
-pub(super) fn push(batch: &mut Batch, row: &Row, key: Form, geometry: Option<usize>, places: &[(usize, Form)]) {
-    cells::push(batch, key, raw(row, 0));
-    if let Some(at) = geometry {
-        cells::push(batch, Form::Bytes, raw(row, at));
-    }
-    for &(at, form) in places {
-        cells::push(batch, form, raw(row, at));
-    }
-}
-
-fn raw(row: &Row, at: usize) -> Option<&[u8]> {
-    row.try_get::<_, Raw<'_>>(at).ok().and_then(|raw| raw.0)
-}
 
 /// What follows the list of columns.
 pub(super) fn from(table: &Table, filter: &Filter, values: &[(String, Value)], select: &str) -> Sql {
@@ -144,14 +78,22 @@ fn limited(sql: &mut Sql, limit: Option<u64>, offset: u64, is_planned: bool) {
 }
 
 /// Reads all and sends it.
-pub(super) async fn run(room: &Room, table: &Table, plan: &Plan, filter: &Filter, sender: &RowSender) -> Result<()> {
+pub(super) async fn run(
+    room: &Room,
+    table: &Table,
+    plan: &Plan,
+    filter: &Filter,
+    sender: &RowSender,
+    tells_state: bool,
+) -> Result<()> {
     let mut layouts = vec![&**plan.layout()];
     layouts.extend(filter.test.as_ref().map(|test| &test.layout));
     let order = Order::new(table, plan);
     let goes_on = filter.test.is_some() && plan.limit().is_some() && seek::can(table, plan.sort());
     let has_marks = plan.has_marks() || goes_on;
     let marks = order.marks(plan.sort().len()).filter(|_| has_marks);
-    let selected = Selected { goes_on, ..Selected::new(table, &layouts, marks) };
+    let mut selected = Selected::new(table, &layouts, marks);
+    selected.goes_on = goes_on;
     let counts = filter.test.is_some() || order.parts(plan, plan.begin()).len() > 1;
     let mut reader = Reader {
         room,
@@ -169,6 +111,8 @@ pub(super) async fn run(room: &Room, table: &Table, plan: &Plan, filter: &Filter
         left: None,
         counts,
         count: None,
+        snapshot: None,
+        tells_state,
         chunk: None,
         begin: None,
         met: Met::default(),
@@ -177,17 +121,17 @@ pub(super) async fn run(room: &Room, table: &Table, plan: &Plan, filter: &Filter
     };
     let mut tries = 1;
     loop {
-        let client = connect::take(&room.pool).await?;
+        let client = room.pools.take().await?;
         reader.begin();
         match reader.read(client).await {
             Err(cause) if fault::is_away(&cause) && !reader.has_sent && tries < TRIES => tries += 1,
             Err(cause) if fault::is_outdated(&cause) && !reader.has_sent && tries < TRIES => {
-                connect::forget(&room.pool);
+                room.pools.forget();
                 tries += 1;
             }
             // What was kept may be older than what there is.
             Ok(()) if reader.early == Some(Early::Changed) && tries < TRIES => {
-                connect::forget(&room.pool);
+                room.pools.forget();
                 reader.early = None;
                 tries += 1;
             }
@@ -221,6 +165,9 @@ struct Reader<'a> {
     counts: bool,
     /// Where the first row has the number of all, and what is selected for that.
     count: Option<(usize, String)>,
+    /// Where the first row has what the statement sees.
+    snapshot: Option<usize>,
+    tells_state: bool,
     /// Rows that the present statement gives at most.
     chunk: Option<u64>,
     /// Where the present statements begin.
@@ -258,6 +205,7 @@ impl Reader<'_> {
         self.begin = self.plan.begin().cloned();
         let count = self.plan.limit().and_then(|_| moment::count(self.table, self.filter));
         self.count = count.map(|count| (self.selected.width(), count));
+        self.snapshot = self.tells_state.then(|| self.selected.width() + usize::from(self.count.is_some()));
         self.met = Met::default();
         self.chunk = self
             .plan
@@ -276,6 +224,10 @@ impl Reader<'_> {
         if let Some((_, count)) = &self.count {
             list.push_str(", ");
             list.push_str(count);
+        }
+        if self.snapshot.is_some() {
+            list.push_str(", ");
+            list.push_str(snapshot::OWN);
         }
         let mut sql = from(self.table, self.filter, self.plan.parameters(), &list);
         let is_planned = sql.values.is_empty();
@@ -413,6 +365,13 @@ impl Reader<'_> {
         {
             self.sender.tell_matched(count.unsigned_abs());
         }
+        // Of several statements the first: where a transaction ended between them, its state is gone for good.
+        if let Some(at) = self.snapshot.take()
+            && let Some(now) = raw(row, at).and_then(|bytes| std::str::from_utf8(bytes).ok()).and_then(Snapshot::parse)
+        {
+            self.room.watch.note(now);
+            now.settled().into_iter().for_each(|state| self.sender.tell_state(state));
+        }
         let (key, geometry) = (self.table.key.form, self.selected.geometry);
         if let Some(test) = &self.filter.test {
             self.scratch.reset(test.layout.width());
@@ -447,7 +406,7 @@ impl Reader<'_> {
             tokio::select! {
                 is_there = &mut sending => return is_there,
                 () = tokio::time::sleep(SLOW) => {
-                    if self.room.pool.status().waiting > 0 {
+                    if self.room.pools.are_wanted() {
                         self.early = Some(Early::GaveWay);
                         return false;
                     }

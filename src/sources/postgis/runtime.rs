@@ -6,6 +6,7 @@ use std::sync::{OnceLock, mpsc};
 
 use tokio::runtime::{Builder, Handle, Runtime, RuntimeFlavor};
 
+use crate::data::worker;
 use crate::error::{Error, Result};
 
 static RUNTIME: OnceLock<std::io::Result<Runtime>> = OnceLock::new();
@@ -23,11 +24,11 @@ pub(super) fn handle() -> Result<&'static Handle> {
     }
 }
 
-/// Where a reader's work runs: on the threads of whoever asks where those are several, for a page is then read without a
+/// Where a reader's work runs: on the threads of whoever asks where those answer for long, for a page is then read without a
 /// change of threads, else on those of the databases.
 pub(super) fn near() -> Result<Handle> {
     match Handle::try_current() {
-        Ok(own) if own.runtime_flavor() == RuntimeFlavor::MultiThread => Ok(own),
+        Ok(own) if worker::here().is_some() || own.runtime_flavor() == RuntimeFlavor::MultiThread => Ok(own),
         _ => handle().cloned(),
     }
 }

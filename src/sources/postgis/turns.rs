@@ -4,7 +4,7 @@
 use std::sync::{Mutex, PoisonError};
 
 use super::table::{From, Table};
-use super::{Room, connect, fault};
+use super::{Room, fault};
 use crate::error::Result;
 use crate::expr::Expr;
 
@@ -36,7 +36,7 @@ impl Turns {
             )
         };
         let query = format!("SELECT {} OR {}", beyond(edge, 1e9), beyond(-1e9, -edge));
-        let client = connect::take(&room.pool).await?;
+        let client = room.pools.take().await?;
         let statement = client.prepare_cached(&query).await.map_err(fault::reading)?;
         let answer = client.query_one(&statement, &[]).await.map_err(fault::reading)?.get(0);
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((state, answer));

@@ -1,14 +1,15 @@
 //! Notices that rows may have changed: a connection of its own listens for `NOTIFY graticule`, and looks once a second
-//! whether any transaction ended since. Who must know for certain has it look at once.
+//! which transactions ended. Statements that tell which they saw are heard as well, and who must know for certain asks.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
-use tokio::sync::{mpsc, oneshot};
-use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
-use tokio_postgres::{AsyncMessage, Client, Config, Statement};
+use tokio::time::{MissedTickBehavior, interval, sleep};
+use tokio_postgres::{AsyncMessage, Client, Config};
 
+use super::ask::Way;
+use super::snapshot::{self, Snapshot};
 use super::{connect, runtime};
 use crate::error::Result;
 
@@ -16,27 +17,19 @@ use crate::error::Result;
 const LOOK: Duration = Duration::from_secs(1);
 /// Before a lost connection is tried again.
 const AGAIN: Duration = Duration::from_secs(2);
-/// How long who asks waits: to read anew takes hardly longer.
-const PATIENCE: Duration = Duration::from_millis(100);
 
 /// The channel that a trigger may notify, to be sooner than the next look.
 const CHANNEL: &str = "graticule";
 
-/// The first transaction that has not ended, and the first that has not ended or not begun: all before have ended where they
-/// are the same, and each that ends later makes it another.
-const SNAPSHOT: &str =
-    "SELECT txid_snapshot_xmax(s), txid_snapshot_xmin(s) FROM (SELECT txid_current_snapshot() AS s) AS now";
-
-/// Who waits for a number that tells the state for certain.
-type Asker = oneshot::Sender<Option<u64>>;
-
 /// A number that changes with the rows.
 #[derive(Debug)]
 pub(super) struct Watch {
+    config: Config,
     state: AtomicU64,
     /// Whether anybody looks.
     looks: AtomicBool,
-    askers: mpsc::UnboundedSender<Asker>,
+    seen: Mutex<Option<Snapshot>>,
+    way: Way,
 }
 
 impl Watch {
@@ -48,27 +41,45 @@ impl Watch {
         self.state.fetch_add(1, Ordering::AcqRel);
     }
 
+    /// Hears what a statement saw. Where that is older than what others saw, nothing is new.
+    pub(super) fn note(&self, now: Snapshot) {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        if seen.is_none_or(|before| before < now) && seen.replace(now).is_some() {
+            self.changed();
+        }
+    }
+
+    /// The same from who looks himself: what is older is of another server.
+    fn look(&self, now: Snapshot) {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        if seen.replace(now) != Some(now) || !self.looks.swap(true, Ordering::AcqRel) {
+            self.changed();
+        }
+    }
+
     /// A number that is the same only as long as no transaction has ended. Those who ask at once are told at once.
-    pub(super) async fn ask(&self) -> Option<u64> {
+    pub(super) async fn ask(self: &Arc<Self>) -> Option<u64> {
         if !self.looks.load(Ordering::Acquire) {
             return None;
         }
-        let (asker, told) = oneshot::channel();
-        self.askers.send(asker).ok()?;
-        timeout(PATIENCE, told).await.ok()?.ok()?
+        self.way.ask(&self.config, &Arc::downgrade(self)).await?.settled()
     }
 
     /// Begins to watch; it ends with the last who holds the watch.
     pub(super) fn start(config: Config) -> Result<Arc<Self>> {
-        let (askers, mut asked) = mpsc::unbounded_channel();
         // In a state that no earlier process has had: validators of answers outlive processes.
         let state = u64::try_from(chrono::Utc::now().timestamp_micros()).unwrap_or_default();
-        let watch = Arc::new(Self { state: AtomicU64::new(state), looks: AtomicBool::new(false), askers });
-        let held = Arc::downgrade(&watch);
+        let watch = Arc::new(Self {
+            config,
+            state: AtomicU64::new(state),
+            looks: AtomicBool::new(false),
+            seen: Mutex::default(),
+            way: Way::default(),
+        });
+        let (held, config) = (Arc::downgrade(&watch), watch.config.clone());
         runtime::handle()?.spawn(async move {
-            let mut seen = None;
             while held.strong_count() > 0 {
-                let outcome = look(&config, &held, &mut seen, &mut asked).await;
+                let outcome = look(&config, &held).await;
                 if let Some(watch) = held.upgrade() {
                     watch.looks.store(false, Ordering::Release);
                 }
@@ -83,12 +94,7 @@ impl Watch {
 }
 
 /// Looks until the connection is lost, which is the error, or until nobody holds the watch any more.
-async fn look(
-    config: &Config,
-    held: &Weak<Watch>,
-    seen: &mut Option<(i64, i64)>,
-    asked: &mut mpsc::UnboundedReceiver<Asker>,
-) -> Result<(), ()> {
+async fn look(config: &Config, held: &Weak<Watch>) -> Result<(), ()> {
     let (client, mut driver) = connect::single(config).await.map_err(drop)?;
     let drive = async {
         while let Some(Ok(message)) = driver.next().await {
@@ -99,46 +105,21 @@ async fn look(
     };
     tokio::select! {
         () = drive => Err(()),
-        outcome = watch(&client, held, seen, asked) => outcome,
+        outcome = watch(&client, held) => outcome,
     }
 }
 
-async fn watch(
-    client: &Client,
-    held: &Weak<Watch>,
-    seen: &mut Option<(i64, i64)>,
-    asked: &mut mpsc::UnboundedReceiver<Asker>,
-) -> Result<(), ()> {
+async fn watch(client: &Client, held: &Weak<Watch>) -> Result<(), ()> {
     // Replicas do not listen: there the look alone tells.
     let _ = client.batch_execute(&format!("LISTEN {CHANNEL}")).await;
-    let statement = client.prepare(SNAPSHOT).await.map_err(drop)?;
+    let statement = client.prepare(&format!("SELECT {}", snapshot::OWN)).await.map_err(drop)?;
     let mut ticks = interval(LOOK);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
-        let mut askers = Vec::new();
-        tokio::select! {
-            _ = ticks.tick() => {}
-            Some(asker) = asked.recv() => askers.push(asker),
-        }
-        while let Ok(asker) = asked.try_recv() {
-            askers.push(asker);
-        }
-        let now = snapshot(client, &statement).await?;
+        ticks.tick().await;
+        let row = client.query_one(&statement, &[]).await.map_err(drop)?;
+        let now = Snapshot::parse(row.get(0)).ok_or(())?;
         let Some(watch) = held.upgrade() else { return Ok(()) };
-        if seen.replace(now).is_some_and(|before| before != now) || !watch.looks.load(Ordering::Acquire) {
-            // Or another server answers than before.
-            watch.changed();
-        }
-        watch.looks.store(true, Ordering::Release);
-        let certain = (now.0 == now.1).then_some(now.0.unsigned_abs());
-        for asker in askers {
-            // It may have lost patience.
-            let _ = asker.send(certain);
-        }
+        watch.look(now);
     }
-}
-
-async fn snapshot(client: &Client, statement: &Statement) -> Result<(i64, i64), ()> {
-    let row = client.query_one(statement, &[]).await.map_err(drop)?;
-    Ok((row.get(0), row.get(1)))
 }

@@ -1,0 +1,77 @@
+//! Which columns a statement selects, and how a row of them becomes cells.
+
+use tokio_postgres::{Row, Statement};
+
+use super::cells::{self, Raw};
+use super::columns::Form;
+use super::table::Table;
+use crate::model::batch::{Batch, Layout};
+
+/// Which columns are selected, and where they stand.
+pub(super) struct Selected {
+    pub(super) list: String,
+    pub(super) geometry: Option<usize>,
+    /// For each field, its place and form.
+    fields: Vec<(usize, usize, Form)>,
+    /// The places and forms of the marks of a row, by which it is found again.
+    pub(super) marks: Vec<(usize, Form)>,
+    /// Whether rows are read chunk by chunk.
+    pub(super) goes_on: bool,
+}
+
+impl Selected {
+    pub(super) fn new(table: &Table, layouts: &[&Layout], marks: impl Iterator<Item = (String, Form)>) -> Self {
+        let mut columns = vec![table.key.select.clone()];
+        let wants = layouts.iter().any(|layout| layout.geometry);
+        let geometry = table.geometry.as_ref().filter(|_| wants).map(|geometry| {
+            columns.push(format!("ST_AsBinary({}, 'NDR')", geometry.column));
+            1
+        });
+        let mut fields: Vec<(usize, usize, Form)> = Vec::new();
+        for &field in layouts.iter().flat_map(|layout| &layout.fields) {
+            if !fields.iter().any(|(other, ..)| *other == field) {
+                fields.push((field, columns.len(), table.columns[field].form));
+                columns.push(table.columns[field].select.clone());
+            }
+        }
+        let mark = |(select, form): (String, Form)| {
+            columns.push(select);
+            (columns.len() - 1, form)
+        };
+        let marks = marks.map(mark).collect();
+        Self { list: columns.join(", "), geometry, fields, marks, goes_on: false }
+    }
+
+    /// Whether the columns are of the types that they were described with.
+    pub(super) fn fits(&self, statement: &Statement, key: Form) -> bool {
+        let columns = statement.columns();
+        let fits = |at: usize, form: Form| columns.get(at).is_some_and(|column| form.reads(column.type_()));
+        fits(0, key) && self.fields.iter().all(|&(_, at, form)| fits(at, form))
+    }
+
+    /// How many columns there are.
+    pub(super) fn width(&self) -> usize {
+        1 + usize::from(self.geometry.is_some()) + self.fields.len() + self.marks.len()
+    }
+
+    pub(super) fn places(&self, layout: &Layout) -> Vec<(usize, Form)> {
+        let at = |field: &usize| self.fields.iter().find(|(other, ..)| other == field).map(|&(_, at, form)| (at, form));
+        layout.fields.iter().filter_map(at).collect()
+    }
+}
+
+/// One row, cell by cell, as a layout has them.
+pub(super) fn push(batch: &mut Batch, row: &Row, key: Form, geometry: Option<usize>, places: &[(usize, Form)]) {
+    cells::push(batch, key, raw(row, 0));
+    if let Some(at) = geometry {
+        cells::push(batch, Form::Bytes, raw(row, at));
+    }
+    for &(at, form) in places {
+        cells::push(batch, form, raw(row, at));
+    }
+}
+
+/// What a column has, as it came.
+pub(super) fn raw(row: &Row, at: usize) -> Option<&[u8]> {
+    row.try_get::<_, Raw<'_>>(at).ok().and_then(|raw| raw.0)
+}
