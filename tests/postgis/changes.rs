@@ -97,3 +97,21 @@ fn a_changed_table_is_described_anew_without_a_signal() {
     database.resume();
     until("the layer does not come back", || properties()["properties"]["c"] == 2);
 }
+
+#[test]
+fn coordinates_of_another_system_are_never_told_as_those_of_the_old_one() {
+    if !is_here() {
+        return;
+    }
+    let database = database();
+    let server = unwatched(&database);
+    for _ in 0..3 {
+        server.get(&format!("{ITEMS}?limit=2")).expect(200);
+    }
+    database.sql("gis", "ALTER TABLE t ALTER geom TYPE geometry(Point, 3857) USING ST_Transform(geom, 3857)");
+    for path in [ITEMS.to_owned(), format!("{ITEMS}?limit=2"), format!("{ITEMS}?bbox=0,0,5,5"), format!("{ITEMS}/3")] {
+        assert!(!server.get(&path).expect(503).header("retry-after").is_empty());
+    }
+    database.sql("gis", "ALTER TABLE t ALTER geom TYPE geometry(Point, 4326) USING ST_Transform(geom, 4326)");
+    server.get(ITEMS).expect(200);
+}

@@ -42,8 +42,13 @@ pub(super) fn is_outdated(cause: &tokio_postgres::Error) -> bool {
     cause.code() == Some(&SqlState::FEATURE_NOT_SUPPORTED)
 }
 
-/// Whether what a statement names is gone, or of another type. Statements are made from descriptions, never by clients.
+/// Whether what a statement names is gone, of another type or in another reference system. Statements are made from
+/// descriptions, never by clients.
 fn is_changed(cause: &tokio_postgres::Error) -> bool {
+    // PostGIS has no code for it.
+    if cause.as_db_error().is_some_and(|said| said.message().contains("mixed SRID")) {
+        return true;
+    }
     cause.code().is_some_and(|code| {
         is_outdated(cause)
             || [

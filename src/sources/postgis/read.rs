@@ -13,7 +13,7 @@ use super::columns::Form;
 use super::filter::Filter;
 use super::seek::{self, Order, Part};
 use super::selected::{Selected, push, raw};
-use super::snapshot::{self, Snapshot};
+use super::snapshot;
 use super::sql::{Bound, Sql};
 use super::table::Table;
 use super::{Room, connect, fault, moment};
@@ -166,7 +166,7 @@ struct Reader<'a> {
     /// Where the first row has the number of all, and what is selected for that.
     count: Option<(usize, String)>,
     /// Where the first row has what the statement sees.
-    snapshot: Option<usize>,
+    snapshot: Option<(usize, String)>,
     tells_state: bool,
     /// Rows that the present statement gives at most.
     chunk: Option<u64>,
@@ -205,7 +205,8 @@ impl Reader<'_> {
         self.begin = self.plan.begin().cloned();
         let count = self.plan.limit().and_then(|_| moment::count(self.table, self.filter));
         self.count = count.map(|count| (self.selected.width(), count));
-        self.snapshot = self.tells_state.then(|| self.selected.width() + usize::from(self.count.is_some()));
+        let at = self.selected.width() + usize::from(self.count.is_some());
+        self.snapshot = snapshot::of(self.table).map(|seen| (at, seen));
         self.met = Met::default();
         self.chunk = self
             .plan
@@ -225,9 +226,9 @@ impl Reader<'_> {
             list.push_str(", ");
             list.push_str(count);
         }
-        if self.snapshot.is_some() {
+        if let Some((_, seen)) = &self.snapshot {
             list.push_str(", ");
-            list.push_str(snapshot::OWN);
+            list.push_str(seen);
         }
         let mut sql = from(self.table, self.filter, self.plan.parameters(), &list);
         let is_planned = sql.values.is_empty();
@@ -366,11 +367,15 @@ impl Reader<'_> {
             self.sender.tell_matched(count.unsigned_abs());
         }
         // Of several statements the first: where a transaction ended between them, its state is gone for good.
-        if let Some(at) = self.snapshot.take()
-            && let Some(now) = raw(row, at).and_then(|bytes| std::str::from_utf8(bytes).ok()).and_then(Snapshot::parse)
+        if let Some((at, _)) = self.snapshot.take()
+            && let Some((now, is_as_described)) = raw(row, at).and_then(|text| snapshot::read(text, self.table))
         {
+            if !is_as_described {
+                self.early = Some(Early::Changed);
+                return false;
+            }
             self.room.watch.note(now);
-            now.settled().into_iter().for_each(|state| self.sender.tell_state(state));
+            now.settled().filter(|_| self.tells_state).into_iter().for_each(|state| self.sender.tell_state(state));
         }
         let (key, geometry) = (self.table.key.form, self.selected.geometry);
         if let Some(test) = &self.filter.test {

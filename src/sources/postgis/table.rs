@@ -44,6 +44,8 @@ pub(super) struct Geometry {
     /// Whether an index on it can be used.
     pub(super) is_indexable: bool,
     pub(super) srid: i32,
+    /// That of its type.
+    pub(super) modifier: i32,
 }
 
 impl From {
