@@ -106,9 +106,11 @@ fn by_name(text: &str) -> Result<Filters, Fault> {
 
 /// Up to the first `;` that stands in no quotes.
 fn text_length(text: &str) -> usize {
-    let mut quote = None;
+    let (mut quote, mut is_escaped) = (None, false);
     for (at, character) in text.char_indices() {
         match (quote, character) {
+            _ if is_escaped => is_escaped = false,
+            (Some('\''), '\\') => is_escaped = true,
             (None, ';') => return at,
             (None, '\'' | '"') => quote = Some(character),
             (Some(open), _) if open == character => quote = None,
@@ -168,6 +170,7 @@ mod tests {
                 vec!["a+b: name <> 'x;y' AND n IS NOT NULL".to_owned(), "c: n IN (1, 2)".to_owned()],
             ),
             ("a:\"name\" ILIKE 'NEW%'", vec!["a: CASEI(name) LIKE 'new%'".to_owned()]),
+            (r#"a:"t" = 'it\'s; here\\';b:"n" = 1"#, vec![r"a: t = 'it''s; here\\'".to_owned(), "b: n = 1".to_owned()]),
             ("a:\"t\" = 'it''s: here'", vec!["a: t = 'it''s: here'".to_owned()]),
             (&format!("a:{filter};b:\"n\" > 3"), vec!["a: <Filter> of 1".to_owned(), "b: n > 3".to_owned()]),
             (

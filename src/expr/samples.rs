@@ -6,6 +6,7 @@ use serde_json::Value as Json;
 
 use super::array::{ArrayRelation, List};
 use super::function::Function;
+use super::like::canonical;
 use super::temporal::{Time, TimeRelation};
 use super::{Comparison, Expr, GeometryLiteral, Operand, Operator, Relation};
 use crate::base::bbox::Bbox;
@@ -24,7 +25,7 @@ pub(crate) fn any_value() -> impl Strategy<Value = Value> {
         (-6i32..7).prop_map(|number| Value::Float(f64::from(number) / 2.0)),
         any::<bool>().prop_map(Value::Bool),
         "\\PC{0,6}".prop_map(Value::Text),
-        "[ab'\"%_\\\\]{0,4}".prop_map(Value::Text),
+        "[abnt'\"%_\\\\\n]{0,4}".prop_map(Value::Text),
         (-700_000i32..2_000_000).prop_map(|day| Value::Date(Date(day))),
         (-62_000_000_000_000_000i64..200_000_000_000_000_000).prop_map(|at| Value::Instant(Instant(at))),
     ]
@@ -197,7 +198,8 @@ pub(crate) fn any_expr() -> impl Strategy<Value = Expr> {
     ];
     joined(prop_oneof![
         3 => (operand(), any_comparison(), operand()).prop_map(|(left, how, right)| Expr::Compare(left, how, right)),
-        1 => (operand(), "[ab'%_\\\\]{0,5}").prop_map(|(operand, pattern)| Expr::Like { operand, pattern }),
+        1 => (operand(), "[abnt'%_\\\\]{0,5}")
+            .prop_map(|(operand, pattern)| Expr::Like { operand, pattern: canonical(&pattern) }),
         1 => (operand(), operand(), operand()).prop_map(|(operand, low, high)| Expr::Between(operand, low, high)),
         1 => (operand(), prop::collection::vec(any_value(), 1..4)).prop_map(|(operand, values)| Expr::In(operand, values)),
         1 => operand().prop_map(Expr::IsNull),

@@ -230,7 +230,7 @@ impl Reader<'_> {
             if pattern.chars().count() > like::LONGEST {
                 return Err(self.fault(format!("the pattern is longer than {} characters", like::LONGEST)));
             }
-            return Ok(pattern.clone());
+            return Ok(like::canonical(pattern));
         }
         let (op, args) = self.operator(json).map_err(|_| self.fault("the pattern is a text"))?;
         self.exactly(&op, args, 1)?;

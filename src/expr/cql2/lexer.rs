@@ -99,7 +99,11 @@ fn token(text: &str, start: usize, rest: &str) -> Result<(TokenKind, usize), Fau
     if first == '\'' || first == '"' {
         let Some((content, length)) = quoted(rest, first) else {
             let fault = Fault::new(text, start, format!("the quote {first} is not closed"));
-            return Err(fault.hint(format!("a quote that is part of it is written twice, as {first}{first}")));
+            let escaped = rest.contains('\\') && first == '\'';
+            let backslash = if escaped { ", a backslash as \\\\" } else { "" };
+            return Err(
+                fault.hint(format!("a quote that is part of it is written twice, as {first}{first}{backslash}"))
+            );
         };
         if first == '\'' {
             return Ok((TokenKind::Text(content), length));
@@ -118,18 +122,62 @@ fn token(text: &str, start: usize, rest: &str) -> Result<(TokenKind, usize), Fau
     }
 }
 
-/// What stands in quotes, and how long it is with them. A backslash is a character like any other: were it to escape a
-/// quote as well, doubling quotes would not make every text safe to put in.
+/// What stands in quotes, and how long it is with them. In a text a backslash escapes as well (/req/cql2-text/escaping).
 fn quoted(rest: &str, quote: char) -> Option<(String, usize)> {
     let mut content = String::new();
     let mut characters = rest.char_indices().skip(1).peekable();
     while let Some((at, character)) = characters.next() {
+        if character == '\\' && quote == '\'' {
+            let (_, escaped) = characters.next()?;
+            match meaning(escaped) {
+                Some(meant) => content.push(meant),
+                // What is no escape is what it looks like.
+                None => content.extend([character, escaped]),
+            }
+            continue;
+        }
         if character == quote && characters.next_if(|(_, next)| *next == quote).is_none() {
             return Some((content, at + 1));
         }
         content.push(character);
     }
     None
+}
+
+/// The pattern that stands in quotes: a backslash before a sign of patterns is the pattern's own.
+pub(super) fn pattern(quoted: &str) -> String {
+    let mut content = String::new();
+    let mut characters = quoted.get(1..quoted.len().saturating_sub(1)).unwrap_or_default().chars().peekable();
+    while let Some(character) = characters.next() {
+        match character {
+            '\\' => match characters.next() {
+                Some(sign @ ('%' | '_' | '\\')) => content.extend(['\\', sign]),
+                Some(escaped) => content.push(meaning(escaped).unwrap_or(escaped)),
+                None => content.push_str("\\\\"),
+            },
+            '\'' => {
+                characters.next_if_eq(&'\'');
+                content.push('\'');
+            }
+            other => content.push(other),
+        }
+    }
+    content
+}
+
+/// What a character means after a backslash.
+fn meaning(escaped: char) -> Option<char> {
+    Some(match escaped {
+        '\'' | '\\' => escaped,
+        'a' => '\u{7}',
+        'b' => '\u{8}',
+        't' => '\t',
+        'n' => '\n',
+        'v' => '\u{b}',
+        'f' => '\u{c}',
+        'r' => '\r',
+        _ => return None,
+    })
 }
 
 fn number(text: &str, start: usize, rest: &str) -> Result<(TokenKind, usize), Fault> {
@@ -165,11 +213,11 @@ mod tests {
     fn pieces_are_told_apart() {
         use TokenKind::{End, Name, Number, Sign, Text, Word};
         assert_eq!(
-            kinds("a.b_1<>\"x \"\"y\"'it''s \\'-1.5e-3\n.5"),
+            kinds("a.b_1<>\"x \"\"y\\\"'it''s \\\\'-1.5e-3\n.5"),
             [
                 Word("a.b_1".into()),
                 Sign("<>"),
-                Name("x \"y".into()),
+                Name("x \"y\\".into()),
                 Text("it's \\".into()),
                 Sign("-"),
                 Number("1.5e-3".into()),
@@ -178,6 +226,31 @@ mod tests {
             ]
         );
         assert_eq!(kinds("größe"), [Word("größe".into()), End]);
+    }
+
+    #[test]
+    fn texts_have_the_escapes_of_the_standard() {
+        for (written, meant) in [
+            (r"'O\'Brien'", "O'Brien"),
+            (r"'O''Brien'", "O'Brien"),
+            (r"'\a\b\t\n\v\f\r'", "\u{7}\u{8}\t\n\u{b}\u{c}\r"),
+            (r"'a\\'", r"a\"),
+            (r"'a\\'''", r"a\'"),
+            (r"'a\\\''", r"a\'"),
+            (r"'50\% \x \ü'", r"50\% \x \ü"),
+            ("'a\tb'", "a\tb"),
+        ] {
+            assert_eq!(kinds(written), [TokenKind::Text(meant.into()), TokenKind::End], "{written}");
+        }
+        for (written, meant) in
+            [(r"'50\%\_\\'", r"50\%\_\\"), (r"'O\'B''%'", "O'B'%"), (r"'\t\x\ü'", "\txü"), (r"'C:\\new%'", r"C:\\new%")]
+        {
+            assert_eq!(pattern(written), meant, "{written}");
+        }
+        for unclosed in [r"'a\'", r"'a\\\'", r"'\"] {
+            let fault = tokens(unclosed, Dialect::Cql2).unwrap_err();
+            assert!(fault.to_string().ends_with(r"a backslash as \\"), "{fault}");
+        }
     }
 
     #[test]

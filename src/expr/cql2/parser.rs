@@ -118,12 +118,12 @@ impl<'a> Parser<'a> {
         self.atom()
     }
 
-    /// A sign before something else than a number, as QGIS sends it: nothing less that.
+    /// A sign before something else than a number: nothing less that. It binds more than any operator, powers too.
     #[inline(never)]
     fn opposite(&mut self) -> Result<Operand, Fault> {
         self.calculates()?;
         self.deeper()?;
-        let part = self.value_of(Level::Power)?;
+        let part = self.value_of(Level::Atom)?;
         self.depth -= 1;
         Ok(Operand::calculation(Operand::Literal(Value::Int(0)), Operator::Subtract, part))
     }
@@ -262,7 +262,8 @@ impl<'a> Parser<'a> {
         if pattern.chars().count() > like::LONGEST {
             return Err(self.fault(format!("the pattern is longer than {} characters", like::LONGEST)));
         }
-        let pattern = pattern.clone();
+        let quoted = self.tokens.get(self.at).and_then(|token| self.text.get(token.start..token.end));
+        let pattern = quoted.map(lexer::pattern).unwrap_or_default();
         self.advance();
         Ok(pattern)
     }

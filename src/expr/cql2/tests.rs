@@ -151,6 +151,17 @@ fn calculations_bind_as_in_mathematics() {
         ("(a + 1 = 2) AND (b) = (3)", "a + 1 = 2 AND b = 3"),
         ("a + 1 BETWEEN b - 1 AND b + 1 AND c = 1", "((a + 1) BETWEEN (b - 1) AND (b + 1)) AND (c = 1)"),
         ("a*2 IN (1+1, b)", "a * 2 = 1 + 1 OR a * 2 = b"),
+        ("-a ^ 2 = 1", "(-a) ^ 2 = 1"),
+        ("-a ^ 2 = 1", "(0 - a) ^ 2 = 1"),
+        ("-5 ^ 2 = 25", "(-5) ^ 2 = 25"),
+        ("-abs(a) ^ 2 * 3 = 1", "((0 - abs(a)) ^ 2) * 3 = 1"),
+        ("2 ^ -a = 1", "2 ^ (0 - a) = 1"),
+        ("-a * b = 1", "(0 - a) * b = 1"),
+        ("a - -b = 1", "a - (0 - b) = 1"),
+        ("-a div -b % 2 = 1", "((0 - a) div (0 - b)) % 2 = 1"),
+        ("a * b ^ 2 / c div d % e = 1", "(((a * (b ^ 2)) / c) div d) % e = 1"),
+        ("NOT a + 1 = 2 AND b = 3", "(NOT (a + 1 = 2)) AND b = 3"),
+        ("NOT a BETWEEN -b AND b ^ 2 OR c = 1", "(NOT (a BETWEEN (0 - b) AND (b ^ 2))) OR c = 1"),
         ("abs(a) + round(b) > 1", "(abs(a)) + (ROUND(b)) > 1"),
     ] {
         assert_eq!(read(text), read(same), "{text}");
@@ -196,7 +207,8 @@ fn what_clients_send_beyond_the_standard_is_read() {
         ("a IS TRUE", "a IS NOT NULL AND a = TRUE"),
         ("a IS NOT FALSE OR b", "NOT (a IS NOT NULL AND a = FALSE) OR b = TRUE"),
         ("a = ( - (5))", "a = 0 - 5"),
-        ("a > -b ^ 2 + 1", "a > 0 - (b ^ 2) + 1"),
+        ("a > -b ^ 2 + 1", "a > (0 - b) ^ 2 + 1"),
+        ("-(a + 1) * -b = 1", "(0 - (a + 1)) * (0 - b) = 1"),
         ("-(-a) = 1", "0 - (0 - a) = 1"),
     ] {
         assert_eq!(read(text), read(standard), "{text}");
@@ -261,9 +273,9 @@ fn faults_say_where_and_what() {
 }
 
 #[test]
-fn quotes_that_are_doubled_keep_every_text_within_them() {
+fn quotes_and_backslashes_that_are_doubled_keep_every_text_within_them() {
     for hostile in ["' OR TRUE OR a = '", "\\' OR TRUE --", "\\", "''", "\\'"] {
-        let filter = format!("a = '{}'", hostile.replace('\'', "''"));
+        let filter = format!("a = '{}'", hostile.replace('\\', "\\\\").replace('\'', "''"));
         assert_eq!(parse(&filter), Ok(Expr::equals("a", text(hostile))));
     }
 }

@@ -3,7 +3,7 @@
 //! What only parameters and programs can make (ids, boxes of a `bbox`, intervals, null, numbers that are none) has no text
 //! in CQL2. It is written in angle brackets, which no parser takes for something else.
 
-use std::fmt::{self, Display, Formatter};
+use std::fmt::{self, Display, Formatter, Write};
 
 use serde_json::Value as Json;
 
@@ -11,6 +11,7 @@ use super::{lexer, parser};
 use crate::base::bbox::Bbox;
 use crate::expr::array::{ArrayRelation, List};
 use crate::expr::function::Function;
+use crate::expr::like::canonical;
 use crate::expr::temporal::{Time, TimeRelation};
 use crate::expr::{Comparison, Expr, GeometryLiteral, Operand, Operator, Relation};
 use crate::model::geometry::wkt;
@@ -159,7 +160,9 @@ fn write_at(out: &mut Formatter<'_>, expr: &Expr, least: Level) -> fmt::Result {
 fn predicate(out: &mut Formatter<'_>, expr: &Expr, not: &str) -> fmt::Result {
     match expr {
         Expr::Compare(left, how, right) => write!(out, "{left} {how} {right}"),
-        Expr::Like { operand, pattern } => write!(out, "{operand}{not} LIKE {}", Quoted(pattern, '\'')),
+        Expr::Like { operand, pattern } => {
+            write!(out, "{operand}{not} LIKE '{}'", canonical(pattern).replace('\'', "''"))
+        }
         Expr::Between(operand, low, high) => write!(out, "{operand}{not} BETWEEN {low} AND {high}"),
         Expr::In(operand, values) => {
             write!(out, "{operand}{not} IN (")?;
@@ -232,7 +235,14 @@ struct Quoted<'a>(&'a str, char);
 impl Display for Quoted<'_> {
     fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
         let Self(text, quote) = self;
-        write!(out, "{quote}{}{quote}", text.replace(*quote, &format!("{quote}{quote}")))
+        out.write_char(*quote)?;
+        for character in text.chars() {
+            if character == *quote || (character == '\\' && *quote == '\'') {
+                out.write_char(character)?;
+            }
+            out.write_char(character)?;
+        }
+        out.write_char(*quote)
     }
 }
 
