@@ -25,3 +25,4 @@ mod reaching;
 mod read_back;
 mod remote;
 mod settings;
+mod walks;

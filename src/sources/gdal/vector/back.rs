@@ -35,8 +35,16 @@ pub(super) fn run(scan: &Scan<'_>, layer: &mut OgrLayer<'_>, visit: Visit<'_>) -
 /// The numbers of all rows that pass.
 fn passed(scan: &Scan<'_>, layer: &mut OgrLayer<'_>) -> Result<HashSet<i64>, Fault> {
     let layout = Layout { geometry: false, fields: Vec::new() };
-    let all =
-        Scan { order: None, layout: &layout, offset: 0, limit: None, stretch: None, is_backwards: false, ..*scan };
+    let all = Scan {
+        order: None,
+        layout: &layout,
+        offset: 0,
+        limit: None,
+        stretch: None,
+        is_backwards: false,
+        is_in_order: false,
+        ..*scan
+    };
     let mut passed = HashSet::new();
     all.run(layer, &mut |row| {
         passed.insert(row.feature.id());

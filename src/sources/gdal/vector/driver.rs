@@ -8,8 +8,11 @@ use crate::model::schema::GeometryKind;
 #[allow(clippy::struct_excessive_bools)] // each is one fact
 pub(super) struct Driver {
     name: &'static str,
-    /// Its features come in the order of their numbers, with a rectangle as well.
+    /// Its features come in the order of their numbers, where nothing is left out.
     pub(super) is_ordered: bool,
+    /// A rectangle or a condition leaves its features in the order in which they come without; the indexes of databases have
+    /// an order of their own.
+    pub(super) keeps_order: bool,
     /// It finds features by a rectangle without looking at each, or at least without reading each.
     pub(super) finds_places: bool,
     /// It evaluates conditions by indexes or by a database.
@@ -32,6 +35,7 @@ pub(super) struct Driver {
 const UNKNOWN: Driver = Driver {
     name: "",
     is_ordered: false,
+    keeps_order: false,
     finds_places: false,
     finds_values: false,
     finds_numbers: true,
@@ -46,6 +50,7 @@ const DRIVERS: &[Driver] = &[
     Driver {
         name: "ESRI Shapefile",
         is_ordered: true,
+        keeps_order: true,
         finds_places: true,
         is_lean: true,
         miscounts: true,
@@ -56,6 +61,7 @@ const DRIVERS: &[Driver] = &[
     Driver {
         name: "FlatGeobuf",
         is_ordered: true,
+        keeps_order: true,
         finds_places: true,
         is_lean: true,
         miscounts: true,
@@ -63,7 +69,15 @@ const DRIVERS: &[Driver] = &[
         tells_damage: true,
         ..UNKNOWN
     },
-    Driver { name: "OpenFileGDB", is_ordered: true, finds_places: true, finds_values: true, is_lean: true, ..UNKNOWN },
+    Driver {
+        name: "OpenFileGDB",
+        is_ordered: true,
+        keeps_order: true,
+        finds_places: true,
+        finds_values: true,
+        is_lean: true,
+        ..UNKNOWN
+    },
     Driver {
         name: GEOPACKAGE,
         is_ordered: true,
@@ -74,11 +88,18 @@ const DRIVERS: &[Driver] = &[
         ..UNKNOWN
     },
     Driver { name: "SQLite", is_ordered: true, finds_places: true, finds_values: true, is_lean: true, ..UNKNOWN },
-    Driver { name: "CSV", is_ordered: true, finds_numbers: false, is_lean: true, ..UNKNOWN },
-    Driver { name: "GeoJSONSeq", finds_numbers: false, is_lean: true, tells_damage: true, ..UNKNOWN },
-    Driver { name: "GPX", finds_numbers: false, is_lean: true, tells_damage: true, ..UNKNOWN },
-    Driver { name: "GML", finds_numbers: false, is_lean: true, tells_damage: true, ..UNKNOWN },
-    Driver { name: "MapInfo File", is_lean: true, ..UNKNOWN },
+    Driver { name: "CSV", is_ordered: true, keeps_order: true, finds_numbers: false, is_lean: true, ..UNKNOWN },
+    Driver {
+        name: "GeoJSONSeq",
+        keeps_order: true,
+        finds_numbers: false,
+        is_lean: true,
+        tells_damage: true,
+        ..UNKNOWN
+    },
+    Driver { name: "GPX", keeps_order: true, finds_numbers: false, is_lean: true, tells_damage: true, ..UNKNOWN },
+    Driver { name: "GML", keeps_order: true, finds_numbers: false, is_lean: true, tells_damage: true, ..UNKNOWN },
+    Driver { name: "MapInfo File", keeps_order: true, is_lean: true, ..UNKNOWN },
     Driver { name: "Parquet", is_ordered: true, is_lean: true, ..UNKNOWN },
     Driver { name: "Arrow", is_ordered: true, is_lean: true, ..UNKNOWN },
 ];

@@ -215,6 +215,7 @@ impl Shared {
             limit: plan.limit(),
             stretch: stretch.as_ref(),
             is_backwards: plan.is_backwards(),
+            is_in_order: true,
             stop,
         };
         let mut batch = Batch::new(plan.layout().width());

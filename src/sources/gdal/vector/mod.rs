@@ -28,6 +28,7 @@ mod order;
 mod read;
 mod schema;
 mod seek;
+mod sorted;
 mod state;
 #[cfg(test)]
 mod tests;

@@ -9,7 +9,7 @@ use super::ogr::{self, Feature, OgrLayer};
 use super::order::{Fault, Order, Way, finds_numbers};
 use super::schema::Table;
 use super::seek::{Side, Stretch};
-use super::{back, cells, condition};
+use super::{back, cells, condition, sorted};
 use crate::base::bbox::Rect;
 use crate::expr::Expr;
 use crate::expr::evaluate::Predicate;
@@ -123,6 +123,8 @@ pub(super) struct Scan<'a> {
     pub(super) stretch: Option<&'a Stretch>,
     /// The last rows come first.
     pub(super) is_backwards: bool,
+    /// Whether rows must come in the order of their ids; else they come as the driver finds them.
+    pub(super) is_in_order: bool,
     pub(super) stop: &'a AtomicBool,
 }
 
@@ -133,7 +135,7 @@ impl<'a> Scan<'a> {
     /// Of every row that passes a filter.
     pub(super) fn of_all(table: &'a Table, filter: &'a Filter, layout: &'a Layout, stop: &'a AtomicBool) -> Self {
         let (order, limit, stretch) = (None, None, None);
-        Self { table, filter, order, layout, offset: 0, limit, stretch, is_backwards: false, stop }
+        Self { table, filter, order, layout, offset: 0, limit, stretch, is_backwards: false, is_in_order: false, stop }
     }
 }
 
@@ -152,6 +154,7 @@ impl Scan<'_> {
         let mut rows = Rows::new(self, visit);
         let way = self.order.map_or(&Way::Stored, |order| &order.way);
         let places = matches!(way, Way::Places).then_some(0);
+        let mut is_scattered = self.table.has_index && self.table.schema.geometry.is_none();
         // What a policy says in the language of the source only the source can test: that is a way through all rows.
         if self.filter.subsets.is_empty() {
             let is_own = self.table.key.is_none();
@@ -171,8 +174,12 @@ impl Scan<'_> {
                 return Ok(());
             }
             // Whoever counts places must see all rows.
-            if places.is_none() && !self.narrow(layer) {
-                return Ok(());
+            if places.is_none() {
+                match self.narrow(layer) {
+                    Narrowed::ToNothing => return Ok(()),
+                    Narrowed::ToSome => is_scattered = true,
+                    Narrowed::Not => {}
+                }
             }
         } else if places.is_some() {
             return Err(Fault::Unreadable("the subset of a policy cannot be told of rows without numbers".to_owned()));
@@ -180,6 +187,12 @@ impl Scan<'_> {
             return self.by_subset(layer, way, &mut rows);
         } else if !self.set_subset(layer) {
             return Err(Fault::Unreadable(not_understood()));
+        } else {
+            is_scattered = true;
+        }
+        let is_known = self.table.driver.keeps_order || self.table.key.is_some() || places.is_some();
+        if self.is_in_order && is_scattered && !is_known && finds_numbers(layer, self.table) {
+            return sorted::run(self, layer, &mut rows);
         }
         rows.as_stored(layer, places)
     }
@@ -212,24 +225,31 @@ impl Scan<'_> {
         CString::new(all.join(" AND ")).is_ok_and(|text| layer.set_condition(Some(&text)))
     }
 
-    /// Has the driver leave out what it can; false where no row can pass.
-    fn narrow(&self, layer: &mut OgrLayer<'_>) -> bool {
+    /// Has the driver leave out what it can.
+    fn narrow(&self, layer: &mut OgrLayer<'_>) -> Narrowed {
+        let mut narrowed = Narrowed::Not;
         if self.table.driver.finds_places && self.table.schema.geometry.is_some() {
             let extent = layer.extent();
             match self.filter.rectangle(extent) {
-                Some(rect) if rect.is_empty() => return false,
-                Some(rect) if extent.is_none_or(|extent| !rect.contains(&extent)) => layer.set_rectangle(Some(&rect)),
+                Some(rect) if rect.is_empty() => return Narrowed::ToNothing,
+                Some(rect) if extent.is_none_or(|extent| !rect.contains(&extent)) => {
+                    layer.set_rectangle(Some(&rect));
+                    narrowed = Narrowed::ToSome;
+                }
                 _ => {}
             }
         }
         if self.table.driver.finds_values
             && let Some(text) = condition::condition(self.table, &self.filter.conjuncts)
-            && !layer.set_condition(Some(&text))
         {
-            tracing::debug!(layer = self.table.name, ?text, "OGR does not take a condition");
-            layer.set_condition(None);
+            if layer.set_condition(Some(&text)) {
+                narrowed = Narrowed::ToSome;
+            } else {
+                tracing::debug!(layer = self.table.name, ?text, "OGR does not take a condition");
+                layer.set_condition(None);
+            }
         }
-        true
+        narrowed
     }
 
     /// Goes to the first row of a page without reading those before it, where that is possible.
@@ -269,6 +289,8 @@ impl Scan<'_> {
             wanted.extend(&test.fields);
             geometry |= test.geometry;
         }
+        // With the geometry no index is read in place of the rows.
+        geometry |= self.is_in_order && self.table.has_index;
         let columns = &self.table.columns;
         let needed: Vec<&str> = wanted
             .iter()
@@ -283,6 +305,13 @@ impl Scan<'_> {
         }
         layer.ignore(&ignored);
     }
+}
+
+/// What a driver leaves out.
+enum Narrowed {
+    Not,
+    ToSome,
+    ToNothing,
 }
 
 fn not_understood() -> String {

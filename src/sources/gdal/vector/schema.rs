@@ -19,6 +19,8 @@ pub(super) struct Table {
     /// Its place in the file.
     pub(super) index: usize,
     pub(super) driver: Driver,
+    /// Whether an index may be read in place of the rows, and has them in an order of its own.
+    pub(super) has_index: bool,
     pub(super) schema: Schema,
     /// For each field of the schema, where OGR has it and as what.
     pub(super) columns: Vec<Column>,
@@ -45,6 +47,7 @@ pub(super) fn describe(
 ) -> Result<Table, String> {
     let (driver, own_name) = (Driver::named(&source.driver()), name);
     let (reference, epoch) = (source.reference(index), source.epoch(index));
+    let has_index = !driver.keeps_order && (!driver.finds_values || source.has_index(name));
     let layer = source.layer(index).ok_or("it cannot be opened")?;
     let (mut fields, mut columns, mut key) = (Vec::<Field>::new(), Vec::new(), None);
     for (at, definition) in layer.fields().into_iter().enumerate() {
@@ -98,6 +101,7 @@ pub(super) fn describe(
         name: name.to_owned(),
         index,
         driver,
+        has_index,
         schema: Schema { fields, key: key_name, geometry, time },
         columns,
         key: key.map(|(column, _)| column),

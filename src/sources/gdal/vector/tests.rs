@@ -183,6 +183,7 @@ fn the_page_before_a_far_place_asks_for_its_own_rows_alone() {
             limit: None,
             stretch: None,
             is_backwards: true,
+            is_in_order: true,
             stop: &stop,
         };
         let mut ids = Vec::new();
@@ -238,6 +239,7 @@ fn who_leaves_ends_the_walk() {
             limit: None,
             stretch: None,
             is_backwards: false,
+            is_in_order: true,
             stop: &stop,
         };
         (surveyed, scan.run(&mut layer, &mut |_| ControlFlow::Continue(())).is_ok())

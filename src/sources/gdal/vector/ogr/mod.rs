@@ -174,6 +174,18 @@ impl Source {
         })
     }
 
+    /// Whether a table of a database has an index beside its rows, or is a view of others.
+    pub(super) fn has_index(&self, table: &str) -> bool {
+        use gdal::vector::LayerAccess;
+        let name = table.replace('\'', "''");
+        let text = format!(
+            "SELECT 1 FROM sqlite_master WHERE lower(tbl_name) = lower('{name}') AND type IN ('index', 'view')"
+        );
+        let answer = self.0.execute_sql(text, None, gdal::vector::sql::Dialect::DEFAULT);
+        // What it does not say may be so.
+        answer.map_or(true, |rows| rows.is_some_and(|mut rows| rows.features().next().is_some()))
+    }
+
     /// Bytes that a SQLite file has as it says itself; `None` where it does not, or a part of it is in another file.
     pub(super) fn database_length(&self) -> Option<u64> {
         use gdal::vector::LayerAccess;

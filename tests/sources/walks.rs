@@ -1,0 +1,105 @@
+//! Walks by small pages through files of every format, under conditions that the drivers' own indexes answer.
+
+use std::path::{Path, PathBuf};
+
+use crate::harness::client::send;
+use crate::harness::server::Server;
+use crate::harness::walk::{ids, last, pages};
+use crate::harness::{gdal, text};
+use crate::made::{FORMATS, zip};
+
+/// Places that no index has in the order of their rows, and numbers that none has either.
+fn places(folder: &Path) -> PathBuf {
+    let feature = |number: u32| {
+        let (x, y) = (f64::from(number * 37 % 101) / 10.0, f64::from(number * 53 % 97) / 10.0);
+        serde_json::json!({
+            "type": "Feature", "properties": { "height": number * 29 % 83, "label": format!("n{}", number * 31 % 67) },
+            "geometry": { "type": "Point", "coordinates": [x, y] },
+        })
+    };
+    let features: Vec<_> = (0..90).map(feature).collect();
+    let path = folder.join("source.geojson");
+    let collection = serde_json::json!({ "type": "FeatureCollection", "features": features });
+    std::fs::write(&path, collection.to_string()).unwrap();
+    path
+}
+
+fn converted(source: &Path, path: PathBuf, driver: &str, options: &[&str]) -> PathBuf {
+    let layer = if driver == "GPX" { "waypoints" } else { path.file_stem().unwrap().to_str().unwrap() };
+    let mut args = vec!["-q", "-f", driver, "-nln", layer];
+    args.extend_from_slice(options);
+    args.extend([text(&path), text(source)]);
+    gdal::run("ogr2ogr", &args);
+    path
+}
+
+fn indexed(path: &Path, table: &str) {
+    let database = rusqlite::Connection::open(path).unwrap();
+    database.execute_batch(&format!("CREATE INDEX i_{table} ON \"{table}\" (height)")).unwrap();
+}
+
+#[test]
+fn pages_under_a_filter_skip_and_repeat_nothing_whatever_order_an_index_of_the_driver_has() {
+    let (source_folder, folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (source, at) = (places(source_folder.path()), folder.path());
+    for (ending, driver, options) in FORMATS {
+        converted(&source, at.join(format!("as_{ending}.{ending}")), driver, options);
+    }
+    converted(&source, at.join("packed.fgb"), "FlatGeobuf", &["-lco", "SPATIAL_INDEX=YES"]);
+    converted(&source, at.join("quad.shp"), "ESRI Shapefile", &["-lco", "SPATIAL_INDEX=YES"]);
+    converted(&source, at.join("lite.sqlite"), "SQLite", &["-dsco", "SPATIALITE=YES"]);
+    converted(&source, at.join("plain_lite.sqlite"), "SQLite", &[]);
+    indexed(&at.join("plain_lite.sqlite"), "plain_lite");
+    for (path, layer) in [("as_gdb.gdb", "as_gdb"), ("quad.shp", "quad")] {
+        gdal::run("ogrinfo", &["-q", text(&at.join(path)), "-sql", &format!("CREATE INDEX ON {layer} USING height")]);
+    }
+    let package = converted(&source, source_folder.path().join("held.gpkg"), "GPKG", &[]);
+    indexed(&package, "held");
+    zip(&at.join("held.zip"), std::slice::from_ref(&package));
+    let inner = format!(
+        "<OGRVRTDataSource><OGRVRTLayer name='virtual'><SrcDataSource>{}</SrcDataSource>\
+         <SrcLayer>held</SrcLayer></OGRVRTLayer></OGRVRTDataSource>",
+        text(&package)
+    );
+    std::fs::write(at.join("virtual.vrt"), inner).unwrap();
+    let server = Server::start(&[text(at), text(&at.join("virtual.vrt"))]);
+    let collections = server.json("/ogcapi/collections?f=json");
+    let names: Vec<String> = collections["collections"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| it["id"].as_str().unwrap().to_owned())
+        .filter(|name| !["routes", "tracks", "route_points", "track_points"].contains(&name.as_str()))
+        .collect();
+    assert!(names.len() >= FORMATS.len() + 6, "{names:?}");
+    for name in names {
+        let told = server.json(&format!("/ogcapi/collections/{name}/queryables"));
+        let has = |is: &dyn Fn(&str, &serde_json::Value) -> bool| {
+            let all = told["properties"].as_object().unwrap();
+            all.iter().find(|(name, it)| is(name.as_str(), *it)).map(|(name, _)| name.clone())
+        };
+        let geometry = has(&|_, it| it["x-ogc-role"] == "primary-geometry").unwrap();
+        // Of quoted numbers CSV makes text.
+        let height = has(&|name, it| name.ends_with("height") && it["type"] == "integer");
+        let mut queries =
+            vec![("bbox=2,2,8,8".to_owned(), 25), (format!("filter=S_INTERSECTS({geometry},BBOX(1,1,9,9))"), 40)];
+        if let Some(height) = height {
+            queries.push((format!("filter={height}%20%3E%2020"), 40));
+            queries.push((format!("filter={height}%20BETWEEN%2010%20AND%2070&bbox=1,1,9,9"), 25));
+            queries.push((format!("properties={height}"), 90));
+        }
+        for (query, least) in queries {
+            let address = format!("{}/ogcapi/collections/{name}/items?{query}", server.url);
+            let whole = send("GET", &format!("{address}&limit=1000"), &[]).expect(200);
+            let all = ids(&whole, "geojson");
+            let number = |id: &String| id.parse::<i64>().unwrap_or(0);
+            assert!(all.len() >= least, "{name} {query}: {}", all.len());
+            assert!(all.is_sorted_by_key(number), "{name} {query}: {all:?}");
+            let first = format!("{address}&limit=7");
+            assert_eq!(pages(&first, "geojson", "next", &mut |_| ()).concat(), all, "{name} {query}");
+            let mut back = pages(&last(&first), "geojson", "prev", &mut |_| ());
+            back.reverse();
+            assert_eq!(back.concat(), all, "{name} {query}, backwards");
+        }
+    }
+}
