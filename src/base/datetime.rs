@@ -17,6 +17,8 @@ pub struct Instant(pub i64);
 pub struct Date(pub i32);
 
 const DAY: i64 = 86_400_000_000;
+/// What stands before years that have no four digits (ISO 8601, expanded representations).
+const SIGNS: [char; 2] = ['+', '-'];
 
 impl Instant {
     /// The present.
@@ -48,7 +50,7 @@ impl Instant {
             let read = DateTime::parse_from_rfc3339(text).ok()?;
             return Some(Self(read.timestamp_micros()));
         }
-        let date = Date::parse(&text[..10])?.start();
+        let date = Date::parse_stored(&text[..10])?.start();
         let time = NaiveTime::parse_from_str(&text[11..], "%H:%M:%S%.f")
             .or_else(|_| NaiveTime::parse_from_str(&text[11..], "%H:%M"))
             .ok()?;
@@ -56,14 +58,19 @@ impl Instant {
         Some(Self(date.0 + since))
     }
 
-    /// Reads a date-time as a client must write it: with a zone (RFC 3339, 5.6).
+    /// Reads a date-time as a client must write it: with a zone (RFC 3339, 5.6); before year 0 and after 9999 with a sign.
     pub fn parse(text: &str) -> Option<Self> {
-        Self::read(text, true)
+        if !text.starts_with(SIGNS) {
+            return Self::read(text, true);
+        }
+        let (day, time) = text.split_once(['T', 't'])?;
+        let time = Self::read(&format!("1970-01-01T{time}"), true)?;
+        Date::parse(day)?.start().0.checked_add(time.0).map(Self)
     }
 
     /// Reads a date-time as files store it: without a zone it is UTC.
     pub fn parse_stored(text: &str) -> Option<Self> {
-        Self::read(text.trim(), false).or_else(|| Date::parse(text.trim()).map(Date::start))
+        Self::read(text.trim(), false).or_else(|| Date::parse_stored(text.trim()).map(Date::start))
     }
 
     /// Appends `2026-11-21T05:45:12Z`, with as many decimals of the second as are not zero.
@@ -99,8 +106,24 @@ impl fmt::Display for Instant {
 }
 
 impl Date {
-    /// Reads `2026-11-21`.
+    /// Reads `2026-11-21`; before year 0 and after 9999 with a sign and up to six digits of the year (ISO 8601): `-0043-03-15`.
     pub fn parse(text: &str) -> Option<Self> {
+        let (year, day) = match text.split_at_checked(text.len().wrapping_sub(6)) {
+            Some((year, day)) if year.starts_with(SIGNS) => (year, day),
+            _ => return Self::parse_stored(text),
+        };
+        let digits = &year[1..];
+        if !(4..=6).contains(&digits.len()) || !digits.bytes().all(|digit| digit.is_ascii_digit()) {
+            return None;
+        }
+        // The calendar repeats itself: which days a year has is told by its place among four hundred.
+        let year: i32 = year.parse().ok()?;
+        let within = Self::parse_stored(&format!("{:04}{day}", 2000 + year.rem_euclid(400)))?;
+        within.0.checked_add((year.div_euclid(400) - 5).checked_mul(146_097)?).map(Self)
+    }
+
+    /// Reads `2026-11-21` and no other year, as files store it.
+    pub fn parse_stored(text: &str) -> Option<Self> {
         if text.len() != 10
             || !text.bytes().enumerate().all(|(at, b)| if at == 4 || at == 7 { b == b'-' } else { b.is_ascii_digit() })
         {
@@ -120,7 +143,7 @@ impl Date {
         Instant((i64::from(self.0) + 1).saturating_mul(DAY).saturating_sub(1))
     }
 
-    /// Appends `2026-11-21`.
+    /// Appends `2026-11-21`; before year 0 and after 9999 with the sign of the year.
     pub fn write(self, out: &mut Vec<u8>) {
         write_day(self.0, out);
     }
@@ -158,7 +181,7 @@ fn write_date(out: &mut Vec<u8>, year: i32, month: u32, day: u32) {
         two(out, year / 100);
         two(out, year % 100);
     } else {
-        out.extend_from_slice(year.to_string().as_bytes());
+        out.extend_from_slice(format!("{year:+05}").as_bytes());
     }
     out.push(b'-');
     two(out, month);
@@ -246,8 +269,9 @@ mod tests {
             let expected = if (0..=9999).contains(&date.year()) {
                 date.format("%Y-%m-%d").to_string()
             } else {
-                format!("{}-{}", date.year(), date.format("%m-%d"))
+                format!("{:+05}-{}", date.year(), date.format("%m-%d"))
             };
+            assert_eq!(Date::parse(&expected), Some(Date(i32::try_from(day).unwrap())), "{expected}");
             assert_eq!(Date(i32::try_from(day).unwrap()).to_string(), expected);
         }
         let last = Instant(i64::MAX).to_string();
@@ -280,6 +304,32 @@ mod tests {
     }
 
     #[test]
+    fn years_beyond_four_digits_are_written_and_read_with_a_sign() {
+        for text in ["-0043-03-15", "-0004-02-29", "+12345-01-01", "0000-03-01", "-99999-12-31", "+200000-02-29"] {
+            assert_eq!(Date::parse(text).unwrap().to_string(), text);
+            let at = format!("{text}T23:20:50.5Z");
+            assert_eq!(Instant::parse(&at).unwrap().to_string(), at);
+            assert!(format!("{text}/{at}").parse::<Interval>().is_ok());
+        }
+        assert_eq!(Instant::parse("-0043-03-15T01:00:00+02:00"), Instant::parse("-0043-03-14T23:00:00Z"));
+        assert_eq!(Date::parse("+2018-02-12"), Date::parse("2018-02-12"));
+        for wrong in [
+            "-43-03-15",
+            "-0043-02-30",
+            "-0001-02-29",
+            "12345-01-01",
+            "+1234567-01-01",
+            "+-123-01-01",
+            "-0043",
+            "-ä43-03-15",
+        ] {
+            assert!(Date::parse(wrong).is_none() && Instant::parse(&format!("{wrong}T00:00:00Z")).is_none(), "{wrong}");
+        }
+        assert!(Date::parse_stored("-0043-03-15").is_none());
+        assert!(Instant::parse("-0043-03-15T23:20:50").is_none());
+    }
+
+    #[test]
     fn stored_times_without_a_zone_are_utc() {
         let at = Instant::parse("2018-02-12T23:20:50Z");
         for text in
@@ -300,13 +350,13 @@ mod tests {
         }
 
         #[test]
-        fn what_is_written_is_read(micros in -62_000_000_000_000_000i64..200_000_000_000_000_000) {
+        fn what_is_written_is_read(micros in -8_000_000_000_000_000_000i64..8_000_000_000_000_000_000) {
             let at = Instant(micros);
             prop_assert_eq!(Instant::parse(&at.to_string()), Some(at));
         }
 
         #[test]
-        fn what_is_written_is_read_for_days(days in -700_000i32..2_000_000) {
+        fn what_is_written_is_read_for_days(days in -90_000_000i32..90_000_000) {
             prop_assert_eq!(Date::parse(&Date(days).to_string()), Some(Date(days)));
         }
     }

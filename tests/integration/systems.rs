@@ -179,6 +179,11 @@ fn features_are_sorted_and_cut_down_as_asked() {
     let lean = server.json("/ogcapi/collections/countries/items?limit=1&properties=name,iso_a3&skipGeometry=true");
     assert_eq!(lean["features"][0]["properties"], json!({"iso_a3": "FJI", "name": "Fiji"}), "{lean}");
     assert!(lean["features"][0]["geometry"].is_null());
+    // The schema lists the key as well: it is the id, and stands there anyway.
+    let key = server.json("/ogcapi/collections/countries/items?limit=1&properties=fid,name,geom");
+    assert_eq!((&key["features"][0]["id"], &key["features"][0]["properties"]), (&json!(1), &json!({"name": "Fiji"})));
+    let key = server.json("/ogcapi/collections/countries/items?limit=1&properties=fid");
+    assert_eq!((&key["features"][0]["id"], &key["features"][0]["properties"]), (&json!(1), &json!({})));
     let hits = items("resultType=hits&bbox=5,45,11,48");
     assert_eq!(
         (&hits["numberMatched"], &hits["numberReturned"], &hits["features"]),

@@ -348,12 +348,13 @@ fn sort_by(text: &str, schema: &Schema) -> Result<SortBy> {
     Ok(SortBy { property: name.to_owned(), descending })
 }
 
-/// Names of properties, each once. The geometry has a switch of its own, and may be named as well.
+/// Names of properties, each once. The geometry has a switch of its own, the key is told as the id, and both may be named as
+/// well.
 fn chosen(names: Vec<String>, schema: &Schema) -> Result<Vec<String>> {
     let mut chosen = Vec::with_capacity(names.len());
     for name in names {
         let is_geometry = schema.geometry.as_ref().is_some_and(|geometry| geometry.name == name);
-        if schema.position(&name).is_none() && !is_geometry {
+        if schema.position(&name).is_none() && !is_geometry && schema.key.0 != name {
             return Err(unknown("properties", &name));
         }
         if schema.position(&name).is_some() && !chosen.contains(&name) {

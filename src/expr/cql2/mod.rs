@@ -15,6 +15,7 @@ mod atom;
 mod fault;
 mod geometry;
 mod json;
+mod json_document;
 mod json_write;
 mod lexer;
 mod parser;
@@ -26,6 +27,7 @@ mod tests;
 pub use fault::Fault;
 pub(super) use geometry::turned;
 
+use json_document::{DOUBLED, Document};
 use lexer::Dialect;
 
 use serde::Deserialize;
@@ -72,15 +74,18 @@ pub fn parse_json(text: &str, frame: &Frame) -> Result<Expr, Fault> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
     // Its own limit is less than what may be said; how deep it has to go is known.
     deserializer.disable_recursion_limit();
-    let json = serde_json::Value::deserialize(&mut deserializer).and_then(|json| deserializer.end().map(|()| json));
-    let json = json.map_err(|cause| {
+    let json = Document::deserialize(&mut deserializer).and_then(|json| deserializer.end().map(|()| json));
+    let Document(json) = json.map_err(|cause| {
         // Where it is told, lines are counted.
         let before: usize = text.split_inclusive('\n').take(cause.line().saturating_sub(1)).map(str::len).sum();
         let mut at = (before + cause.column().saturating_sub(1)).min(text.len());
         while !text.is_char_boundary(at) {
             at -= 1;
         }
-        Fault::new(text, at, "the filter is not JSON")
+        // The rest of the parser's words tells no more than the place.
+        let told = cause.to_string();
+        let doubled = told.rfind(" at line ").and_then(|end| told.get(..end)).filter(|told| told.starts_with(DOUBLED));
+        Fault::new(text, at, doubled.unwrap_or("the filter is not JSON"))
     })?;
     json::parse(&json, frame)
 }

@@ -424,6 +424,15 @@ fn the_json_form_is_read() {
         (r#"{"op":"=","args":[{"op":"exec","args":[]},1]}"#, "no function 'exec'"),
         (r#"{"op":"=","args":[{"date":"2018-02-30"},1]}"#, "not a day (at /args/0)"),
         (r#"{"op":"like","args":[{"property":"a"},1]}"#, "a text (at /args/1)"),
+        (
+            r#"{"op":"=","op":"<","args":[{"property":"a"},1]}"#,
+            "the name \"op\" stands twice in an object (at character 14)",
+        ),
+        (r#"{"op":"not","args":[{"op":"=","args":[1,1],"args":[1,2]}]}"#, "the name \"args\" stands twice"),
+        (
+            r#"{"op":"s_within","args":[{"property":"g"},{"type":"Point","coordinates":[1,2],"coordinates":[2,1]}]}"#,
+            "twice",
+        ),
     ] {
         let fault = read(json).unwrap_err().to_string();
         assert!(fault.contains(message), "{json}: {fault}");

@@ -92,6 +92,10 @@ fn span(text: &str) -> Option<(Instant, Instant)> {
     if !text.is_ascii() {
         return None;
     }
+    if text.starts_with(['+', '-']) {
+        let day = Date::parse(text).map(|day| (day.start(), day.end()));
+        return day.or_else(|| Instant::parse(text).map(|at| (at, at)));
+    }
     let day = |text: &str| Date::parse(text);
     match text.len() {
         4 => Some((day(&format!("{text}-01-01"))?.start(), day(&format!("{text}-12-31"))?.end())),

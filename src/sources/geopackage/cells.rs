@@ -42,7 +42,7 @@ pub(super) fn push(batch: &mut Batch, kind: FieldKind, value: ValueRef<'_>) {
 /// A day in another form than GeoPackage's; an instant stays one.
 fn slow_date(bytes: &[u8]) -> Option<Cell> {
     let text = String::from_utf8_lossy(bytes);
-    Date::parse(text.trim()).map(Cell::Date).or_else(|| Instant::parse_stored(&text).map(Cell::Instant))
+    Date::parse_stored(text.trim()).map(Cell::Date).or_else(|| Instant::parse_stored(&text).map(Cell::Instant))
 }
 
 /// Appends an id.

@@ -2,7 +2,7 @@
 //! it is certain to agree with the evaluator.
 
 use super::columns::{Column, Compared};
-use super::literal::{bound, is_uuid, surely_within};
+use super::literal::{FIRST_DAY, bound, is_uuid, surely_within};
 use super::number::Calculated;
 use super::sql::{Bound, Sql};
 use super::table::{Geometry, Table};
@@ -407,11 +407,12 @@ impl Writer<'_> {
             let column = &self.table.columns[field];
             let stored = column.stored();
             let bound = |at: Instant| {
+                let day = at.day().filter(|day| day.0 >= FIRST_DAY)?;
                 Some(match column.compared {
                     Compared::Timestamp => (Bound::Instant(at.0), "timestamp"),
                     Compared::TimestampTz => (Bound::Instant(at.0), "timestamptz"),
                     // A day lasts until the next begins.
-                    Compared::Date => (Bound::Date(at.day()?.0), "date"),
+                    Compared::Date => (Bound::Date(day.0), "date"),
                     _ => return None,
                 })
             };
