@@ -211,6 +211,18 @@ fn escaping(kit: &Kit) -> Checked {
                 agree(kit, collection, &known, &Condition::Compare(property(name), "=", value))?;
                 seen = true;
             }
+            // A backslash escapes a quote as another quote does, and makes signs that have no letter.
+            let found = |value: &str| {
+                let filter = format!("{} = '{value}' OR 'it''s' = '{value}'", super::cql2::condition::name(name));
+                let url = with(&collection.items, &format!("limit=1&filter={}", encoded(&filter)));
+                kit.json(&url, GEOJSON).map(|page| features(&page).len())
+            };
+            let (escaped, doubled) = (found(r"it\'s")?, found("it''s")?);
+            ensure!(
+                escaped == doubled && (escaped > 0 || known.features.is_empty()),
+                "{name}: {escaped} features by \\', {doubled} by ''"
+            );
+            ensure!(found(r"\a\b\t\n\v\f\r")? == 0, "{name}: signs without letters are found");
             let all = known.features.iter().filter_map(|feature| feature["properties"][name].as_str());
             for value in all.filter(|text| text.contains(['\'', '"', '\\'])).take(3) {
                 let value = Term::Literal(Datum::Text(value.to_owned()));

@@ -95,7 +95,7 @@ impl Datum {
             Self::Whole(number) => number.to_string(),
             Self::Float(number) => json!(number).to_string(),
             Self::Truth(truth) => truth.to_string().to_uppercase(),
-            Self::Text(text) => format!("'{}'", text.replace('\'', "''")),
+            Self::Text(text) => format!("'{}'", text.replace('\\', "\\\\").replace('\'', "''")),
             Self::Day(_) => format!("DATE('{}')", self.written()),
             Self::Instant(..) => format!("TIMESTAMP('{}')", self.written()),
         }
