@@ -23,6 +23,15 @@ pub(super) enum Dialect {
     Cql2,
     /// What QGIS Server takes as FILTER: unequal is also `!=`, and there is ILIKE.
     Qgis,
+    /// The same as clients send it that call it `cql-text`: they double quotes, and backslashes are themselves.
+    Older,
+}
+
+impl Dialect {
+    /// Whether a backslash begins an escape.
+    fn has_escapes(self) -> bool {
+        self != Self::Older
+    }
 }
 
 /// A piece of the text.
@@ -75,8 +84,8 @@ pub(super) fn tokens(text: &str, dialect: Dialect) -> Result<Vec<Token>, Fault> 
         let start = at + (rest.len() - rest.trim_start().len());
         let rest = &text[start..];
         let (kind, length) = match dialect {
-            Dialect::Qgis if rest.starts_with("!=") => (TokenKind::Sign("<>"), 2),
-            _ => token(text, start, rest)?,
+            Dialect::Qgis | Dialect::Older if rest.starts_with("!=") => (TokenKind::Sign("<>"), 2),
+            _ => token(text, start, rest, dialect)?,
         };
         at = start + length;
         let is_end = kind == TokenKind::End;
@@ -87,7 +96,7 @@ pub(super) fn tokens(text: &str, dialect: Dialect) -> Result<Vec<Token>, Fault> 
     }
 }
 
-fn token(text: &str, start: usize, rest: &str) -> Result<(TokenKind, usize), Fault> {
+fn token(text: &str, start: usize, rest: &str, dialect: Dialect) -> Result<(TokenKind, usize), Fault> {
     let Some(first) = rest.chars().next() else { return Ok((TokenKind::End, 0)) };
     if starts_name(first) {
         let length = rest.find(|character| !continues_name(character)).unwrap_or(rest.len());
@@ -97,10 +106,10 @@ fn token(text: &str, start: usize, rest: &str) -> Result<(TokenKind, usize), Fau
         return number(text, start, rest);
     }
     if first == '\'' || first == '"' {
-        let Some((content, length)) = quoted(rest, first) else {
+        let has_escapes = first == '\'' && dialect.has_escapes();
+        let Some((content, length)) = quoted(rest, first, has_escapes) else {
             let fault = Fault::new(text, start, format!("the quote {first} is not closed"));
-            let escaped = rest.contains('\\') && first == '\'';
-            let backslash = if escaped { ", a backslash as \\\\" } else { "" };
+            let backslash = if has_escapes && rest.contains('\\') { ", a backslash as \\\\" } else { "" };
             return Err(
                 fault.hint(format!("a quote that is part of it is written twice, as {first}{first}{backslash}"))
             );
@@ -123,11 +132,11 @@ fn token(text: &str, start: usize, rest: &str) -> Result<(TokenKind, usize), Fau
 }
 
 /// What stands in quotes, and how long it is with them. In a text a backslash escapes as well (/req/cql2-text/escaping).
-fn quoted(rest: &str, quote: char) -> Option<(String, usize)> {
+fn quoted(rest: &str, quote: char, has_escapes: bool) -> Option<(String, usize)> {
     let mut content = String::new();
     let mut characters = rest.char_indices().skip(1).peekable();
     while let Some((at, character)) = characters.next() {
-        if character == '\\' && quote == '\'' {
+        if character == '\\' && has_escapes {
             let (_, escaped) = characters.next()?;
             match meaning(escaped) {
                 Some(meant) => content.push(meant),
@@ -145,14 +154,20 @@ fn quoted(rest: &str, quote: char) -> Option<(String, usize)> {
 }
 
 /// The pattern that stands in quotes: a backslash before a sign of patterns is the pattern's own.
-pub(super) fn pattern(quoted: &str) -> String {
+pub(super) fn pattern(quoted: &str, dialect: Dialect) -> String {
     let mut content = String::new();
     let mut characters = quoted.get(1..quoted.len().saturating_sub(1)).unwrap_or_default().chars().peekable();
     while let Some(character) = characters.next() {
         match character {
             '\\' => match characters.next() {
                 Some(sign @ ('%' | '_' | '\\')) => content.extend(['\\', sign]),
-                Some(escaped) => content.push(meaning(escaped).unwrap_or(escaped)),
+                Some(escaped) => {
+                    let meant = meaning(escaped).filter(|_| dialect.has_escapes());
+                    if escaped == '\'' && meant.is_none() {
+                        characters.next_if_eq(&'\'');
+                    }
+                    content.push(meant.unwrap_or(escaped));
+                }
                 None => content.push_str("\\\\"),
             },
             '\'' => {
@@ -245,8 +260,12 @@ mod tests {
         for (written, meant) in
             [(r"'50\%\_\\'", r"50\%\_\\"), (r"'O\'B''%'", "O'B'%"), (r"'\t\x\ü'", "\txü"), (r"'C:\\new%'", r"C:\\new%")]
         {
-            assert_eq!(pattern(written), meant, "{written}");
+            assert_eq!(pattern(written, Dialect::Cql2), meant, "{written}");
         }
+        let older = |text: &str| tokens(text, Dialect::Older).map(|mut tokens| tokens.swap_remove(0).kind);
+        assert_eq!(older(r"'C:\new\'"), Ok(TokenKind::Text(r"C:\new\".into())));
+        assert_eq!(older(r"'\'''"), Ok(TokenKind::Text(r"\'".into())));
+        assert_eq!(pattern(r"'\t\''\%'", Dialect::Older), r"t'\%");
         for unclosed in [r"'a\'", r"'a\\\'", r"'\"] {
             let fault = tokens(unclosed, Dialect::Cql2).unwrap_err();
             assert!(fault.to_string().ends_with(r"a backslash as \\"), "{fault}");

@@ -121,9 +121,9 @@ pub fn to_json(expr: &Expr) -> Option<serde_json::Value> {
     json_write::write(expr)
 }
 
-/// Reads what clients call `cql-text`, of before CQL2: the same with `!=` and ILIKE.
+/// Reads what clients call `cql-text`, of before CQL2: the same with `!=` and ILIKE, and without escapes.
 pub fn parse_older(text: &str, frame: Frame) -> Result<Expr, Fault> {
-    read(text, frame, Dialect::Qgis)
+    read(text, frame, Dialect::Older)
 }
 
 /// Reads what QGIS Server takes as FILTER: the same with `!=` and ILIKE.

@@ -90,7 +90,7 @@ impl<'a> Parser<'a> {
                 "OR" => Some(Level::Or),
                 "AND" => Some(Level::And),
                 "IS" | "NOT" | "LIKE" | "BETWEEN" | "IN" => Some(Level::Predicate),
-                "ILIKE" if self.dialect == Dialect::Qgis => Some(Level::Predicate),
+                "ILIKE" if self.dialect != Dialect::Cql2 => Some(Level::Predicate),
                 "DIV" => Some(Level::Product),
                 _ => None,
             },
@@ -220,7 +220,7 @@ impl<'a> Parser<'a> {
         if self.take_word("LIKE") {
             return Ok(negated(Expr::Like { operand, pattern: self.pattern()? }, is_negated));
         }
-        if self.dialect == Dialect::Qgis && self.take_word("ILIKE") {
+        if self.dialect != Dialect::Cql2 && self.take_word("ILIKE") {
             let pattern = without_case(&self.pattern()?);
             let operand = Operand::Call(Function::CaseI, vec![operand]);
             return Ok(negated(Expr::Like { operand, pattern }, is_negated));
@@ -263,7 +263,7 @@ impl<'a> Parser<'a> {
             return Err(self.fault(format!("the pattern is longer than {} characters", like::LONGEST)));
         }
         let quoted = self.tokens.get(self.at).and_then(|token| self.text.get(token.start..token.end));
-        let pattern = quoted.map(lexer::pattern).unwrap_or_default();
+        let pattern = quoted.map(|quoted| lexer::pattern(quoted, self.dialect)).unwrap_or_default();
         self.advance();
         Ok(pattern)
     }
