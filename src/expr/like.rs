@@ -11,9 +11,8 @@ pub fn canonical(pattern: &str) -> String {
     while let Some(character) = characters.next() {
         match (character, if character == '\\' { characters.next() } else { None }) {
             ('\\', Some(sign @ ('%' | '_' | '\\'))) => canonical.extend(['\\', sign]),
-            ('\\', Some(other)) => canonical.push(other),
             ('\\', None) => canonical.push_str("\\\\"),
-            (other, _) => canonical.push(other),
+            ('\\', Some(other)) | (other, _) => canonical.push(other),
         }
     }
     canonical
