@@ -24,5 +24,6 @@ mod made;
 mod reaching;
 mod read_back;
 mod remote;
+mod replaced;
 mod settings;
 mod walks;

@@ -13,6 +13,7 @@ use super::{RasterOptions, file};
 use crate::base::crs::Crs;
 use crate::data::coverage::{Affine, Band, Colour, Grid, SampleKind, Statistics};
 use crate::error::{Error, Result};
+use crate::sources::pool::busy;
 
 pub(super) struct Facts {
     pub(super) grid: Grid,
@@ -67,14 +68,16 @@ pub(super) fn read(dataset: &Dataset, path: &Path, options: &RasterOptions) -> R
     Ok(Facts { grid: Grid { width, height, affine, crs, in_degrees, bands, has_mask, overviews }, title })
 }
 
-/// Whether a file that was opened again is the one that was published; else it must be published anew first.
-pub(super) fn is_as_before(dataset: &Dataset, grid: &Grid) -> Result<()> {
+/// Whether a file that was opened again is the one that was published; else it must be published anew first. `is_named` says
+/// that the project file names its reference system.
+pub(super) fn is_as_before(dataset: &Dataset, grid: &Grid, is_named: bool) -> Result<()> {
     let kinds = dataset.rasterbands().map(|band| band.ok().and_then(|band| kind(band.band_type())));
     let is_same = size(dataset) == (grid.width, grid.height)
         && dataset.geo_transform().is_ok_and(|affine| Affine(affine) == grid.affine)
         && kinds.eq(grid.bands.iter().map(|band| Some(band.kind)))
-        && overviews(dataset, (grid.width, grid.height)) == grid.overviews;
-    if is_same { Ok(()) } else { Err(Error::internal("the raster is another one by now; a reload publishes it")) }
+        && overviews(dataset, (grid.width, grid.height)) == grid.overviews
+        && (is_named || dataset.spatial_ref().is_ok_and(|it| system(&it).is_ok_and(|(crs, _)| crs == grid.crs)));
+    if is_same { Ok(()) } else { Err(busy("the data of this layer has changed and is being opened anew, try again")) }
 }
 
 fn size(dataset: &Dataset) -> (u32, u32) {

@@ -88,11 +88,11 @@ impl Raster {
                 .because(address::hidden(&cause.to_string()).into_owned())
         })?;
         drop(open);
-        let kept = grid.clone();
+        let (kept, is_named) = (grid.clone(), options.crs.is_some());
         let pool = Pool::new("gdal", path, THREADS, move |path| {
             Offline::for_good(path);
             let dataset = dataset(path)?;
-            facts::is_as_before(&dataset, &kept)?;
+            facts::is_as_before(&dataset, &kept, is_named)?;
             Ok(read::Open::new(dataset, kept.clone()))
         });
         Ok(Self(Arc::new(Room { path: path.to_owned(), grid, title: facts.title, opening: opening(), pool })))

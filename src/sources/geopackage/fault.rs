@@ -35,6 +35,12 @@ pub(super) fn reading(path: &Path, table: &str, cause: &rusqlite::Error) -> Erro
     }
 }
 
+/// The table is not as it was described; the server will publish it anew.
+pub(super) fn changed(path: &Path, table: &str, what: &str) -> Error {
+    busy("the data of this layer has changed and is being opened anew, try again")
+        .because(format!("{}: table '{table}': {what}", path.display()))
+}
+
 /// Whether a table or column is not there any more. SQLite has no code for that.
 fn lacks_something(cause: &rusqlite::Error) -> bool {
     use rusqlite::Error::{SqlInputError, SqliteFailure};

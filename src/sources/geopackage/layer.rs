@@ -44,9 +44,15 @@ impl Layer {
         let (stop, table, room) = (Stop::default(), self.table.clone(), self.room.clone());
         let guard = StopOnDrop(stop.clone());
         let job = move |handle: Result<&mut Handle>| {
-            let answer = handle.and_then(|Handle { connection, .. }| {
-                armed(&stop, connection, || question(connection, &table))
-                    .map_err(|cause| fault::reading(&room.path, &table.name, &cause))
+            let answer = handle.and_then(|Handle { connection, verified, .. }| {
+                let work = || {
+                    let _moment = Moment::begin(connection)?;
+                    match table.made.verify(connection, &table.name, verified)? {
+                        Some(differs) => Ok(Err(differs)),
+                        None => question(connection, &table).map(Ok),
+                    }
+                };
+                told(&room, &table, armed(&stop, connection, work))
             });
             // Nobody to tell where the asker is gone.
             let _ = sender.send(answer);
@@ -70,6 +76,15 @@ fn armed<T>(stop: &Stop, connection: &Connection, work: impl FnOnce() -> rusqlit
         Some(Ok(result)) => result,
         // The pool catches it again and gives up the connection.
         Some(Err(panic)) => resume_unwind(panic),
+    }
+}
+
+/// What came of the work on a table, or what of the table is another than it was described.
+fn told<T>(room: &Room, table: &Table, outcome: rusqlite::Result<Result<T, String>>) -> Result<T> {
+    match outcome {
+        Ok(Ok(result)) => Ok(result),
+        Ok(Err(differs)) => Err(fault::changed(&room.path, &table.name, &differs)),
+        Err(cause) => Err(fault::reading(&room.path, &table.name, &cause)),
     }
 }
 
@@ -107,19 +122,21 @@ impl FeatureSource for Layer {
         let (table, room, has_warned) = (self.table.clone(), self.room.clone(), self.has_warned.clone());
         let job = move |handle: Result<&mut Handle>| {
             let _telltale = pool::Telltale(&sender);
-            let read = handle.and_then(|Handle { connection, milestones }| {
+            let read = handle.and_then(|Handle { connection, milestones, verified }| {
                 let mut filter = Filter::new(&table, plan.filter()).map_err(|name| not_taken(&name))?;
                 let ends_early = plan.limit().is_some() && plan.sort().is_empty();
                 let read = || {
                     // All that an answer is made of is seen as of one moment: the indexes, their counts, the rows.
                     let _moment = Moment::begin(connection)?;
+                    if let Some(differs) = table.made.verify(connection, &table.name, verified)? {
+                        return Ok(Err(differs));
+                    }
                     filter.narrow(connection, &table, ends_early)?;
                     let mut reader = Reader::new(connection, &table, &plan, &filter, &sender);
                     reader.run(milestones)?;
-                    Ok(reader.has_bad_geometry)
+                    Ok(Ok(reader.has_bad_geometry))
                 };
-                let has_bad_geometry = armed(sender.stop(), connection, read)
-                    .map_err(|cause| fault::reading(&room.path, &table.name, &cause))?;
+                let has_bad_geometry = told(&room, &table, armed(sender.stop(), connection, read))?;
                 if has_bad_geometry && !has_warned.swap(true, Ordering::Relaxed) {
                     tracing::warn!(file = %room.path.display(), table = table.name, "some geometries cannot be read: they are left out");
                 }
@@ -144,7 +161,6 @@ impl FeatureSource for Layer {
     fn count(&self, plan: Plan) -> Pending<Result<u64>> {
         match Filter::new(&self.table, plan.filter()) {
             Ok(mut filter) => self.ask(move |connection, table| {
-                let _moment = Moment::begin(connection)?;
                 filter.narrow(connection, table, false)?;
                 count::count(connection, table, &filter)
             }),

@@ -20,6 +20,7 @@ mod filter;
 mod header;
 mod key;
 mod layer;
+mod made;
 mod milestones;
 mod narrow;
 mod nodes;

@@ -13,6 +13,7 @@ use rusqlite::vtab::array;
 use rusqlite::{Connection, OpenFlags};
 
 use super::fault;
+use super::made::Verified;
 use super::milestones::Milestones;
 use super::passes;
 use crate::error::{Error, Result};
@@ -65,6 +66,7 @@ pub(super) fn connect(path: &Path) -> Result<Connection> {
 pub(super) struct Handle {
     pub(super) connection: Connection,
     pub(super) milestones: Milestones,
+    pub(super) verified: Verified,
 }
 
 /// A connection for a thread of the file. The first few of the process keep more pages: the upper levels of the tables and
@@ -77,7 +79,7 @@ pub(super) fn reader(path: &Path) -> Result<Handle> {
     if SHARE.with(Option::is_some) {
         connection.execute_batch("PRAGMA cache_size=-4000").map_err(|cause| fault::opening(path, cause))?;
     }
-    Ok(Handle { connection, milestones: Milestones::default() })
+    Ok(Handle { connection, milestones: Milestones::default(), verified: Verified::default() })
 }
 
 /// The right of a thread to a large page cache, as long as it runs.

@@ -6,6 +6,7 @@ use rusqlite::{Connection, OptionalExtension};
 
 use super::columns;
 use super::key::{self, Key};
+use super::made::Made;
 use super::trigrams::Trigrams;
 use super::{LayerOptions, reference, sql};
 use crate::error::{Error, Kind, Result};
@@ -17,6 +18,8 @@ pub(super) struct Table {
     /// `"name" AS t`.
     pub(super) from: String,
     pub(super) schema: Arc<Schema>,
+    /// How it was made when it was described.
+    pub(super) made: Made,
     pub(super) key: Key,
     /// The geometry column in SQL.
     pub(super) geometry: Option<String>,
@@ -112,6 +115,7 @@ pub(super) fn read(connection: &Connection, name: &str, options: &LayerOptions) 
         name: name.to_owned(),
         from,
         schema: Arc::new(Schema { fields, key: (key.name.clone(), key.kind), geometry, time }),
+        made: Made::read(connection, name).map_err(failed)?,
         key,
         geometry: geometry_sql,
         columns,

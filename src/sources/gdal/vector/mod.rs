@@ -223,7 +223,7 @@ impl Handle {
         Ok(Self { source: Some(open(path, options)?), state, verified: Vec::new() })
     }
 
-    /// Refuses to read a layer that has other columns by now; the server will publish it anew.
+    /// Refuses to read a layer that has other columns or another reference system by now; the server will publish it anew.
     fn verify(&mut self, table: &Table) -> Result<()> {
         if self.verified.contains(&table.index) {
             return Ok(());
@@ -234,7 +234,9 @@ impl Handle {
             fields.get(column.index).is_some_and(|field| field.name == column.name && field.kind == column.kind)
         };
         let has_count = fields.len() == table.columns.len() + usize::from(table.key.is_some());
-        if !has_count || !table.columns.iter().chain(&table.key).all(is_same) {
+        let told = self.source.as_mut().and_then(|source| schema::Told::read(source, table.index, table.is_named));
+        let is_told = told.is_some_and(|now| table.told.holds(&now));
+        if !is_told || !has_count || !table.columns.iter().chain(&table.key).all(is_same) {
             return Err(pool::busy("the data of this layer has changed and is being opened anew, try again"));
         }
         self.verified.push(table.index);

@@ -22,10 +22,52 @@ pub(super) struct Table {
     /// Whether an index may be read in place of the rows, and has them in an order of its own.
     pub(super) has_index: bool,
     pub(super) schema: Schema,
+    /// What the file tells of its geometry and reference system, to be told again when it is opened anew.
+    pub(super) told: Told,
+    /// Whether the project file names the reference system.
+    pub(super) is_named: bool,
     /// For each field of the schema, where OGR has it and as what.
     pub(super) columns: Vec<Column>,
     /// The column that makes the ids; OGR's own number of the feature where `None`.
     pub(super) key: Option<Column>,
+}
+
+/// What a file tells of a layer's geometry.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Told {
+    /// The name of the layer, where the file has several.
+    layer: Option<String>,
+    kind: Option<(OGRwkbGeometryType::Type, bool)>,
+    name: String,
+    /// The reference system in words, unless another was named in its place.
+    system: Option<String>,
+    epoch: Option<f64>,
+}
+
+impl Told {
+    /// What it tells now; `is_named` says that the project file names the system.
+    pub(super) fn read(source: &mut Source, index: usize, is_named: bool) -> Option<Self> {
+        let system = if is_named { None } else { source.reference(index).and_then(|it| it.to_wkt().ok()) };
+        let epoch = source.epoch(index).filter(|_| !is_named);
+        let mut names = source.layer_names();
+        let named = (names.len() > 1 && index < names.len()).then(|| names.swap_remove(index));
+        let layer = source.layer(index)?;
+        Some(Self { layer: named, kind: layer.geometry(), name: layer.geometry_name(), system, epoch })
+    }
+
+    /// Whether what was read by this description can still be read by it: any kind of geometry goes for all.
+    pub(super) fn holds(&self, now: &Self) -> bool {
+        let is_any = |kind: &Option<(OGRwkbGeometryType::Type, bool)>| {
+            kind.is_some_and(|(kind, _)| kind == OGRwkbGeometryType::wkbUnknown)
+        };
+        let has_z = |told: &Self| told.kind.map(|(_, has_z)| has_z);
+        let is_kind = self.kind == now.kind || (is_any(&self.kind) && has_z(self) == has_z(now));
+        is_kind
+            && self.layer == now.layer
+            && self.name == now.name
+            && self.system == now.system
+            && self.epoch == now.epoch
+    }
 }
 
 /// A field as OGR has it.
@@ -48,6 +90,7 @@ pub(super) fn describe(
     let (driver, own_name) = (Driver::named(&source.driver()), name);
     let (reference, epoch) = (source.reference(index), source.epoch(index));
     let has_index = !driver.keeps_order && (!driver.finds_values || source.has_index(name));
+    let told = Told::read(source, index, options.crs.is_some()).ok_or("it cannot be opened")?;
     let layer = source.layer(index).ok_or("it cannot be opened")?;
     let (mut fields, mut columns, mut key) = (Vec::<Field>::new(), Vec::new(), None);
     for (at, definition) in layer.fields().into_iter().enumerate() {
@@ -103,6 +146,8 @@ pub(super) fn describe(
         driver,
         has_index,
         schema: Schema { fields, key: key_name, geometry, time },
+        told,
+        is_named: options.crs.is_some(),
         columns,
         key: key.map(|(column, _)| column),
     })
