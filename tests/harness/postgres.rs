@@ -138,8 +138,21 @@ impl Postgres {
         std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
     }
 
+    /// Has it say nothing any more, though it still takes connections, or speak again.
+    pub(crate) fn freeze(&self, is_frozen: bool) {
+        let signal = if is_frozen { "-STOP" } else { "-CONT" };
+        let file = std::fs::read_to_string(self.data().join("postmaster.pid")).unwrap_or_default();
+        let Some(first) = file.lines().next() else { return };
+        // Its parent first: it would start others.
+        let _ = Command::new("kill").args([signal, first]).status();
+        let _ = Command::new("pkill").args([signal, "-P", first]).status();
+    }
+
     /// Stops it at once, as a crash would for its clients.
     pub(crate) fn stop(&mut self) {
+        if self.child.is_some() {
+            self.freeze(false);
+        }
         if let Some(mut child) = self.child.take() {
             drop(child.stdin.take());
             let _ = child.wait();

@@ -27,6 +27,66 @@ fn only_its_own_layers_fail_and_they_come_back_without_a_restart() {
     until("the layer does not come back", || server.get(towns).status == 200);
 }
 
+const TOWNS: &str = "/ogcapi/collections/towns/items";
+
+/// A database with one town.
+fn with_town(name: &str) -> Postgres {
+    let database = Postgres::start();
+    database.sql(
+        "gis",
+        &format!(
+            "CREATE TABLE towns (id int PRIMARY KEY, name text, geom geometry(Point, 4326));
+             INSERT INTO towns VALUES (1, '{name}', 'SRID=4326;POINT(1 1)')"
+        ),
+    );
+    database
+}
+
+#[test]
+fn a_database_that_hangs_is_told_as_away_and_holds_nobody_up() {
+    if !is_here() {
+        return;
+    }
+    let database = with_town("here");
+    let server = Server::start(&[SAMPLE, &database.dsn()]);
+    server.get(TOWNS).expect(200);
+    database.freeze(true);
+    // One that is kept is not given either: nobody says that it still holds.
+    until("nobody is told", || server.get(&format!("{TOWNS}?limit=3")).status == 503);
+    // From then on at once: a hundred times as long as the first would be an hour.
+    for number in 0..100 {
+        let answer = server.get(&format!("{TOWNS}?limit={}", number + 1)).expect(503);
+        assert!(!answer.header("retry-after").is_empty());
+        server.get("/ogcapi/collections/cities/items?limit=1").expect(200);
+    }
+    database.freeze(false);
+    until("the layer does not come back", || server.get(TOWNS).status == 200);
+}
+
+#[test]
+fn of_several_hosts_one_that_hangs_is_passed_over() {
+    if !is_here() {
+        return;
+    }
+    let (first, second) = (with_town("first"), with_town("second"));
+    let hosts = format!("127.0.0.1:{},127.0.0.1:{}/", first.port, second.port);
+    let dsn = first.dsn().replace(&format!("127.0.0.1:{}/", first.port), &hosts);
+    let server = Server::start(&[&format!("{dsn}?connect_timeout=1")]);
+    let town = || {
+        let answer = server.get(TOWNS);
+        (answer.status == 200).then(|| answer.json()["features"][0]["properties"]["name"].as_str().unwrap().to_owned())
+    };
+    assert_eq!(town().as_deref(), Some("first"));
+    first.freeze(true);
+    until("the second is never asked", || town().as_deref() == Some("second"));
+    for _ in 0..20 {
+        assert_eq!(town().as_deref(), Some("second"));
+    }
+    // One that hangs from the start as well.
+    let server = Server::start(&[&format!("{dsn}?connect_timeout=1")]);
+    assert_eq!(server.json(TOWNS)["features"][0]["properties"]["name"], "second");
+}
+
 #[test]
 fn a_database_that_starts_after_the_server_is_found() {
     if !is_here() {

@@ -1,19 +1,22 @@
 //! Asks a database which state its rows are in, for whoever must know for certain. All who ask at once are told at once, over
 //! a connection that belongs to a thread of those who ask.
 
-use std::sync::{Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
-use tokio_postgres::{Client, Config};
+use tokio_postgres::Client;
 
+use super::hosts::Hosts;
+use super::runtime;
 use super::snapshot::{self, Snapshot};
 use super::watch::Watch;
-use super::{connect, runtime};
 
 /// How long who asks waits: to read anew takes hardly longer.
 const PATIENCE: Duration = Duration::from_millis(100);
+/// After this long without an answer another connection is tried.
+const SILENCE: Duration = Duration::from_secs(5);
 /// After this long without a question the connection is given up.
 const IDLE: Duration = Duration::from_secs(60);
 
@@ -26,13 +29,13 @@ pub(super) struct Way(Mutex<Option<mpsc::UnboundedSender<Asker>>>);
 
 impl Way {
     /// What the database sees, at some moment between the call and its return; nothing where it does not say soon.
-    pub(super) async fn ask(&self, config: &Config, watch: &Weak<Watch>) -> Option<Snapshot> {
+    pub(super) async fn ask(&self, hosts: &Arc<Hosts>, watch: &Weak<Watch>) -> Option<Snapshot> {
         let (asker, told) = oneshot::channel();
-        self.send(asker, config, watch)?;
+        self.send(asker, hosts, watch)?;
         timeout(PATIENCE, told).await.ok()?.ok()
     }
 
-    fn send(&self, asker: Asker, config: &Config, watch: &Weak<Watch>) -> Option<()> {
+    fn send(&self, asker: Asker, hosts: &Arc<Hosts>, watch: &Weak<Watch>) -> Option<()> {
         let mut way = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let asker = match &*way {
             Some(open) => match open.send(asker) {
@@ -44,18 +47,18 @@ impl Way {
         let (askers, asked) = mpsc::unbounded_channel();
         askers.send(asker).ok()?;
         *way = Some(askers);
-        let (config, watch) = (config.clone(), watch.clone());
+        let (hosts, watch) = (hosts.clone(), watch.clone());
         // Who still waits when it ends is told nothing, and the next who asks opens another.
         runtime::near().ok()?.spawn(async move {
-            let _ = answer(&config, &watch, asked).await;
+            let _ = answer(&hosts, &watch, asked).await;
         });
         Some(())
     }
 }
 
 /// Answers until nobody asks any more, or until the connection is lost.
-async fn answer(config: &Config, watch: &Weak<Watch>, mut asked: mpsc::UnboundedReceiver<Asker>) -> Result<(), ()> {
-    let (client, mut driver) = connect::single(config).await.map_err(drop)?;
+async fn answer(hosts: &Hosts, watch: &Weak<Watch>, mut asked: mpsc::UnboundedReceiver<Asker>) -> Result<(), ()> {
+    let (client, mut driver) = hosts.single().await.map_err(drop)?;
     let drive = async { while let Some(Ok(_)) = driver.next().await {} };
     tokio::select! {
         () = drive => Err(()),
@@ -74,7 +77,7 @@ async fn answer_all(
         while let Ok(asker) = asked.try_recv() {
             askers.push(asker);
         }
-        let row = client.query_one(&statement, &[]).await.map_err(drop)?;
+        let row = timeout(SILENCE, client.query_one(&statement, &[])).await.map_err(drop)?.map_err(drop)?;
         let now = Snapshot::parse(row.get(0)).ok_or(())?;
         watch.upgrade().ok_or(())?.note(now);
         for asker in askers {

@@ -8,12 +8,11 @@ use deadpool_postgres::Object;
 use futures_util::TryStreamExt;
 use rustls::ClientConfig;
 use rustls_platform_verifier::BuilderVerifierExt;
-use tokio_postgres::config::{Host, SslMode};
+use tokio_postgres::config::Host;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, Config, NoTls, RowStream, Statement};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::fault;
 use super::sql::quoted;
 use crate::error::{Error, Kind, Result};
 
@@ -129,20 +128,14 @@ async fn is_left(client: &Client, mut rows: Pin<&mut RowStream>, is_encrypted: b
     matches!(client.simple_query("SELECT pg_sleep(2)").await, Err(cause) if is_met(&cause))
 }
 
-/// A connection of its own, with what drives it (which ends with the connection).
-pub(super) async fn single(config: &Config) -> Result<(Client, Driver)> {
-    if config.get_ssl_mode() == SslMode::Require {
-        let (client, connection) = config.connect(tls()?).await.map_err(fault::unavailable)?;
-        return Ok((client, Driver(Box::new(connection))));
-    }
-    let (client, connection) = config.connect(NoTls).await.map_err(fault::unavailable)?;
-    Ok((client, Driver(Box::new(connection))))
-}
-
-/// What drives a single connection: it yields the database's messages.
+/// What drives a connection, which ends with it: it yields the database's messages.
 pub(super) struct Driver(Box<dyn Messages>);
 
 impl Driver {
+    pub(super) fn new(connection: impl Messages + 'static) -> Self {
+        Self(Box::new(connection))
+    }
+
     /// The next message; `None` where the connection ended.
     pub(super) async fn next(&mut self) -> Option<Result<tokio_postgres::AsyncMessage, tokio_postgres::Error>> {
         std::future::poll_fn(|cx| self.0.poll(cx)).await
@@ -151,7 +144,8 @@ impl Driver {
 
 type Message = Result<tokio_postgres::AsyncMessage, tokio_postgres::Error>;
 
-trait Messages: Send {
+/// A connection, over whatever stream.
+pub(super) trait Messages: Send {
     fn poll(&mut self, cx: &mut std::task::Context<'_>) -> std::task::Poll<Option<Message>>;
 }
 

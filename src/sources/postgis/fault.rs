@@ -14,6 +14,11 @@ pub(super) fn unavailable(cause: impl Into<Box<dyn std::error::Error + Send + Sy
         .because(cause)
 }
 
+/// It takes requests, and answers none.
+pub(super) fn silent() -> Error {
+    unavailable("the database is silent")
+}
+
 /// A fault while rows are read: the client learns no name of a host, table or column.
 pub(super) fn reading(cause: tokio_postgres::Error) -> Error {
     if is_away(&cause) {

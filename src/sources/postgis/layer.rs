@@ -29,7 +29,7 @@ impl Layer {
     /// Whether the transactions that a statement sees are the state of the rows. Of several hosts another one may read than the
     /// one that is asked.
     fn is_certain(&self) -> bool {
-        self.table.from.is_plain() && self.room.config.get_hosts().len() == 1
+        self.table.from.is_plain() && self.room.hosts.is_one()
     }
 
     /// Does a piece of work on the threads of the databases. Dropped, it stops there as well.
@@ -37,7 +37,13 @@ impl Layer {
     where
         F: Future<Output = Result<T>> + Send + 'static,
     {
-        let work = work(self.room.clone(), self.table.clone());
+        let (work, pulse) = (work(self.room.clone(), self.table.clone()), self.room.pulse.clone());
+        let work = async move {
+            tokio::select! {
+                outcome = work => outcome,
+                () = pulse.lost() => Err(fault::silent()),
+            }
+        };
         let started = runtime::near().map(|handle| handle.spawn(work));
         Box::pin(async move { AbortOnDrop(started?).done().await })
     }

@@ -3,7 +3,6 @@
 use std::fmt;
 use std::sync::{Arc, Once};
 
-use tokio_postgres::Config;
 use tokio_postgres::config::SslMode;
 
 use crate::base::crs::Crs;
@@ -20,12 +19,14 @@ mod discover;
 mod extent;
 mod fault;
 mod filter;
+mod hosts;
 mod layer;
 mod literal;
 mod moment;
 mod narrow;
 mod number;
 mod pools;
+mod pulse;
 mod read;
 mod runtime;
 mod seek;
@@ -59,19 +60,14 @@ pub struct Database {
 /// What the layers of a database share.
 struct Room {
     name: String,
-    config: Config,
+    is_encrypted: bool,
+    hosts: Arc<hosts::Hosts>,
+    pulse: Arc<pulse::Pulse>,
     pools: pools::Pools,
     watch: Arc<watch::Watch>,
     shape: shape::Shape,
     /// Whether the connections of the start were given up.
     moved: Once,
-}
-
-impl Room {
-    /// Whether connections are encrypted.
-    fn is_encrypted(&self) -> bool {
-        self.config.get_ssl_mode() == SslMode::Require
-    }
 }
 
 /// How a table or query is read.
@@ -115,7 +111,9 @@ impl Database {
     /// Connects, and looks what there is. Errors are for whoever runs the server; none has the password.
     pub fn open(dsn: &str, options: &DatabaseOptions) -> Result<Self> {
         let config = connect::config(dsn, options)?;
-        let pools = pools::Pools::new(&config, options)?;
+        let hosts = Arc::new(hosts::Hosts::new(&config)?);
+        let pulse = Arc::default();
+        let pools = pools::Pools::new(&config, &hosts, &pulse, options)?;
         let looking = pools.clone();
         let found = runtime::wait(async move {
             let client = looking.take().await?;
@@ -126,9 +124,10 @@ impl Database {
             let what = if error.kind() == Kind::Unavailable { "does not answer" } else { "cannot be read" };
             Error::new(error.kind(), format!("{name} {what}")).because(told(&error))
         })?;
-        let watch = watch::Watch::start(config.clone())?;
+        let watch = watch::Watch::start(&hosts, &pulse)?;
+        let (is_encrypted, shape) = (config.get_ssl_mode() == SslMode::Require, shape::Shape::default());
         Ok(Self {
-            room: Arc::new(Room { name, config, pools, watch, shape: shape::Shape::default(), moved: Once::new() }),
+            room: Arc::new(Room { name, is_encrypted, hosts, pulse, pools, watch, shape, moved: Once::new() }),
             found,
             left_out,
         })
@@ -142,7 +141,7 @@ impl Database {
     /// A number that is another one when the tables and queries that are layers are made otherwise. It is that of the last
     /// look while the database is away.
     pub(crate) fn shape(&self) -> u64 {
-        self.room.shape.number(&self.room.config, self.room.watch.state())
+        self.room.shape.number(&self.room.hosts, self.room.watch.state())
     }
 
     /// The names of all tables and views with a geometry.

@@ -139,6 +139,7 @@ pub(super) async fn run(
                 outcome.map_err(fault::reading)?;
                 return match reader.early {
                     Some(Early::GaveWay) => Err(fault::unavailable(GAVE_WAY)),
+                    Some(Early::Silent) => Err(fault::silent()),
                     Some(Early::Changed) => Err(fault::changed(OTHER_TYPES)),
                     None => Ok(()),
                 };
@@ -185,6 +186,8 @@ enum Early {
     GaveWay,
     /// Columns are of other types than were described.
     Changed,
+    /// The database says nothing.
+    Silent,
 }
 
 /// The rows that a statement gave.
@@ -263,24 +266,43 @@ impl Reader<'_> {
 
     /// Reads all parts, one after the other; chunk by chunk where rows are tested here.
     async fn read(&mut self, client: Object) -> Result<(), tokio_postgres::Error> {
+        let mut lost = pin!(self.room.pulse.lost());
         'chunks: loop {
             for part in self.order.parts(self.plan, self.begin.as_ref()) {
                 self.met.count = 0;
                 let sql = self.statement(&part);
-                let statement = connect::prepare(&client, &sql.text).await?;
-                if !self.selected.fits(&statement, self.table.key.form) {
-                    self.early = Some(Early::Changed);
+                let begun = async {
+                    let statement = connect::prepare(&client, &sql.text).await?;
+                    let rows = client.query_raw(&statement, sql.bound()).await?;
+                    Ok::<_, tokio_postgres::Error>((statement, rows))
+                };
+                let (statement, rows) = tokio::select! {
+                    biased;
+                    begun = begun => begun?,
+                    () = &mut lost => {
+                    self.give_up(client);
                     return Ok(());
                 }
-                let mut rows = Box::pin(client.query_raw(&statement, sql.bound()).await?);
+                };
+                let mut rows = Box::pin(rows);
+                if !self.selected.fits(&statement, self.table.key.form) {
+                    self.early = Some(Early::Changed);
+                    self.leave(client, rows);
+                    return Ok(());
+                }
                 loop {
                     let row = tokio::select! {
-                        row = rows.try_next() => row?,
-                        () = self.sender.gone() => {
-                            self.leave(client, rows);
-                            return Ok(());
-                        }
-                    };
+                            biased;
+                            row = rows.try_next() => row?,
+                            () = self.sender.gone() => {
+                                self.leave(client, rows);
+                                return Ok(());
+                            }
+                            () = &mut lost => {
+                        self.give_up(client);
+                        return Ok(());
+                    }
+                        };
                     let Some(row) = row else { break };
                     if !self.visit(&row).await {
                         // The database need not finish what nobody reads.
@@ -341,12 +363,18 @@ impl Reader<'_> {
         false
     }
 
+    /// Gives up the connection to a database that says nothing.
+    fn give_up(&mut self, client: Object) {
+        self.early = Some(Early::Silent);
+        drop(Object::take(client));
+    }
+
     /// Gives up the connection whose rows are not read to their end; nobody waits for it.
     fn leave(&self, client: Object, rows: Pin<Box<RowStream>>) {
         if self.chunk.is_some_and(|chunk| chunk.saturating_sub(self.met.count) <= FEW) {
             return;
         }
-        let is_encrypted = self.room.is_encrypted();
+        let is_encrypted = self.room.is_encrypted;
         tokio::spawn(async move {
             let mut rows = rows;
             connect::leave(client, rows.as_mut(), is_encrypted).await;

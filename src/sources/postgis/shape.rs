@@ -1,11 +1,12 @@
 //! Notices that tables are made otherwise than they were described: other columns, types, reference systems.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio_postgres::{Client, Config};
+use tokio_postgres::Client;
 
+use super::hosts::Hosts;
 use super::{connect, discover, fault, runtime};
 use crate::error::{Error, Result};
 
@@ -59,7 +60,7 @@ impl Shape {
 
     /// A number that is another one when something is made otherwise; that of the last look while the database is away.
     /// It is asked only where a transaction ended since: `state` tells.
-    pub(super) fn number(&self, config: &Config, state: u64) -> u64 {
+    pub(super) fn number(&self, hosts: &Arc<Hosts>, state: u64) -> u64 {
         let (names, queries, is_all, last) = {
             let looked = self.looked();
             (looked.names.clone(), looked.queries.clone(), looked.is_all, looked.last)
@@ -67,11 +68,11 @@ impl Shape {
         if let Some((_, number)) = last.filter(|(of, _)| *of == state) {
             return number;
         }
-        let config = config.clone();
+        let hosts = hosts.clone();
         let look = async move {
             let work = async {
                 // Connections of the pool belong to the threads of the readers.
-                let (client, mut driver) = connect::single(&config).await?;
+                let (client, mut driver) = hosts.single().await?;
                 tokio::select! {
                     number = look(&client, &names, &queries, is_all) => number,
                     () = async { while let Some(Ok(_)) = driver.next().await {} } => Err(fault::unavailable("it ended")),

@@ -5,16 +5,21 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
-use tokio::time::{MissedTickBehavior, interval, sleep};
-use tokio_postgres::{AsyncMessage, Client, Config};
+use tokio::time::error::Elapsed;
+use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
+use tokio_postgres::{AsyncMessage, Client};
 
 use super::ask::Way;
+use super::hosts::Hosts;
+use super::pulse::Pulse;
+use super::runtime;
 use super::snapshot::{self, Snapshot};
-use super::{connect, runtime};
 use crate::error::Result;
 
 /// Between two looks.
 const LOOK: Duration = Duration::from_secs(1);
+/// After this long without an answer a database is silent.
+const SILENCE: Duration = Duration::from_secs(5);
 /// Before a lost connection is tried again.
 const AGAIN: Duration = Duration::from_secs(2);
 
@@ -24,7 +29,7 @@ const CHANNEL: &str = "graticule";
 /// A number that changes with the rows.
 #[derive(Debug)]
 pub(super) struct Watch {
-    config: Config,
+    hosts: Arc<Hosts>,
     state: AtomicU64,
     /// Whether anybody looks.
     looks: AtomicBool,
@@ -62,24 +67,24 @@ impl Watch {
         if !self.looks.load(Ordering::Acquire) {
             return None;
         }
-        self.way.ask(&self.config, &Arc::downgrade(self)).await?.settled()
+        self.way.ask(&self.hosts, &Arc::downgrade(self)).await?.settled()
     }
 
     /// Begins to watch; it ends with the last who holds the watch.
-    pub(super) fn start(config: Config) -> Result<Arc<Self>> {
+    pub(super) fn start(hosts: &Arc<Hosts>, pulse: &Arc<Pulse>) -> Result<Arc<Self>> {
         // In a state that no earlier process has had: validators of answers outlive processes.
         let state = u64::try_from(chrono::Utc::now().timestamp_micros()).unwrap_or_default();
         let watch = Arc::new(Self {
-            config,
+            hosts: hosts.clone(),
             state: AtomicU64::new(state),
             looks: AtomicBool::new(false),
             seen: Mutex::default(),
             way: Way::default(),
         });
-        let (held, config) = (Arc::downgrade(&watch), watch.config.clone());
+        let (held, hosts, pulse) = (Arc::downgrade(&watch), hosts.clone(), pulse.clone());
         runtime::handle()?.spawn(async move {
             while held.strong_count() > 0 {
-                let outcome = look(&config, &held).await;
+                let outcome = look(&hosts, &pulse, &held).await;
                 if let Some(watch) = held.upgrade() {
                     watch.looks.store(false, Ordering::Release);
                 }
@@ -94,8 +99,11 @@ impl Watch {
 }
 
 /// Looks until the connection is lost, which is the error, or until nobody holds the watch any more.
-async fn look(config: &Config, held: &Weak<Watch>) -> Result<(), ()> {
-    let (client, mut driver) = connect::single(config).await.map_err(drop)?;
+async fn look(hosts: &Hosts, pulse: &Pulse, held: &Weak<Watch>) -> Result<(), ()> {
+    let opened = timeout(hosts.patience(), hosts.open()).await;
+    // One that refuses is soon told as away by whoever asks; it is the silent one that must not be waited for.
+    pulse.tell(opened.is_err());
+    let (client, mut driver) = opened.map_err(drop)?.map_err(drop)?;
     let drive = async {
         while let Some(Ok(message)) = driver.next().await {
             if let (AsyncMessage::Notification(_), Some(watch)) = (message, held.upgrade()) {
@@ -105,21 +113,30 @@ async fn look(config: &Config, held: &Weak<Watch>) -> Result<(), ()> {
     };
     tokio::select! {
         () = drive => Err(()),
-        outcome = watch(&client, held) => outcome,
+        outcome = watch(&client, pulse, held) => outcome,
     }
 }
 
-async fn watch(client: &Client, held: &Weak<Watch>) -> Result<(), ()> {
-    // Replicas do not listen: there the look alone tells.
-    let _ = client.batch_execute(&format!("LISTEN {CHANNEL}")).await;
-    let statement = client.prepare(&format!("SELECT {}", snapshot::OWN)).await.map_err(drop)?;
+async fn watch(client: &Client, pulse: &Pulse, held: &Weak<Watch>) -> Result<(), ()> {
+    let begun = timeout(SILENCE, async {
+        // Replicas do not listen: there the look alone tells.
+        let _ = client.batch_execute(&format!("LISTEN {CHANNEL}")).await;
+        client.prepare(&format!("SELECT {}", snapshot::OWN)).await
+    });
+    let statement = heard(pulse, begun.await)?;
     let mut ticks = interval(LOOK);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        let row = client.query_one(&statement, &[]).await.map_err(drop)?;
+        let row = heard(pulse, timeout(SILENCE, client.query_one(&statement, &[])).await)?;
         let now = Snapshot::parse(row.get(0)).ok_or(())?;
         let Some(watch) = held.upgrade() else { return Ok(()) };
         watch.look(now);
     }
+}
+
+/// What came in time; it is told where nothing did.
+fn heard<T>(pulse: &Pulse, outcome: Result<Result<T, tokio_postgres::Error>, Elapsed>) -> Result<T, ()> {
+    pulse.tell(outcome.is_err());
+    outcome.map_err(drop)?.map_err(drop)
 }
