@@ -6,6 +6,7 @@ use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use graticule::base::address;
 use graticule::project::open::listing::{ListedContents, list};
 use graticule::sources::postgis::is_dsn;
 
@@ -163,9 +164,7 @@ fn own(contents: &ListedContents) -> String {
 }
 
 fn title(data: &[PathBuf]) -> String {
-    let stem =
-        data.first().and_then(|path| path.file_stem()).map(|stem| stem.to_string_lossy().replace(['_', '-'], " "));
-    stem.unwrap_or_default()
+    data.first().map(|path| address::stem(path).replace(['_', '-'], " ")).unwrap_or_default()
 }
 
 /// A string as TOML writes it.

@@ -99,8 +99,8 @@ pub fn open(settings: &settings::Project, name: Option<String>) -> Opened {
 fn title_of(data: &[PathBuf]) -> Option<String> {
     match data {
         [one] => {
-            let stem = gdal::archive::stem(one).map_or_else(|| one.file_stem(), |stem| Some(stem.as_ref()))?;
-            Some(stem.to_string_lossy().replace(['_', '-'], " "))
+            let stem = gdal::archive::stem(one).map_or_else(|| address::stem(one), str::to_owned);
+            Some(stem.replace(['_', '-'], " ")).filter(|title| !title.is_empty())
         }
         _ => None,
     }
@@ -138,6 +138,10 @@ impl Opening<'_> {
                 meant.push(Meant::Database(dsn));
                 continue;
             }
+            if let Some(fault) = database::not_a_dsn(path) {
+                self.misses("database", fault);
+                continue;
+            }
             let folder = files::folder(path);
             if let Some(folder) = &folder {
                 self.watched.path(folder);
@@ -151,7 +155,7 @@ impl Opening<'_> {
                         (path, package)
                     }));
                 }
-                Err(fault) => self.lacks(&file_name(path), address::hidden(&fault).into_owned()),
+                Err(fault) => self.lacks(&address::name(path), address::hidden(&fault).into_owned()),
             }
         }
         let mut read = reading::read_all(&paths).into_iter();
@@ -172,7 +176,7 @@ impl Opening<'_> {
             Ok(contents) => contents,
             Err(error) => {
                 self.watched.path(&path);
-                return self.lacks(&file_name(&path), told(&error));
+                return self.lacks(&address::name(&path), told(&error));
             }
         };
         if !is_watched {
@@ -212,6 +216,9 @@ impl Opening<'_> {
     }
 
     fn add_file_layer(&mut self, layer: &settings::Layer) {
+        if let Some(fault) = database::not_a_dsn(&layer.source) {
+            return self.misses(&name_of(layer), fault);
+        }
         let is_database = database::dsn(&layer.source).is_some();
         let kind = if is_database { FileKind::Package } else { reading::kind(&layer.source) };
         if kind == FileKind::Raster {
@@ -407,14 +414,9 @@ impl Opening<'_> {
     }
 }
 
-/// The name of a file without its folder.
-fn file_name(path: &Path) -> String {
-    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
-}
-
 /// What a layer is called that could not be opened.
 fn name_of(own: &settings::Layer) -> String {
-    own.id.clone().or_else(|| own.layer.clone()).unwrap_or_else(|| file_name(&own.source))
+    own.id.clone().or_else(|| own.layer.clone()).unwrap_or_else(|| address::name(&own.source))
 }
 
 /// An error as whoever runs the server reads it: with its cause.

@@ -13,6 +13,7 @@ use super::database_settings::Database;
 use super::limits::Limits;
 use super::map_settings::{Attribution, Group, Wms};
 use super::wfs_settings::Wfs;
+use crate::base::address;
 use crate::sources::postgis::is_dsn;
 
 /// A project; the file is the project at the root.
@@ -285,7 +286,11 @@ impl Project {
     /// Reads a project file; the error says file, line and what is wrong.
     pub fn read(path: &Path) -> Result<Self, String> {
         let text = std::fs::read_to_string(path).map_err(|cause| format!("{}: {cause}", path.display()))?;
-        let mut project: Self = toml::from_str(&text).map_err(|cause| format!("{}: {cause}", path.display()))?;
+        let mut project: Self = toml::from_str(&text).map_err(|cause| {
+            // It shows the line, which may name a database.
+            let cause = cause.to_string();
+            format!("{}: {}", path.display(), address::hidden(&cause))
+        })?;
         project.resolve(path.parent().unwrap_or(Path::new("")));
         Ok(project)
     }
@@ -295,7 +300,8 @@ impl Project {
         let sources = self.layers.iter_mut().map(|layer| &mut layer.source);
         let templates = self.server.iter_mut().filter_map(|server| server.templates.as_mut());
         // A database has no folder.
-        let is_file = |path: &&mut PathBuf| !path.to_str().is_some_and(is_dsn);
+        let is_file =
+            |path: &&mut PathBuf| !path.to_str().is_some_and(|text| is_dsn(text) || address::is_connection(text));
         self.data
             .iter_mut()
             .chain(sources)

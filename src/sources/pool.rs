@@ -347,7 +347,8 @@ pub(super) fn is_gone(path: &Path) -> bool {
 
 /// A file that is away: being replaced, or taken from the project with the next look at it.
 pub(super) fn gone(path: &Path) -> Error {
-    busy("the data of this layer is not there at the moment, try again").because(format!("{} is gone", path.display()))
+    busy("the data of this layer is not there at the moment, try again")
+        .because(format!("{} is gone", address::shown(path)))
 }
 
 /// Why a file could not be opened once more.

@@ -25,5 +25,6 @@ mod reaching;
 mod read_back;
 mod remote;
 mod replaced;
+mod secrets;
 mod settings;
 mod walks;

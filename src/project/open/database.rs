@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::{CrsSetting, Opening, name_of, settings, told};
+use crate::base::address;
 use crate::base::crs::Crs;
 use crate::data::reference;
 use crate::error::{Error, Kind};
@@ -15,6 +16,14 @@ use crate::sources::postgis::{Database, DatabaseLayer, DatabaseOptions, SqlView,
 /// The connection string that stands in the place of a file's name.
 pub(super) fn dsn(path: &Path) -> Option<&str> {
     path.to_str().filter(|text| is_dsn(text))
+}
+
+/// What is wrong where a path is the connection of a database in another form. Nothing of it is told.
+pub(super) fn not_a_dsn(path: &Path) -> Option<String> {
+    path.to_str().filter(|text| address::is_connection(text)).map(|_| {
+        "a database is named by its URL, postgres://user@host:port/database, not in the form of libpq or GDAL"
+            .to_owned()
+    })
 }
 
 impl Opening<'_> {

@@ -42,7 +42,11 @@ pub fn list(data: &[PathBuf]) -> Result<Vec<Listed>, String> {
             list_database(path, dsn, &mut all)?;
             continue;
         }
-        let paths: Vec<_> = files::meant(path)?.into_iter().map(|path| (path, None)).collect();
+        if let Some(fault) = database::not_a_dsn(path) {
+            return Err(fault);
+        }
+        let meant = files::meant(path).map_err(|fault| address::hidden(&fault).into_owned())?;
+        let paths: Vec<_> = meant.into_iter().map(|path| (path, None)).collect();
         for read in reading::read_all(&paths) {
             let contents = read.outcome.map_err(|error| told(&error))?;
             for layer in contents.layers {

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use rusqlite::ErrorCode;
 
+use crate::base::address;
 use crate::error::{Error, Kind};
 use crate::sources::pool::{STARVED, is_starved};
 pub(super) use crate::sources::pool::{busy, unreadable};
@@ -67,5 +68,5 @@ pub(super) fn opening(path: &Path, cause: rusqlite::Error) -> Error {
 
 /// What is wrong with a file.
 pub(super) fn file(path: &Path, what: &str) -> Error {
-    Error::new(Kind::Internal, format!("{} {what}", path.display()))
+    Error::new(Kind::Internal, format!("{} {what}", address::shown(path)))
 }

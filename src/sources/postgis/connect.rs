@@ -41,12 +41,25 @@ impl Default for DatabaseOptions {
 /// password may come from `PGPASSWORD`.
 pub(super) fn config(dsn: &str, options: &DatabaseOptions) -> Result<Config> {
     // The text has a password: no part of it is told.
-    let wrong = |cause| {
-        let expected =
-            "the connection string of a database cannot be read, expected postgres://user@host:port/database";
-        Error::new(Kind::BadRequest, expected).because(cause)
+    let wrong = |cause: Option<tokio_postgres::Error>| {
+        let expected = "the connection string of a database cannot be read, expected postgres://user@host:port/database; '@', ':', \
+             '/', '?' and '#' in a password are written %40, %3A, %2F, %3F and %23";
+        let error = Error::new(Kind::BadRequest, expected);
+        match cause {
+            Some(cause) => error.because(cause),
+            None => error,
+        }
     };
-    let mut config: Config = dsn.parse().map_err(wrong)?;
+    // Schemes may be written in capitals.
+    let dsn = dsn.split_once("://").map_or(dsn.into(), |(scheme, rest)| format!("{}://{rest}", scheme.to_lowercase()));
+    // What is said of a part that was taken for another may be of the password.
+    let is_plain =
+        dsn.rsplit_once('@').is_none_or(|(user, rest)| !user.contains(['@', '?', '#']) && !rest.contains('@'));
+    let mut config: Config = dsn.parse().map_err(|cause| wrong(is_plain.then_some(cause)))?;
+    let has_users = |host: &Host| matches!(host, Host::Tcp(name) if name.contains('@'));
+    if config.get_hosts().iter().any(has_users) || config.get_dbname().is_some_and(|name| name.contains('@')) {
+        return Err(wrong(None));
+    }
     if config.get_password().is_none()
         && let Ok(password) = std::env::var("PGPASSWORD")
     {

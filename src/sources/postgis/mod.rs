@@ -104,7 +104,8 @@ impl fmt::Debug for DatabaseLayer {
 
 /// Whether a name of data means a database.
 pub fn is_dsn(text: &str) -> bool {
-    ["postgres://", "postgresql://"].iter().any(|scheme| text.starts_with(scheme))
+    let scheme = text.split_once("://").map(|(scheme, _)| scheme);
+    scheme.is_some_and(|it| ["postgres", "postgresql"].iter().any(|known| it.eq_ignore_ascii_case(known)))
 }
 
 impl Database {
