@@ -82,17 +82,15 @@ impl Instant {
         }
         let micros = self.0.rem_euclid(DAY);
         let seconds = u32::try_from(micros / 1_000_000).unwrap_or_default();
-        out.push(b'T');
-        two(out, seconds / 3600);
-        out.push(b':');
-        two(out, seconds / 60 % 60);
-        out.push(b':');
-        two(out, seconds % 60);
+        let ([h, i], [m, j], [s, k]) = (two(seconds / 3600), two(seconds / 60 % 60), two(seconds % 60));
         let micros = micros % 1_000_000;
-        if micros != 0 {
-            let digits = format!(".{micros:06}");
-            out.extend_from_slice(digits.trim_end_matches('0').as_bytes());
+        if micros == 0 {
+            out.extend_from_slice(&[b'T', h, i, b':', m, j, b':', s, k, b'Z']);
+            return;
         }
+        out.extend_from_slice(&[b'T', h, i, b':', m, j, b':', s, k]);
+        let digits = format!(".{micros:06}");
+        out.extend_from_slice(digits.trim_end_matches('0').as_bytes());
         out.push(b'Z');
     }
 }
@@ -176,23 +174,20 @@ fn write_day(day: i32, out: &mut Vec<u8>) -> bool {
 }
 
 fn write_date(out: &mut Vec<u8>, year: i32, month: u32, day: u32) {
+    let ([m, n], [d, e]) = (two(month), two(day));
     if (0..=9999).contains(&year) {
         let year = year.unsigned_abs();
-        two(out, year / 100);
-        two(out, year % 100);
+        let ([c, b], [y, z]) = (two(year / 100), two(year % 100));
+        out.extend_from_slice(&[c, b, y, z, b'-', m, n, b'-', d, e]);
     } else {
         out.extend_from_slice(format!("{year:+05}").as_bytes());
+        out.extend_from_slice(&[b'-', m, n, b'-', d, e]);
     }
-    out.push(b'-');
-    two(out, month);
-    out.push(b'-');
-    two(out, day);
 }
 
 #[allow(clippy::cast_possible_truncation)] // each is a remainder below ten
-fn two(out: &mut Vec<u8>, number: u32) {
-    out.push(b'0' + (number / 10 % 10) as u8);
-    out.push(b'0' + (number % 10) as u8);
+fn two(number: u32) -> [u8; 2] {
+    [b'0' + (number / 10 % 10) as u8, b'0' + (number % 10) as u8]
 }
 
 /// The value of `datetime`: an instant is an interval whose ends are the same; `None` is an open end.

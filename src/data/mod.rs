@@ -21,6 +21,7 @@ pub mod extent;
 pub mod features;
 pub mod gate;
 pub mod measure;
+pub mod milestones;
 pub mod plan;
 pub mod policy;
 pub mod position;

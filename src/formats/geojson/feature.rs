@@ -11,6 +11,9 @@ use super::geometry::write_geometry_in_order;
 use super::number::{write_float, write_integer};
 use super::text::{write_base64, write_string};
 
+/// What the properties begin with.
+const BEGIN: &[u8] = br#","properties":{"#;
+
 /// Writes the rows of one feature type, one feature at a time.
 #[derive(Debug)]
 pub struct FeatureWriter {
@@ -28,8 +31,8 @@ pub struct FeatureWriter {
 
 #[derive(Debug)]
 struct Property {
-    /// The name in its quotes and the colon: escaped once, not once a row.
-    name: Vec<u8>,
+    /// What stands between the value before and its own, the name in its quotes among it: escaped once, not once a row.
+    lead: Vec<u8>,
     is_json: bool,
     cell: usize,
 }
@@ -37,21 +40,20 @@ struct Property {
 impl FeatureWriter {
     /// A writer for rows of this feature type.
     pub fn new(part: &Part) -> Self {
-        let cells = part.layout.first_property()..;
         let fields = part.layout.fields.iter().map(|&field| part.schema.fields.get(field));
-        let property = |(cell, field): (usize, Option<&Field>)| {
-            let field = field?;
-            let mut name = Vec::new();
-            write_string(field.name.as_bytes(), &mut name);
-            name.push(b':');
-            Some(Property { name, is_json: field.kind == FieldKind::Json, cell })
+        let cells = (part.layout.first_property()..).zip(fields).filter_map(|(cell, field)| Some((cell, field?)));
+        let property = |(at, (cell, field)): (usize, (usize, &Field))| {
+            let mut lead = if at == 0 { BEGIN.to_vec() } else { b",".to_vec() };
+            write_string(field.name.as_bytes(), &mut lead);
+            lead.push(b':');
+            Property { lead, is_json: field.kind == FieldKind::Json, cell }
         };
         Self {
             collection: part.name.clone(),
             geometry: part.layout.geometry,
             decimals: part.written_decimals(),
             is_lat_first: false,
-            properties: cells.zip(fields).filter_map(property).collect(),
+            properties: cells.enumerate().map(property).collect(),
             malformed: 0,
             id_prefix: None,
         }
@@ -96,27 +98,25 @@ impl FeatureWriter {
     }
 
     fn write_open(&mut self, row: Row<'_>, out: &mut Vec<u8>) {
-        out.extend_from_slice(br#"{"type":"Feature""#);
-        match row.cell(0) {
-            Cell::Int(id) if self.id_prefix.is_some() => {
-                let text = format!("{}{id}", self.id_prefix.as_deref().unwrap_or_default());
-                out.extend_from_slice(br#","id":"#);
-                write_string(text.as_bytes(), out);
-            }
-            id @ Cell::Text(..) if self.id_prefix.is_some() => {
-                let text = format!("{}{}", self.id_prefix.as_deref().unwrap_or_default(), row.text(id));
-                out.extend_from_slice(br#","id":"#);
-                write_string(text.as_bytes(), out);
-            }
-            Cell::Int(id) => {
-                out.extend_from_slice(br#","id":"#);
+        const WITH_ID: &[u8] = br#"{"type":"Feature","id":"#;
+        match (row.cell(0), &self.id_prefix) {
+            (Cell::Int(id), None) => {
+                out.extend_from_slice(WITH_ID);
                 write_integer(id, out);
             }
-            id @ Cell::Text(..) => {
-                out.extend_from_slice(br#","id":"#);
+            (id @ Cell::Text(..), None) => {
+                out.extend_from_slice(WITH_ID);
                 write_string(row.bytes(id), out);
             }
-            _ => {}
+            (Cell::Int(id), Some(prefix)) => {
+                out.extend_from_slice(WITH_ID);
+                write_string(format!("{prefix}{id}").as_bytes(), out);
+            }
+            (id @ Cell::Text(..), Some(prefix)) => {
+                out.extend_from_slice(WITH_ID);
+                write_string(format!("{prefix}{}", row.text(id)).as_bytes(), out);
+            }
+            _ => out.extend_from_slice(br#"{"type":"Feature""#),
         }
         out.extend_from_slice(br#","geometry":"#);
         match if self.geometry { row.geometry() } else { None } {
@@ -126,12 +126,11 @@ impl FeatureWriter {
             }
             None => out.extend_from_slice(b"null"),
         }
-        out.extend_from_slice(br#","properties":{"#);
-        for (at, property) in self.properties.iter().enumerate() {
-            if at > 0 {
-                out.push(b',');
-            }
-            out.extend_from_slice(&property.name);
+        if self.properties.is_empty() {
+            out.extend_from_slice(BEGIN);
+        }
+        for property in &self.properties {
+            out.extend_from_slice(&property.lead);
             write_value(row, row.cell(property.cell), property.is_json, out);
         }
         out.push(b'}');

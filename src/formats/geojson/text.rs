@@ -4,16 +4,24 @@
 pub fn write_string(text: &[u8], out: &mut Vec<u8>) {
     out.reserve(text.len() + 2);
     out.push(b'"');
-    let mut rest = text;
-    loop {
-        let clean = clean_length(rest);
-        let Some((run, next)) = rest.split_at_checked(clean) else { break };
+    let clean = clean_length(text);
+    if clean == text.len() {
+        out.extend_from_slice(text);
+    } else {
+        write_escaped(text, clean, out);
+    }
+    out.push(b'"');
+}
+
+/// Appends text of which so many bytes need no escape, but that behind them does.
+fn write_escaped(text: &[u8], clean: usize, out: &mut Vec<u8>) {
+    let (mut rest, mut clean) = (text, clean);
+    while let Some((run, next)) = rest.split_at_checked(clean) {
         out.extend_from_slice(run);
         let Some((byte, next)) = next.split_first() else { break };
         escape(*byte, out);
-        rest = next;
+        (rest, clean) = (next, clean_length(next));
     }
-    out.push(b'"');
 }
 
 /// How many bytes need no escape.

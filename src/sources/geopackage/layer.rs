@@ -122,7 +122,9 @@ impl FeatureSource for Layer {
         let (table, room, has_warned) = (self.table.clone(), self.room.clone(), self.has_warned.clone());
         let job = move |handle: Result<&mut Handle>| {
             let _telltale = pool::Telltale(&sender);
-            let read = handle.and_then(|Handle { connection, milestones, verified }| {
+            let read = handle.and_then(|handle| {
+                handle.warm();
+                let Handle { connection, ways, verified, .. } = handle;
                 let mut filter = Filter::new(&table, plan.filter()).map_err(|name| not_taken(&name))?;
                 let ends_early = plan.limit().is_some() && plan.sort().is_empty();
                 let read = || {
@@ -133,7 +135,7 @@ impl FeatureSource for Layer {
                     }
                     filter.narrow(connection, &table, ends_early)?;
                     let mut reader = Reader::new(connection, &table, &plan, &filter, &sender);
-                    reader.run(milestones)?;
+                    reader.run(ways)?;
                     Ok(Ok(reader.has_bad_geometry))
                 };
                 let has_bad_geometry = told(&room, &table, armed(sender.stop(), connection, read))?;

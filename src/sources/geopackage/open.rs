@@ -14,7 +14,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::fault;
 use super::made::Verified;
-use super::milestones::Milestones;
+use super::milestones::Ways;
 use super::passes;
 use crate::error::{Error, Result};
 use crate::sources::pool;
@@ -65,24 +65,30 @@ pub(super) fn connect(path: &Path) -> Result<Connection> {
 /// What a thread of the file has.
 pub(super) struct Handle {
     pub(super) connection: Connection,
-    pub(super) milestones: Milestones,
+    pub(super) ways: Ways,
     pub(super) verified: Verified,
+    share: Option<Share>,
 }
 
-/// A connection for a thread of the file. The first few of the process keep more pages: the upper levels of the tables and
-/// R-trees that are read just now.
+/// A connection for a thread of the file.
 pub(super) fn reader(path: &Path) -> Result<Handle> {
-    thread_local! {
-        static SHARE: Option<Share> = Share::take();
-    }
-    let connection = connect(path)?;
-    if SHARE.with(Option::is_some) {
-        connection.execute_batch("PRAGMA cache_size=-4000").map_err(|cause| fault::opening(path, cause))?;
-    }
-    Ok(Handle { connection, milestones: Milestones::default(), verified: Verified::default() })
+    Ok(Handle { connection: connect(path)?, ways: Ways::default(), verified: Verified::default(), share: None })
 }
 
-/// The right of a thread to a large page cache, as long as it runs.
+impl Handle {
+    /// Before a job. A few connections of the process, those that have work while others are gone, keep more pages: the upper levels of the tables and
+    /// R-trees that are read just now.
+    pub(super) fn warm(&mut self) {
+        if self.share.is_none()
+            && let Some(share) = Share::take()
+            && self.connection.execute_batch("PRAGMA cache_size=-8000").is_ok()
+        {
+            self.share = Some(share);
+        }
+    }
+}
+
+/// The right of a connection to a large page cache.
 struct Share;
 
 /// How many threads may still have one.

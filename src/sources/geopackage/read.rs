@@ -5,7 +5,7 @@ use rusqlite::{Connection, Row};
 
 use super::cells;
 use super::filter::{Filter, WantedBox};
-use super::milestones::Milestones;
+use super::milestones::Ways;
 use super::nodes::Held;
 use super::seek::{self, Order};
 use super::spatial::{self, Route};
@@ -214,7 +214,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads all and sends it.
-    pub(super) fn run(&mut self, milestones: &mut Milestones) -> rusqlite::Result<()> {
+    pub(super) fn run(&mut self, ways: &mut Ways) -> rusqlite::Result<()> {
         if self.plan.limit() == Some(0) {
             return Ok(());
         }
@@ -223,8 +223,7 @@ impl<'a> Reader<'a> {
         if is_all
             && self.plan.sort().is_empty()
             && self.table.key.is_rowid()
-            && let Some((number, rest)) =
-                milestones.towards(self.connection, self.table, self.offset, self.sender.stop())?
+            && let Some((number, rest)) = ways.towards(self.connection, self.table, self.offset, self.sender.stop())?
         {
             self.between.push(Sql::new(format!("{} >= ?", self.table.key.sql), vec![number.into()]));
             self.offset = rest;

@@ -5,8 +5,8 @@ use crate::base::datetime::{Date, Instant};
 
 /// `2018-02-12`
 pub(super) fn date(text: &[u8]) -> Option<Date> {
-    let &[_, _, _, _, b'-', _, _, b'-', _, _] = text else { return None };
-    let (year, month, day) = (number(&text[..4])?, number(&text[5..7])?, number(&text[8..])?);
+    let &[a, b, c, d, b'-', m, n, b'-', e, f] = text else { return None };
+    let (year, month, day) = (two(a, b)? * 100 + two(c, d)?, two(m, n)?, two(e, f)?);
     let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
     let last = match month {
         2 if is_leap => 29,
@@ -26,15 +26,14 @@ pub(super) fn date(text: &[u8]) -> Option<Date> {
 
 /// `2018-02-12T23:20:50Z`, with up to six decimals.
 pub(super) fn instant(text: &[u8]) -> Option<Instant> {
-    let (day, rest) = text.split_at_checked(10)?;
-    let (clock, rest) = rest.split_at_checked(9)?;
-    let &[b'T', _, _, b':', _, _, b':', _, _] = clock else { return None };
-    let (hour, minute, second) = (number(&clock[1..3])?, number(&clock[4..6])?, number(&clock[7..9])?);
+    let (day, rest) = text.split_first_chunk::<10>()?;
+    let &[b'T', h, i, b':', m, j, b':', s, k, ref rest @ ..] = rest else { return None };
+    let (hour, minute, second) = (two(h, i)?, two(m, j)?, two(s, k)?);
     if hour > 23 || minute > 59 || second > 59 {
         return None;
     }
     let micros = match rest {
-        b"Z" => 0,
+        b"Z" | b".000Z" => 0,
         [b'.', decimals @ .., b'Z'] if (1..=6).contains(&decimals.len()) => {
             number(decimals)? * 10i32.pow(6 - u32::try_from(decimals.len()).ok()?)
         }
@@ -42,6 +41,11 @@ pub(super) fn instant(text: &[u8]) -> Option<Instant> {
     };
     let seconds = i64::from(hour * 3600 + minute * 60 + second);
     Some(Instant(date(day)?.start().0 + seconds * 1_000_000 + i64::from(micros)))
+}
+
+fn two(ten: u8, one: u8) -> Option<i32> {
+    let (ten, one) = (ten.wrapping_sub(b'0'), one.wrapping_sub(b'0'));
+    (ten < 10 && one < 10).then(|| i32::from(ten) * 10 + i32::from(one))
 }
 
 fn number(digits: &[u8]) -> Option<i32> {

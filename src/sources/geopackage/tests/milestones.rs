@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use rusqlite::{Connection, OptionalExtension};
 
-use super::super::milestones::Milestones;
+use super::super::milestones::Ways;
 use super::super::table::{self, Table};
 use super::*;
 use crate::data::rows::Stop;
@@ -21,7 +21,7 @@ fn file(numbers: impl IntoIterator<Item = i64>) -> File {
 }
 
 /// The row with which a page begins, by way of the milestones and by counting.
-fn found(milestones: &mut Milestones, reader: &Connection, table: &Table, offset: u64) -> [Option<i64>; 2] {
+fn found(milestones: &mut Ways, reader: &Connection, table: &Table, offset: u64) -> [Option<i64>; 2] {
     reader.execute_batch("BEGIN").unwrap();
     let way = milestones.towards(reader, table, offset, &Stop::default()).unwrap();
     let (number, rest) = way.unwrap_or((i64::MIN, offset));
@@ -39,7 +39,7 @@ fn few_rows_are_passed_over_and_few_milestones_are_kept() {
     let file = file(1..=1000);
     let reader = Connection::open(&file.path).unwrap();
     let table = table::read(&reader, "t", &LayerOptions::default()).unwrap();
-    let mut milestones = Milestones::default();
+    let mut milestones = Ways::default();
     let mut far = |offset| milestones.towards(&reader, &table, offset, &Stop::default()).unwrap();
     assert_eq!(far(5), None);
     assert_eq!(far(6), Some((7, 0)));
@@ -54,7 +54,7 @@ fn who_leaves_is_not_waited_for() {
     let file = file(1..=100);
     let reader = Connection::open(&file.path).unwrap();
     let table = table::read(&reader, "t", &LayerOptions::default()).unwrap();
-    let (mut milestones, stop) = (Milestones::default(), Stop::default());
+    let (mut milestones, stop) = (Ways::default(), Stop::default());
     stop.stop();
     assert_eq!(milestones.towards(&reader, &table, 50, &stop).unwrap(), None);
     assert_eq!(found(&mut milestones, &reader, &table, 50), [Some(51); 2]);
@@ -75,7 +75,7 @@ proptest! {
         }
         let reader = Connection::open(&file.path).unwrap();
         let table = table::read(&reader, "t", &LayerOptions::default()).unwrap();
-        let mut milestones = Milestones::default();
+        let mut milestones = Ways::default();
         for (offset, change) in steps {
             if let Some((number, is_there)) = change {
                 let how = if is_there { "INSERT OR IGNORE INTO t VALUES (?1, 'y')" } else { "DELETE FROM t WHERE fid = ?1" };
