@@ -71,6 +71,9 @@ pub enum Remade {
     Nothing,
 }
 
+/// About what a row has in texts and a point.
+const ROW_BYTES: usize = 64;
+
 /// When a source sends a batch on.
 pub const BATCH_BYTES: usize = 128 * 1024;
 
@@ -78,6 +81,13 @@ impl Batch {
     /// An empty batch of rows of this many cells.
     pub fn new(width: usize) -> Self {
         Self { cells: Vec::new(), arena: Vec::new(), width }
+    }
+
+    /// Makes room for so many rows, as far as a batch has them, so that small ones are not moved from one place to a larger one.
+    pub fn reserve(&mut self, rows: usize) {
+        let rows = rows.min(BATCH_BYTES / (self.width * size_of::<Cell>() + ROW_BYTES));
+        self.cells.reserve(rows * self.width);
+        self.arena.reserve(rows * ROW_BYTES);
     }
 
     /// Empties the batch for other rows; its memory stays.

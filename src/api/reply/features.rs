@@ -237,6 +237,8 @@ impl PageEncoder {
             self.returned += batch.len() as u64;
             self.rendering.cx.head().trace.add_rows(self.returned.saturating_sub(self.counted));
             self.counted = self.counted.max(self.returned);
+            // About as much as it becomes, so that it is not moved from one place to a larger one.
+            out.reserve(batch.size() + batch.size() / 2);
             self.encoder.batch(&batch, out);
             features.recycle(batch);
             return Ok(true);

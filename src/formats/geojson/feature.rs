@@ -32,9 +32,39 @@ pub struct FeatureWriter {
 #[derive(Debug)]
 struct Property {
     /// What stands between the value before and its own, the name in its quotes among it: escaped once, not once a row.
-    lead: Vec<u8>,
+    lead: Lead,
     is_json: bool,
     cell: usize,
+}
+
+/// Bytes that are written again and again: a few are always as many, for that is two stores, and those that are too many are taken back.
+#[derive(Debug)]
+struct Lead {
+    first: [u8; SHORT],
+    length: usize,
+    rest: Vec<u8>,
+}
+
+const SHORT: usize = 32;
+
+impl Lead {
+    fn new(mut bytes: Vec<u8>) -> Self {
+        let rest = bytes.split_off(bytes.len().min(SHORT));
+        let length = bytes.len();
+        let mut first = [0; SHORT];
+        first[..length].copy_from_slice(&bytes);
+        Self { first, length, rest }
+    }
+
+    #[inline]
+    fn write(&self, out: &mut Vec<u8>) {
+        let length = out.len() + self.length;
+        out.extend_from_slice(&self.first);
+        out.truncate(length);
+        if !self.rest.is_empty() {
+            out.extend_from_slice(&self.rest);
+        }
+    }
 }
 
 impl FeatureWriter {
@@ -46,7 +76,7 @@ impl FeatureWriter {
             let mut lead = if at == 0 { BEGIN.to_vec() } else { b",".to_vec() };
             write_string(field.name.as_bytes(), &mut lead);
             lead.push(b':');
-            Property { lead, is_json: field.kind == FieldKind::Json, cell }
+            Property { lead: Lead::new(lead), is_json: field.kind == FieldKind::Json, cell }
         };
         Self {
             collection: part.name.clone(),
@@ -130,7 +160,7 @@ impl FeatureWriter {
             out.extend_from_slice(BEGIN);
         }
         for property in &self.properties {
-            out.extend_from_slice(&property.lead);
+            property.lead.write(out);
             write_value(row, row.cell(property.cell), property.is_json, out);
         }
         out.push(b'}');

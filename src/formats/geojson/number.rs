@@ -2,11 +2,45 @@
 
 use std::io::Write;
 
-const POWERS: [f64; 15] = [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14];
+/// What may have more digits than are written in one go.
+const MOST: f64 = 999_999_999_999_999.0;
 /// Digits of a number that is written in one go.
 const DIGITS: usize = 15;
-/// What may have more.
-const MOST: f64 = 999_999_999_999_999.0;
+
+/// How a number with so many decimals is made of its digits.
+struct Shape {
+    power: f64,
+    /// Digits before the point.
+    whole: usize,
+    /// Where those stand in sixteen bytes, in two halves.
+    before: [u64; 2],
+    point: [u64; 2],
+}
+
+static SHAPES: [Shape; DIGITS] = {
+    const EMPTY: Shape = Shape { power: 1.0, whole: DIGITS, before: [0; 2], point: [0; 2] };
+    let mut shapes = [EMPTY; DIGITS];
+    let (mut decimals, mut power) = (0, 1_u64);
+    while decimals < DIGITS {
+        let shape = &mut shapes[decimals];
+        #[allow(clippy::cast_precision_loss)] // up to 1e14
+        let number = power as f64;
+        (shape.power, shape.whole) = (number, DIGITS - decimals);
+        let mut at = 0;
+        while at < DIGITS {
+            let byte = (at % 8) * 8;
+            if at < shape.whole {
+                shape.before[at / 8] |= 0xff << byte;
+            }
+            at += 1;
+        }
+        shape.point[shape.whole / 8] |= 0x2e << ((shape.whole % 8) * 8);
+        decimals += 1;
+        power *= 10;
+    }
+    shapes
+};
+
 /// From here on a float is a whole number.
 const WHOLE: f64 = 9_007_199_254_740_992.0;
 
@@ -33,17 +67,16 @@ pub fn write_coordinate(number: f64, decimals: Option<u8>, out: &mut Vec<u8>) {
     let Some(decimals) = decimals else {
         return write_shortest(number, out);
     };
-    let power = POWERS.get(usize::from(decimals));
-    let Some(power) = power.copied() else {
+    let Some(shape) = SHAPES.get(usize::from(decimals)) else {
         return write_rounded_slowly(number, decimals, out);
     };
-    let scaled = number.abs() * power;
+    let scaled = number.abs() * shape.power;
     if scaled >= MOST {
         return write_rounded_slowly(number, decimals, out);
     }
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss)] // from 0 to 1e15
+    #[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss)] // from 0 to 1e15
     let (rounded, off) = {
-        let rounded = (scaled + 0.5) as u64;
+        let rounded = (scaled + 0.5) as i64;
         (rounded, (scaled - rounded as f64).abs())
     };
     // The product is rounded itself, so close to the middle it cannot say which way.
@@ -53,7 +86,7 @@ pub fn write_coordinate(number: f64, decimals: Option<u8>, out: &mut Vec<u8>) {
     if number < 0.0 && rounded != 0 {
         out.push(b'-');
     }
-    write_scaled(rounded, usize::from(decimals), out);
+    write_scaled(rounded.unsigned_abs(), shape, out);
 }
 
 #[inline]
@@ -67,21 +100,31 @@ fn write_shortest(number: f64, out: &mut Vec<u8>) {
 /// Appends a number below 1e15 that was multiplied by a power of ten: all its digits at once, the point among them, and of that
 /// what is to be seen.
 #[inline]
-fn write_scaled(number: u64, decimals: usize, out: &mut Vec<u8>) {
+fn write_scaled(number: u64, shape: &Shape, out: &mut Vec<u8>) {
+    const ZEROS: u64 = u64::MAX / 255 * 0x30;
     // Fifteen digits, the first one in the lowest byte; the sixteenth, before them, is zero.
-    let digits =
-        (u128::from(eight_digits(number / 100_000_000)) | u128::from(eight_digits(number % 100_000_000)) << 64) >> 8;
-    let whole = DIGITS - decimals;
-    let first = (digits.trailing_zeros() / 8) as usize;
-    let last = DIGITS.saturating_sub((digits.leading_zeros() / 8) as usize);
-    // With a digit before the point, but no more zeros than that.
-    let start = first.min(whole - 1);
-    let text = digits + (u128::MAX / 255 * u128::from(b'0'));
-    let before = text & ((1 << (whole * 8)) - 1);
-    let after = text >> (whole * 8) << (whole * 8) << 8;
-    let text = (before | u128::from(b'.') << (whole * 8) | after).to_le_bytes();
-    let end = if last < whole { whole } else { last + 2 };
-    out.extend_from_slice(text.get(start..end).unwrap_or_default());
+    let (high, low) = (eight_digits(number / 100_000_000), eight_digits(number % 100_000_000));
+    let (high, low) = ((high >> 8) | (low << 56), low >> 8);
+    let (first, last) = match (high, low) {
+        (0, 0) => (DIGITS, 0),
+        (0, _) => (8 + low.trailing_zeros() as usize / 8, 15 - low.leading_zeros() as usize / 8),
+        (_, 0) => (high.trailing_zeros() as usize / 8, 7 - high.leading_zeros() as usize / 8),
+        _ => (high.trailing_zeros() as usize / 8, 15 - low.leading_zeros() as usize / 8),
+    };
+    let (high, low) = (high + ZEROS, low + ZEROS);
+    let [before, further] = shape.before;
+    // What follows the point makes room for it.
+    let (after, later) = (high & !before, low & !further);
+    let high = (high & before) | shape.point[0] | (after << 8);
+    let low = (low & further) | shape.point[1] | (later << 8) | (after >> 56);
+    // A digit stands before the point, but no more zeros than that.
+    let start = first.min(shape.whole - 1);
+    let end = if last < shape.whole { shape.whole } else { last + 2 };
+    let text = (u128::from(high) | (u128::from(low) << 64)) >> (start * 8);
+    // All sixteen bytes are appended, for that is one store, and the rest is taken back.
+    let length = out.len() + end - start;
+    out.extend_from_slice(&text.to_le_bytes());
+    out.truncate(length);
 }
 
 /// The digits of a number below 1e8 as bytes, the first one in the lowest: halves, quarters and eighths, each of them by one multiplication.

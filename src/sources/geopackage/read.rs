@@ -190,6 +190,8 @@ impl<'a> Reader<'a> {
         let marks = plan.sort().iter().map(|step| step.field).chain([None]);
         let marks = marks.map(|field| field.and_then(|field| selected.place_of(field)).unwrap_or(0));
         let counts = !filter.is_exact() || !parts.is_empty();
+        let mut batch = sender.batch(plan.width());
+        batch.reserve(plan.limit().and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX));
         Self {
             connection,
             table,
@@ -203,7 +205,7 @@ impl<'a> Reader<'a> {
             parts,
             tester: Tester::new(table, filter, &selected),
             selected,
-            batch: sender.batch(plan.width()),
+            batch,
             offset: plan.offset(),
             skip: if counts { plan.offset() } else { 0 },
             left: plan.limit().filter(|_| counts),
@@ -393,7 +395,8 @@ impl<'a> Reader<'a> {
             }
         }
         if self.batch.is_full() {
-            let empty = self.sender.batch(self.plan.width());
+            let mut empty = self.sender.batch(self.plan.width());
+            empty.reserve(usize::MAX);
             if !self.sender.send(std::mem::replace(&mut self.batch, empty)) {
                 return Ok(Next::End);
             }
