@@ -6,7 +6,7 @@ use crate::model::geometry::Malformed;
 use crate::model::geometry::points::{Points, Vertex};
 use crate::model::geometry::wkb::{Shape, Sink, walk};
 
-use super::number::write_coordinate;
+use super::number::{write_coordinate, write_pair};
 
 /// Appends the geometry, or `null` where it is an empty point, has coordinates that are no numbers, or is malformed
 /// (which the result says). Rings run as RFC 7946 wants them: the exterior one counter-clockwise.
@@ -179,9 +179,7 @@ impl Writer<'_> {
         self.out.push(b'[');
         let (x, y) = (within(vertex.x, 180.0), within(vertex.y, 90.0));
         let (first, second) = if self.is_lat_first { (y, x) } else { (x, y) };
-        write_coordinate(first, self.decimals, self.out);
-        self.out.push(b',');
-        write_coordinate(second, self.decimals, self.out);
+        write_pair(first, second, self.decimals, self.out);
         // A height that is not known is no reason to lose the place.
         if vertex.z.is_finite() {
             self.out.push(b',');

@@ -67,26 +67,41 @@ pub fn write_coordinate(number: f64, decimals: Option<u8>, out: &mut Vec<u8>) {
     let Some(decimals) = decimals else {
         return write_shortest(number, out);
     };
-    let Some(shape) = SHAPES.get(usize::from(decimals)) else {
+    let Some(digits) = Digits::of(number, decimals) else {
         return write_rounded_slowly(number, decimals, out);
     };
-    let scaled = number.abs() * shape.power;
-    if scaled >= MOST {
-        return write_rounded_slowly(number, decimals, out);
-    }
-    #[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss)] // from 0 to 1e15
-    let (rounded, off) = {
-        let rounded = (scaled + 0.5) as i64;
-        (rounded, (scaled - rounded as f64).abs())
-    };
-    // The product is rounded itself, so close to the middle it cannot say which way.
-    if 0.5 - off <= scaled * f64::EPSILON {
-        return write_rounded_slowly(number, decimals, out);
-    }
-    if number < 0.0 && rounded != 0 {
+    if digits.is_negative {
         out.push(b'-');
     }
-    write_scaled(rounded.unsigned_abs(), shape, out);
+    // All sixteen bytes are appended, for that is one store, and the rest is taken back.
+    let length = out.len() + digits.length;
+    out.extend_from_slice(&digits.text.to_le_bytes());
+    out.truncate(length);
+}
+
+/// Appends two coordinates with a comma between them.
+#[inline]
+pub(super) fn write_pair(first: f64, second: f64, decimals: Option<u8>, out: &mut Vec<u8>) {
+    if let Some(decimals) = decimals
+        && let (Some(first), Some(second)) = (Digits::of(first, decimals), Digits::of(second, decimals))
+    {
+        let (mut text, mut at) = ([0; 40], 0);
+        for digits in [first, second] {
+            text[at] = b'-';
+            at += usize::from(digits.is_negative);
+            text[at..at + 16].copy_from_slice(&digits.text.to_le_bytes());
+            at += digits.length;
+            text[at] = b',';
+            at += 1;
+        }
+        let length = out.len() + at - 1;
+        out.extend_from_slice(&text);
+        out.truncate(length);
+        return;
+    }
+    write_coordinate(first, decimals, out);
+    out.push(b',');
+    write_coordinate(second, decimals, out);
 }
 
 #[inline]
@@ -97,10 +112,39 @@ fn write_shortest(number: f64, out: &mut Vec<u8>) {
     out.extend_from_slice(text.strip_suffix(b".0").unwrap_or(text));
 }
 
-/// Appends a number below 1e15 that was multiplied by a power of ten: all its digits at once, the point among them, and of that
+/// A number as it is written: so many of sixteen bytes, the first one in the lowest.
+struct Digits {
+    text: u128,
+    length: usize,
+    is_negative: bool,
+}
+
+impl Digits {
+    /// None for what has too many digits, or lies in the middle between two decimals.
+    #[inline]
+    fn of(number: f64, decimals: u8) -> Option<Self> {
+        let shape = SHAPES.get(usize::from(decimals))?;
+        let scaled = number.abs() * shape.power;
+        if scaled >= MOST {
+            return None;
+        }
+        // A float of this size has no room for a fraction: its last bits are the nearest whole number.
+        let rounded = scaled + WHOLE / 2.0;
+        let off = (scaled - (rounded - WHOLE / 2.0)).abs();
+        let rounded = rounded.to_bits() - (WHOLE / 2.0).to_bits();
+        // The product is rounded itself, so close to the middle it cannot say which way.
+        if 0.5 - off <= scaled * f64::EPSILON {
+            return None;
+        }
+        let (text, length) = with_point(rounded, shape);
+        Some(Self { text, length, is_negative: number < 0.0 && rounded != 0 })
+    }
+}
+
+/// The text of a number below 1e15 that was multiplied by a power of ten: all its digits at once, the point among them, and of that
 /// what is to be seen.
 #[inline]
-fn write_scaled(number: u64, shape: &Shape, out: &mut Vec<u8>) {
+fn with_point(number: u64, shape: &Shape) -> (u128, usize) {
     const ZEROS: u64 = u64::MAX / 255 * 0x30;
     // Fifteen digits, the first one in the lowest byte; the sixteenth, before them, is zero.
     let (high, low) = (eight_digits(number / 100_000_000), eight_digits(number % 100_000_000));
@@ -120,11 +164,7 @@ fn write_scaled(number: u64, shape: &Shape, out: &mut Vec<u8>) {
     // A digit stands before the point, but no more zeros than that.
     let start = first.min(shape.whole - 1);
     let end = if last < shape.whole { shape.whole } else { last + 2 };
-    let text = (u128::from(high) | (u128::from(low) << 64)) >> (start * 8);
-    // All sixteen bytes are appended, for that is one store, and the rest is taken back.
-    let length = out.len() + end - start;
-    out.extend_from_slice(&text.to_le_bytes());
-    out.truncate(length);
+    ((u128::from(high) | (u128::from(low) << 64)) >> (start * 8), end - start)
 }
 
 /// The digits of a number below 1e8 as bytes, the first one in the lowest: halves, quarters and eighths, each of them by one multiplication.
@@ -247,6 +287,17 @@ mod tests {
             prop_assert_eq!(text.parse::<f64>(), Ok(expected));
             prop_assert!(is_plain(&text) || text.contains('e'), "{}", text);
             prop_assert!(serde_json::from_str::<f64>(&text).is_ok());
+        }
+
+        #[test]
+        fn a_pair_is_two_numbers(
+            pair in prop::array::uniform2(prop_oneof![-180.0..180.0f64, -1e7..1e7f64, any::<i16>().prop_map(|n| f64::from(n) / 8.0), -1e20..1e20f64]),
+            decimals in prop::option::of(0u8..18),
+        ) {
+            let mut out = Vec::new();
+            write_pair(pair[0], pair[1], decimals, &mut out);
+            let expected = pair.map(|number| coordinate(number, decimals)).join(",");
+            prop_assert_eq!(String::from_utf8(out).unwrap(), expected);
         }
 
         #[test]
