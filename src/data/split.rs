@@ -164,6 +164,7 @@ fn timeless(expr: Expr) -> Expr {
         Expr::And(parts) => Expr::And(all(parts)),
         Expr::Or(parts) => Expr::Or(all(parts)),
         Expr::Not(part) => Expr::Not(Box::new(timeless(*part))),
+        Expr::IsUnknown(part) => Expr::IsUnknown(Box::new(timeless(*part))),
         other => other,
     }
 }

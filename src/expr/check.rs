@@ -1,7 +1,7 @@
 //! Whether a predicate fits a layer: its names are the layer's, and what it compares is of like type. What is written in
 //! another form than the property has is brought into it, so that sources can push it down and indexes are used.
 
-use super::array::List;
+use super::array::{List, Member};
 use super::function::Class;
 use super::nearest::nearest;
 use super::temporal::Time;
@@ -32,6 +32,7 @@ impl Checker<'_> {
             Expr::And(parts) => Expr::And(all(parts)?),
             Expr::Or(parts) => Expr::Or(all(parts)?),
             Expr::Not(part) => Expr::Not(Box::new(self.expr(part)?)),
+            Expr::IsUnknown(part) => Expr::IsUnknown(Box::new(self.expr(part)?)),
             Expr::Compare(left, how, right) => return self.compare(left, *how, right),
             Expr::Like { operand, .. } => {
                 match self.class(operand)? {
@@ -151,10 +152,21 @@ impl Checker<'_> {
     }
 
     fn list_of(&self, list: &List) -> Result<(), String> {
-        let List::Property(name) = list else { return Ok(()) };
-        match self.kind(name)? {
-            FieldKind::Json => Ok(()),
-            _ => Err(format!("'{name}' is no list; a property with a JSON document can be one")),
+        match list {
+            List::Literal(_) => Ok(()),
+            List::Made(members) => members.iter().try_for_each(|member| self.member(member)),
+            List::Property(name) => match self.kind(name)? {
+                FieldKind::Json => Ok(()),
+                _ => Err(format!("'{name}' is no list; a property with a JSON document can be one")),
+            },
+        }
+    }
+
+    fn member(&self, member: &Member) -> Result<(), String> {
+        match member {
+            Member::Literal(_) => Ok(()),
+            Member::Operand(operand) => self.class(operand).map(drop),
+            Member::List(members) => members.iter().try_for_each(|member| self.member(member)),
         }
     }
 

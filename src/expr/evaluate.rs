@@ -9,10 +9,10 @@ use crate::base::bbox::Rect;
 use crate::base::datetime::{Instant, Interval};
 use crate::model::batch::{Batch, Cell, Layout, Row};
 use crate::model::geometry::intersect;
-use crate::model::schema::{KeyKind, Schema};
+use crate::model::schema::{FieldKind, KeyKind, Schema};
 use crate::model::value::{FeatureId, Value};
 
-use super::array::{ArrayRelation, List};
+use super::array::{self, ArrayRelation, List, Member};
 use super::function::Function;
 use super::like::Pattern;
 use super::spatial::{self, Place};
@@ -54,6 +54,7 @@ enum Node {
     Between(Side, Side, Side),
     In(Side, Vec<Value>),
     IsNull(Side),
+    IsUnknown(Box<Node>),
     NoGeometry,
     Spatial(Place),
     Itself(Relation),
@@ -85,6 +86,17 @@ enum Span {
 enum Members {
     Cell(usize),
     Literal(Vec<Json>),
+    Made(Vec<Part>),
+}
+
+/// A member of a list that is made for each row.
+#[derive(Clone, Debug)]
+enum Part {
+    Literal(Json),
+    Side(Side),
+    /// A JSON document.
+    Document(usize),
+    List(Vec<Part>),
 }
 
 /// The names of a layout.
@@ -126,6 +138,7 @@ impl Node {
             Expr::And(parts) => Node::And(all(parts)?),
             Expr::Or(parts) => Node::Or(all(parts)?),
             Expr::Not(part) => Node::Not(Box::new(Node::new(part, schema, layout)?)),
+            Expr::IsUnknown(part) => Node::IsUnknown(Box::new(Node::new(part, schema, layout)?)),
             Expr::Compare(left, how, right) => Node::Compare(side(left)?, *how, side(right)?),
             Expr::Like { operand, pattern } => Node::Like(side(operand)?, Pattern::new(pattern)),
             Expr::Between(operand, low, high) => Node::Between(side(operand)?, side(low)?, side(high)?),
@@ -170,6 +183,7 @@ impl Node {
             Node::And(parts) => all(parts.iter().map(|part| part.test(row))),
             Node::Or(parts) => any(parts.iter().map(|part| part.test(row))),
             Node::Not(part) => part.test(row).map(|truth| !truth),
+            Node::IsUnknown(part) => Some(part.test(row).is_none()),
             Node::Compare(left, how, right) => compare(&left.value(row), *how, &right.value(row)),
             Node::Like(side, pattern) => match &*side.value(row) {
                 Value::Text(text) => Some(pattern.matches(text)),
@@ -284,6 +298,18 @@ impl Names<'_> {
         Ok(match list {
             List::Property(name) => Members::Cell(self.cell(name)?),
             List::Literal(members) => Members::Literal(members.clone()),
+            List::Made(members) => Members::Made(members.iter().map(|it| self.member(it)).collect::<Result<_, _>>()?),
+        })
+    }
+
+    fn member(&self, member: &Member) -> Result<Part, String> {
+        Ok(match member {
+            Member::Literal(member) => Part::Literal(member.clone()),
+            Member::Operand(Operand::Property(name)) if self.schema.kind(name) == Some(FieldKind::Json) => {
+                Part::Document(self.cell(name)?)
+            }
+            Member::Operand(operand) => Part::Side(self.side(operand)?),
+            Member::List(members) => Part::List(members.iter().map(|it| self.member(it)).collect::<Result<_, _>>()?),
         })
     }
 }
@@ -309,6 +335,19 @@ impl Members {
                 Json::Array(members) => Some(Cow::Owned(members)),
                 _ => None,
             },
+            Members::Made(parts) => parts.iter().map(|part| part.value(row)).collect::<Option<_>>().map(Cow::Owned),
+        }
+    }
+}
+
+impl Part {
+    /// The member; none where it is nothing.
+    fn value(&self, row: Row<'_>) -> Option<Json> {
+        match self {
+            Part::Literal(member) => Some(member.clone()),
+            Part::Side(side) => array::json(&side.value(row)),
+            Part::Document(cell) => serde_json::from_str(row.text(row.cell(*cell))).ok().filter(|it| *it != Json::Null),
+            Part::List(parts) => parts.iter().map(|part| part.value(row)).collect::<Option<_>>().map(Json::Array),
         }
     }
 }
@@ -415,6 +454,55 @@ mod tests {
                 assert_ne!(truth, negated, "{text}");
                 Some(truth)
             }
+        }
+    }
+
+    #[test]
+    fn made_lists_and_unknown_conditions_are_tested_row_by_row() {
+        let field = |name: &str, kind| Field::new(name, kind);
+        let schema = Schema {
+            fields: vec![
+                field("n", FieldKind::Integer),
+                field("name", FieldKind::String),
+                field("tags", FieldKind::Json),
+            ],
+            ..schema()
+        };
+        let layout = Layout { geometry: false, fields: vec![0, 1, 2] };
+        let mut rows = Batch::new(4);
+        for (n, name, tags) in
+            [(Some(5), Some("fine"), r#"["a", {"type": "Point", "coordinates": [1, 2]}]"#), (None, None, "5")]
+        {
+            rows.push(Cell::Int(1));
+            rows.push(n.map_or(Cell::Null, Cell::Int));
+            match name {
+                Some(name) => rows.push_text(name),
+                None => rows.push(Cell::Null),
+            }
+            rows.push_text(tags);
+        }
+        let truth = |text: &str, row: usize| {
+            let expr = crate::expr::check(&crate::expr::cql2::parse(text).unwrap(), &schema).unwrap();
+            Node::new(&expr, &schema, &layout).unwrap().test(rows.row(row))
+        };
+        for (text, expected) in [
+            ("A_CONTAINS((n, 6), (5))", [Some(true), None]),
+            ("A_CONTAINEDBY((name), ('fine', 'x'))", [Some(true), None]),
+            ("NOT A_CONTAINEDBY((name), ('x'))", [Some(true), None]),
+            ("A_EQUALS((POINT(1 1)), (POINT(1 1)))", [Some(true), Some(true)]),
+            ("A_EQUALS((POINT(1 1)), (POINT(1 2)))", [Some(false), Some(false)]),
+            ("A_OVERLAPS((n - 3, abs(-7)), (2))", [Some(true), None]),
+            ("A_CONTAINS(tags, (POINT(1 2)))", [Some(true), None]),
+            ("A_CONTAINS((tags, 1), (('a', POINT(1 2))))", [Some(true), Some(false)]),
+            ("A_CONTAINS((tags, 1), (5))", [Some(false), Some(true)]),
+            ("A_EQUALS(((n, name)), ((5, 'fine')))", [Some(true), None]),
+            ("(n = 5) IS NULL", [Some(false), Some(true)]),
+            ("(n = 4) IS NOT NULL", [Some(true), Some(false)]),
+            ("(n = 5 OR TRUE) IS NULL", [Some(false), Some(false)]),
+            ("((n = 5) IS NULL) IS NULL", [Some(false), Some(false)]),
+            ("INTERVAL('..', '2020-01-01') IS NULL", [Some(false), Some(false)]),
+        ] {
+            assert_eq!([truth(text, 0), truth(text, 1)], expected, "{text}");
         }
     }
 

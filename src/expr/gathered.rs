@@ -28,6 +28,7 @@ impl Expr {
         match self {
             Expr::And(parts) => gather_opposites(parts),
             Expr::Not(part) => Expr::Not(Box::new(part.gathered())),
+            Expr::IsUnknown(part) => Expr::IsUnknown(Box::new(part.gathered())),
             Expr::Or(parts) => gather(parts),
             other => other,
         }

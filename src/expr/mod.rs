@@ -105,6 +105,8 @@ pub enum Expr {
     In(Operand, Vec<Value>),
     /// Whether there is no value.
     IsNull(Operand),
+    /// Whether it is unknown; never unknown itself.
+    IsUnknown(Box<Expr>),
     /// Whether there is no geometry; with its name.
     NoGeometry(String),
     /// How the geometry lies to a literal; unknown for a feature without one.
@@ -178,7 +180,7 @@ impl Expr {
         visit(self);
         match self {
             Expr::And(parts) | Expr::Or(parts) => parts.iter().for_each(|part| part.walk(visit)),
-            Expr::Not(part) => part.walk(visit),
+            Expr::Not(part) | Expr::IsUnknown(part) => part.walk(visit),
             Expr::Compare(..)
             | Expr::Like { .. }
             | Expr::Between(..)
@@ -206,6 +208,7 @@ impl Expr {
             Expr::And(parts) => Expr::And(mapped(parts, map)?),
             Expr::Or(parts) => Expr::Or(mapped(parts, map)?),
             Expr::Not(part) => Expr::Not(Box::new(part.map_literals(map)?)),
+            Expr::IsUnknown(part) => Expr::IsUnknown(Box::new(part.map_literals(map)?)),
             Expr::Spatial { relation, property, geometry, distance } => {
                 let (geometry, distance) = map(geometry, distance)?;
                 Expr::Spatial { relation, property, geometry, distance }
@@ -253,25 +256,23 @@ impl Expr {
             None if schema.key.0 == name => {}
             None => unknown = Some(name.to_owned()),
         };
-        let mut read = |operand: &Operand| operand.properties(&mut name);
         let mut times = false;
         self.walk(&mut |part| match part {
             Expr::Compare(left, _, right) => {
-                read(left);
-                read(right);
+                left.properties(&mut name);
+                right.properties(&mut name);
             }
-            Expr::Between(operand, low, high) => [operand, low, high].into_iter().for_each(&mut read),
-            Expr::Like { operand, .. } | Expr::In(operand, _) | Expr::IsNull(operand) => read(operand),
+            Expr::Between(operand, low, high) => {
+                [operand, low, high].into_iter().for_each(|operand| operand.properties(&mut name));
+            }
+            Expr::Like { operand, .. } | Expr::In(operand, _) | Expr::IsNull(operand) => operand.properties(&mut name),
             Expr::Temporal(left, _, right) => {
-                left.operands(&mut read);
-                right.operands(&mut read);
+                left.operands(&mut |operand| operand.properties(&mut name));
+                right.operands(&mut |operand| operand.properties(&mut name));
             }
             Expr::Array(left, _, right) => {
-                for list in [left, right] {
-                    if let List::Property(property) = list {
-                        read(&Operand::Property(property.clone()));
-                    }
-                }
+                left.properties(&mut name);
+                right.properties(&mut name);
             }
             Expr::Spatial { property, .. } | Expr::NoGeometry(property) if !is_geometry(schema, property) => {
                 no_geometry = Some(property.clone());

@@ -19,6 +19,7 @@ impl Expr {
             Expr::And(parts) => Expr::And(all(parts)),
             Expr::Or(parts) => Expr::Or(all(parts)),
             Expr::Not(part) => Expr::Not(Box::new(part.plain())),
+            Expr::IsUnknown(part) => Expr::IsUnknown(Box::new(part.plain())),
             Expr::Compare(left, how, right) => compare(settled(left), how, settled(right)),
             Expr::Like { operand, pattern } => known(Expr::Like { operand: settled(operand), pattern }),
             Expr::Between(operand, low, high) => {

@@ -2,9 +2,9 @@
 
 use proptest::prelude::*;
 
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 
-use super::array::{ArrayRelation, List};
+use super::array::{ArrayRelation, List, Member};
 use super::function::Function;
 use super::like::canonical;
 use super::temporal::{Time, TimeRelation};
@@ -13,7 +13,7 @@ use crate::base::bbox::Bbox;
 use crate::base::bbox::Rect;
 use crate::base::crs::Crs;
 use crate::base::datetime::{Date, Instant};
-use crate::model::geometry::Figure;
+use crate::model::geometry::{Figure, json as geojson};
 use crate::model::value::Value;
 
 /// Any value that has a text.
@@ -126,7 +126,12 @@ pub(crate) fn joined(leaf: impl Strategy<Value = Expr> + 'static) -> impl Strate
         prop_oneof![
             several().prop_map(Expr::And),
             several().prop_map(Expr::Or),
-            inner.clone().prop_map(|part| Expr::Not(Box::new(part)))
+            inner.clone().prop_map(|part| Expr::Not(Box::new(part))),
+            // Of what is true or false by itself the text is that of a value.
+            inner
+                .clone()
+                .prop_filter("a condition", |part| *part != Expr::always() && *part != Expr::never())
+                .prop_map(|part| Expr::IsUnknown(Box::new(part))),
         ]
     })
 }
@@ -165,6 +170,19 @@ pub(crate) fn any_temporal(operand: impl Strategy<Value = Operand> + Clone + 'st
         .prop_map(|(left, (relation, _), right)| Expr::Temporal(left, relation, right))
 }
 
+/// A literal that is read as an operand.
+fn of_literal(literal: Json) -> Member {
+    Member::Operand(Operand::Literal(match literal {
+        Json::String(text) => Value::Text(text),
+        Json::Bool(truth) => Value::Bool(truth),
+        Json::Number(number) => match number.as_i64() {
+            Some(number) => Value::Int(number),
+            None => Value::Float(number.as_f64().unwrap_or_default()),
+        },
+        other => return Member::Literal(other),
+    }))
+}
+
 /// Conditions on lists of these names.
 pub(crate) fn any_array(name: impl Strategy<Value = String> + Clone + 'static) -> impl Strategy<Value = Expr> {
     let member = prop_oneof![
@@ -174,8 +192,25 @@ pub(crate) fn any_array(name: impl Strategy<Value = String> + Clone + 'static) -
         any::<bool>().prop_map(Json::from),
     ];
     let member = member.prop_recursive(1, 4, 2, |inner| prop::collection::vec(inner, 0..3).prop_map(Json::Array));
-    let literal = prop::collection::vec(member, 0..4).prop_map(List::Literal);
-    let list = prop_oneof![name.prop_map(List::Property), literal].boxed();
+    let literal = prop::collection::vec(member.clone(), 0..4).prop_map(List::Literal);
+    let number = (-2i64..3).prop_map(Value::Int);
+    let made = prop_oneof![
+        member.prop_map(|literal| match literal {
+            Json::Array(members) => Member::List(members.into_iter().map(of_literal).collect()),
+            other => of_literal(other),
+        }),
+        name.clone().prop_map(|name| Member::Operand(Operand::Property(name))),
+        any_operand(name.clone(), number).prop_map(Member::Operand),
+        any_figure().prop_map(|figure| Member::Literal(geojson::write(&figure))),
+        prop::sample::select(vec![
+            json!({"interval": ["2018-02-12", ".."]}),
+            json!({"interval": ["..", "2018-02-12T00:00:00Z"]})
+        ])
+        .prop_map(Member::Literal),
+    ];
+    let made = made.prop_recursive(1, 4, 2, |inner| prop::collection::vec(inner, 0..3).prop_map(Member::List));
+    let made = prop::collection::vec(made, 0..3).prop_map(List::of);
+    let list = prop_oneof![name.prop_map(List::Property), literal, made].boxed();
     (list.clone(), prop::sample::select(ArrayRelation::ALL.to_vec()), list)
         .prop_map(|(left, (relation, _), right)| Expr::Array(left, relation, right))
 }

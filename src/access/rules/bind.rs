@@ -95,6 +95,7 @@ impl Binder<'_> {
             Expr::And(parts) => Expr::And(all(parts)),
             Expr::Or(parts) => Expr::Or(all(parts)),
             Expr::Not(part) => Expr::Not(Box::new(self.expr(part))),
+            Expr::IsUnknown(part) => Expr::IsUnknown(Box::new(self.expr(part))),
             Expr::Compare(left, how, right) => match (bound(left), bound(right)) {
                 (Some(ROLES), _) => self.one_of(right, *how, kind),
                 (_, Some(ROLES)) => self.one_of(left, *how, kind),

@@ -1,18 +1,18 @@
 //! What stands by itself: literals, names, calls of functions, conditions on places, times and lists.
 
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 
 use super::fault::Fault;
 use super::geometry;
 use super::lexer::TokenKind;
-use super::parser::{Parser, Term, is_reserved};
+use super::parser::{Parser, Term, is_reserved, negated};
 use crate::base::datetime::{Date, Instant};
-use crate::expr::array::{ArrayRelation, List};
+use crate::expr::array::{ArrayRelation, List, Member};
 use crate::expr::function::Function;
 use crate::expr::nearest::nearest;
 use crate::expr::temporal::{Time, TimeRelation};
 use crate::expr::{Expr, Operand};
-use crate::model::geometry::wkt;
+use crate::model::geometry::json as geojson;
 use crate::model::value::Value;
 
 impl Parser<'_> {
@@ -24,6 +24,10 @@ impl Parser<'_> {
             TokenKind::Name(name) => Operand::Property(name),
             TokenKind::Number(_) | TokenKind::Sign("-" | "+") => {
                 return self.number().map(|number| Term::Value(Operand::Literal(number)));
+            }
+            TokenKind::Word(word) if self.is_geometry(&word) => return self.is_no_geometry(),
+            TokenKind::Word(word) if word.eq_ignore_ascii_case("INTERVAL") && self.is_call() => {
+                return self.is_no_interval();
             }
             TokenKind::Word(word) if self.is_call() => return self.call(&word),
             TokenKind::Word(word) if word.eq_ignore_ascii_case("TRUE") => Operand::Literal(Value::Bool(true)),
@@ -124,6 +128,27 @@ impl Parser<'_> {
         Ok(value)
     }
 
+    /// `POINT(1 2) IS NULL`: a geometry that is written is there.
+    fn is_no_geometry(&mut self) -> Result<Term, Fault> {
+        let start = self.start();
+        self.literal()?;
+        if !self.is_word("IS") {
+            let fault = self.fault_at(start, "a geometry can stand in a spatial predicate or a list only");
+            return Err(fault.hint("write it as in S_INTERSECTS(geometry, POINT(8 47))"));
+        }
+        self.is_null().map(|is_negated| Term::Condition(negated(Expr::never(), is_negated)))
+    }
+
+    /// `INTERVAL(a, b) IS NULL`: one of its ends is nothing.
+    fn is_no_interval(&mut self) -> Result<Term, Fault> {
+        let start = self.start();
+        let time = self.time()?;
+        if !self.is_word("IS") {
+            return Err(self.fault_at(start, "INTERVAL can stand in a temporal predicate or a list only"));
+        }
+        self.is_null().map(|is_negated| Term::Condition(negated(no_time(&time), is_negated)))
+    }
+
     /// An instant, or an interval.
     fn time(&mut self) -> Result<Time, Fault> {
         if !(self.is_word("INTERVAL") && self.is_call()) {
@@ -152,7 +177,7 @@ impl Parser<'_> {
     /// A list, or the name of a property that is one.
     fn members(&mut self) -> Result<List, Fault> {
         if self.is_sign("(") {
-            return self.literal_list().map(List::Literal);
+            return self.member_list().map(List::of);
         }
         let name = match self.kind() {
             TokenKind::Word(name) if !is_reserved(name) && !self.is_call() => name.clone(),
@@ -163,42 +188,40 @@ impl Parser<'_> {
         Ok(List::Property(name))
     }
 
-    fn literal_list(&mut self) -> Result<Vec<Json>, Fault> {
+    fn member_list(&mut self) -> Result<Vec<Member>, Fault> {
         let mut members = Vec::new();
         self.deeper()?;
         while !self.is_sign(")") {
             if !members.is_empty() {
                 self.expect(",")?;
             }
-            if self.is_sign("(") {
-                members.push(Json::Array(self.literal_list()?));
-                continue;
-            }
-            let start = self.start();
-            members.push(match self.value()? {
-                Operand::Literal(Value::Text(text)) => Json::String(text),
-                Operand::Literal(Value::Int(number)) => Json::from(number),
-                Operand::Literal(Value::Float(number)) => Json::from(number),
-                Operand::Literal(Value::Bool(truth)) => Json::Bool(truth),
-                Operand::Literal(Value::Date(day)) => Json::String(day.to_string()),
-                Operand::Literal(Value::Instant(at)) => Json::String(at.to_string()),
-                _ => return Err(self.fault_at(start, "a list has literals alone")),
-            });
+            members.push(self.member()?);
         }
         self.expect(")")?;
         self.shallower();
         Ok(members)
     }
 
+    fn member(&mut self) -> Result<Member, Fault> {
+        // What goes on behind its parenthesis is a calculation.
+        if self.is_sign("(") && self.is_followed_by_sign(&[",", ")"]) {
+            return self.member_list().map(Member::List);
+        }
+        let start = self.start();
+        if matches!(self.kind(), TokenKind::Word(word) if self.is_geometry(word)) {
+            return self.literal().map(|literal| Member::Literal(geojson::write(&literal.figure())));
+        }
+        Ok(match self.time()? {
+            Time::At(operand) => Member::Operand(operand),
+            interval @ Time::Between(..) => {
+                let literal = interval_of(&interval);
+                Member::Literal(literal.ok_or_else(|| self.fault_at(start, "an interval in a list has literal ends"))?)
+            }
+        })
+    }
+
     /// What is said of a function that cannot stand here.
     fn unknown_function(&self, name: &str) -> Fault {
-        let capitals = name.to_ascii_uppercase();
-        if wkt::is_geometry(&capitals) || capitals == "BBOX" {
-            return self.fault(format!("{name} can stand in a spatial predicate only"));
-        }
-        if capitals == "INTERVAL" {
-            return self.fault("INTERVAL can stand in a temporal predicate only");
-        }
         let own = Function::LISTED.map(|function| function.description().name);
         let language = ["DATE", "TIMESTAMP", "INTERVAL", "CASEI", "ACCENTI"].into_iter();
         let relations = geometry::NAMES.into_iter();
@@ -222,4 +245,30 @@ pub(super) fn end_of(text: &str) -> Option<Option<Value>> {
         return Some(None);
     }
     Date::parse(text).map(Value::Date).or_else(|| Instant::parse(text).map(Value::Instant)).map(Some)
+}
+
+/// Whether an end of a time is nothing.
+pub(super) fn no_time(time: &Time) -> Expr {
+    let mut ends = Vec::new();
+    time.operands(&mut |end| ends.push(Expr::IsNull(end.clone())));
+    ends.retain(|end| !matches!(end, Expr::IsNull(Operand::Literal(_))));
+    match (ends.len(), ends.pop()) {
+        (1, Some(one)) => one,
+        (_, last) => {
+            ends.extend(last);
+            Expr::Or(ends)
+        }
+    }
+}
+
+/// An interval of literals as the member of a list.
+pub(super) fn interval_of(time: &Time) -> Option<Json> {
+    let Time::Between(start, last) = time else { return None };
+    let end = |end: &Option<Operand>| match end {
+        None => Some(Json::from("..")),
+        Some(Operand::Literal(Value::Date(day))) => Some(Json::String(day.to_string())),
+        Some(Operand::Literal(Value::Instant(at))) => Some(Json::String(at.to_string())),
+        Some(_) => None,
+    };
+    Some(json!({ "interval": [end(start)?, end(last)?] }))
 }

@@ -101,11 +101,16 @@ impl Parser<'_> {
             self.advance();
             return Ok(Side::Property(name));
         }
-        if self.is_word("BBOX") { self.bbox().map(Side::Geometry) } else { self.geometry().map(Side::Geometry) }
+        self.literal().map(Side::Geometry)
+    }
+
+    /// A geometry that starts here.
+    pub(super) fn literal(&mut self) -> Result<GeometryLiteral, Fault> {
+        if self.is_word("BBOX") { self.bbox() } else { self.geometry() }
     }
 
     /// Whether a geometry starts here: a word of one, and what must follow it.
-    fn is_geometry(&self, word: &str) -> bool {
+    pub(super) fn is_geometry(&self, word: &str) -> bool {
         let word = word.to_ascii_uppercase();
         let plain = word.trim_end_matches(['Z', 'M']);
         let follows = ["Z", "M", "ZM", "EMPTY"].iter().any(|next| self.is_next_word(next));

@@ -2,13 +2,13 @@
 
 use serde_json::Value as Json;
 
-use super::atom::end_of;
+use super::atom::{end_of, interval_of, no_time};
 use super::fault::Fault;
 use super::geometry::{self, Side, bbox, joined};
 use super::parser::{comparison, one_of};
 use super::{DEEPEST, Frame, too_deep};
 use crate::base::datetime::{Date, Instant};
-use crate::expr::array::{ArrayRelation, List};
+use crate::expr::array::{ArrayRelation, List, Member};
 use crate::expr::function::{Function, without_accents, without_case};
 use crate::expr::nearest::nearest;
 use crate::expr::temporal::{Time, TimeRelation};
@@ -106,6 +106,7 @@ impl Reader<'_> {
             Some(op) if op.eq_ignore_ascii_case("and") => self.joined(json).map(Expr::And),
             Some(op) if op.eq_ignore_ascii_case("or") => self.joined(json).map(Expr::Or),
             Some(op) if op.eq_ignore_ascii_case("not") => self.opposite(json),
+            Some(op) if op.eq_ignore_ascii_case("isnull") && is_of_condition(json) => self.unknown(json),
             _ => self.predicate(json),
         }
     }
@@ -131,6 +132,15 @@ impl Reader<'_> {
         let part = self.condition(&args[0])?;
         self.leave(before);
         Ok(Expr::Not(Box::new(part)))
+    }
+
+    fn unknown(&mut self, json: &Json) -> Result<Expr, Fault> {
+        let (op, args) = self.operator(json)?;
+        self.exactly(&op, args, 1)?;
+        let before = self.enter("args/0")?;
+        let part = self.condition(&args[0])?;
+        self.leave(before);
+        Ok(Expr::IsUnknown(Box::new(part)))
     }
 
     // Not inlined, so that nesting needs no frame for it.
@@ -162,7 +172,7 @@ impl Reader<'_> {
         match op.as_str() {
             "isnull" => {
                 self.exactly(&op, args, 1)?;
-                self.argument(args, 0, Self::value).map(Expr::IsNull)
+                self.argument(args, 0, Self::nothing)
             }
             "like" => {
                 self.exactly(&op, args, 2)?;
@@ -197,6 +207,17 @@ impl Reader<'_> {
                 })
             }
         }
+    }
+
+    /// Whether there is no value, of whatever kind it may be.
+    fn nothing(&mut self, json: &Json) -> Result<Expr, Fault> {
+        if json.get("interval").is_some() {
+            return self.time(json).map(|time| no_time(&time));
+        }
+        if is_geometry(json) {
+            return self.geometry(json).map(|_| Expr::never());
+        }
+        self.value(json).map(Expr::IsNull)
     }
 
     fn spatial(&mut self, op: &str, relation: crate::expr::Relation, args: &[Json]) -> Result<Expr, Fault> {
@@ -352,22 +373,37 @@ impl Reader<'_> {
         }
         let list = json.as_array().ok_or_else(|| self.fault("a list or a property is needed"))?;
         let each = |(at, json)| self.within(&format!("{at}"), |this| this.member(json));
-        Ok(List::Literal(list.iter().enumerate().map(each).collect::<Result<_, _>>()?))
+        Ok(List::of(list.iter().enumerate().map(each).collect::<Result<_, _>>()?))
     }
 
-    fn member(&mut self, json: &Json) -> Result<Json, Fault> {
+    fn member(&mut self, json: &Json) -> Result<Member, Fault> {
         match json {
             Json::Array(list) => {
                 let each = |(at, json)| self.within(&format!("{at}"), |this| this.member(json));
-                Ok(Json::Array(list.iter().enumerate().map(each).collect::<Result<_, _>>()?))
+                Ok(Member::List(list.iter().enumerate().map(each).collect::<Result<_, _>>()?))
             }
-            Json::Object(_) => match self.value(json)? {
-                Operand::Literal(Value::Date(day)) => Ok(Json::String(day.to_string())),
-                Operand::Literal(Value::Instant(at)) => Ok(Json::String(at.to_string())),
-                _ => Err(self.fault("a list has literals alone")),
-            },
             Json::Null => Err(self.fault("a list has no null")),
-            other => Ok(other.clone()),
+            json if is_geometry(json) => {
+                self.geometry(json).map(|literal| Member::Literal(geojson::write(&literal.figure())))
+            }
+            json if json.get("interval").is_some() => {
+                let literal = interval_of(&self.time(json)?);
+                literal.map(Member::Literal).ok_or_else(|| self.fault("an interval in a list has literal ends"))
+            }
+            json => self.value(json).map(Member::Operand),
         }
     }
+}
+
+fn is_geometry(json: &Json) -> bool {
+    json.get("type").is_some() || json.get("bbox").is_some()
+}
+
+/// Whether what may be nothing is a condition, not a value.
+fn is_of_condition(json: &Json) -> bool {
+    let op = json.pointer("/args/0/op").and_then(Json::as_str);
+    op.is_some_and(|op| {
+        let calculates = matches!(op, "+" | "-" | "*" | "/" | "%" | "^") || op.eq_ignore_ascii_case("div");
+        !calculates && Function::named(op).is_none()
+    })
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use super::write::function;
-use crate::expr::array::{ArrayRelation, List};
+use crate::expr::array::{ArrayRelation, List, Member, json as json_of};
 use crate::expr::temporal::{Time, TimeRelation};
 use crate::expr::{Expr, Operand, Operator, Relation};
 use crate::model::geometry::json as geojson;
@@ -29,6 +29,7 @@ pub(super) fn write(expr: &Expr) -> Option<Json> {
         }
         Expr::NoGeometry(name) => op("isNull", vec![operand(&Operand::Property(name.clone()))?]),
         Expr::IsNull(one) => op("isNull", vec![operand(one)?]),
+        Expr::IsUnknown(part) => op("isNull", vec![write(part)?]),
         Expr::Spatial { relation: Relation::DWithin | Relation::Beyond, .. } => return None,
         Expr::Spatial { relation, property, geometry, .. } => {
             let drawn = match geometry.as_bbox().filter(|bbox| bbox.z.is_some() || bbox.has_area()) {
@@ -52,7 +53,7 @@ pub(super) fn write(expr: &Expr) -> Option<Json> {
         }
         Expr::Array(left, relation, right) => {
             let (_, name) = ArrayRelation::ALL.iter().find(|(other, _)| other == relation)?;
-            op(&name.to_lowercase(), vec![list(left), list(right)])
+            op(&name.to_lowercase(), vec![list(left)?, list(right)?])
         }
         Expr::Ids(_) | Expr::Bbox { .. } | Expr::During(_) | Expr::Subset(_) => return None,
     })
@@ -110,9 +111,20 @@ fn time(time: &Time) -> Option<Json> {
     }
 }
 
-fn list(list: &List) -> Json {
-    match list {
+fn list(list: &List) -> Option<Json> {
+    Some(match list {
         List::Property(name) => json!({ "property": name }),
         List::Literal(members) => Json::Array(members.clone()),
+        List::Made(members) => Json::Array(members.iter().map(member).collect::<Option<_>>()?),
+    })
+}
+
+fn member(one: &Member) -> Option<Json> {
+    match one {
+        Member::Literal(member) => Some(member.clone()),
+        // In a list a time is a text.
+        Member::Operand(Operand::Literal(value)) => json_of(value),
+        Member::Operand(other) => operand(other),
+        Member::List(members) => members.iter().map(member).collect::<Option<_>>().map(Json::Array),
     }
 }

@@ -67,13 +67,13 @@ impl<'a> Parser<'a> {
     fn expression(&mut self, least: Level) -> Result<Term, Fault> {
         let mut left = self.prefix()?;
         while let Some(level) = self.joint().filter(|level| *level >= least) {
-            left = match (level, left) {
-                (Level::Or, left) => Term::Condition(Expr::Or(self.joined(left, "OR", Level::And)?)),
-                (Level::And, left) => Term::Condition(Expr::And(self.joined(left, "AND", Level::Not)?)),
-                (Level::Predicate, Term::Value(operand)) => Term::Condition(self.predicate(operand)?),
-                (_, Term::Value(operand)) => Term::Value(self.calculated(operand, level)?),
-                // Nothing but AND and OR can follow a condition.
-                (_, left @ Term::Condition(_)) => return Ok(left),
+            left = match (level, &left) {
+                (Level::Or, _) => Term::Condition(Expr::Or(self.joined(left, "OR", Level::And)?)),
+                (Level::And, _) => Term::Condition(Expr::And(self.joined(left, "AND", Level::Not)?)),
+                // Nothing but AND, OR and IS NULL can follow a condition.
+                (_, Term::Condition(_)) if !self.is_word("IS") => return Ok(left),
+                (Level::Predicate, _) => self.tested(left)?,
+                _ => self.calculated(left, level)?,
             };
         }
         Ok(left)
@@ -173,7 +173,8 @@ impl<'a> Parser<'a> {
         Ok(parts)
     }
 
-    fn calculated(&mut self, left: Operand, level: Level) -> Result<Operand, Fault> {
+    fn calculated(&mut self, left: Term, level: Level) -> Result<Term, Fault> {
+        let Term::Value(left) = left else { return Ok(left) };
         let (operator, inner) = match (self.kind(), level) {
             (TokenKind::Sign("+"), _) => (Operator::Add, Level::Product),
             (TokenKind::Sign("-"), _) => (Operator::Subtract, Level::Product),
@@ -186,7 +187,7 @@ impl<'a> Parser<'a> {
         self.calculates()?;
         self.advance();
         let right = self.value_of(inner)?;
-        Ok(Operand::calculation(left, operator, right))
+        Ok(Term::Value(Operand::calculation(left, operator, right)))
     }
 
     /// Counts a calculation: a long row of them makes a deep tree, wherever parentheses stand.
@@ -236,6 +237,46 @@ impl<'a> Parser<'a> {
             return Ok(negated(self.list(operand)?, is_negated));
         }
         Err(self.expected("LIKE, BETWEEN or IN"))
+    }
+
+    #[inline(never)]
+    fn tested(&mut self, left: Term) -> Result<Term, Fault> {
+        Ok(Term::Condition(match left {
+            Term::Value(operand) => self.predicate(operand)?,
+            Term::Condition(expr) => {
+                let is_negated = self.is_null()?;
+                negated(Expr::IsUnknown(Box::new(expr)), is_negated)
+            }
+        }))
+    }
+
+    /// IS NULL or IS NOT NULL, of what can be nothing else; whether there is a NOT.
+    pub(super) fn is_null(&mut self) -> Result<bool, Fault> {
+        if !self.take_word("IS") {
+            return Err(self.expected("IS"));
+        }
+        let is_negated = self.take_word("NOT");
+        if self.take_word("NULL") {
+            return Ok(is_negated);
+        }
+        Err(self.expected(if is_negated { "NULL" } else { "NULL or NOT NULL" }))
+    }
+
+    /// Where the parenthesis that is the present token is closed, what follows it.
+    pub(super) fn is_followed_by_sign(&self, signs: &[&str]) -> bool {
+        let mut depth = 0_usize;
+        let mut tokens = self.tokens.get(self.at..).unwrap_or_default().iter();
+        for token in tokens.by_ref() {
+            match token.kind {
+                TokenKind::Sign("(") => depth += 1,
+                TokenKind::Sign(")") => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+            if depth == 0 {
+                break;
+            }
+        }
+        tokens.next().is_some_and(|token| matches!(token.kind, TokenKind::Sign(sign) if signs.contains(&sign)))
     }
 
     fn comparison(&self) -> Option<Comparison> {
@@ -407,6 +448,6 @@ fn is(operand: Operand, truth: bool) -> Expr {
     Expr::Compare(operand, Comparison::Equal, Operand::Literal(Value::Bool(truth)))
 }
 
-fn negated(expr: Expr, is_negated: bool) -> Expr {
+pub(super) fn negated(expr: Expr, is_negated: bool) -> Expr {
     if is_negated { Expr::Not(Box::new(expr)) } else { expr }
 }

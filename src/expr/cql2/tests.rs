@@ -170,6 +170,83 @@ fn calculations_bind_as_in_mathematics() {
 }
 
 #[test]
+fn lists_have_members_of_every_kind() {
+    for (text, json) in [
+        ("A_CONTAINS((i, 5), (5))", r#"{"op":"a_contains","args":[[{"property":"i"},5],[5]]}"#),
+        (
+            "A_CONTAINEDBY((name), ('fine', 'x'))",
+            r#"{"op":"a_containedby","args":[[{"property":"name"}],["fine","x"]]}"#,
+        ),
+        (
+            "A_EQUALS((POINT(1 1)), (POINT(1 1)))",
+            r#"{"op":"a_equals","args":[[{"type":"Point","coordinates":[1,1]}],[{"type":"Point","coordinates":[1.0,1.0]}]]}"#,
+        ),
+        (
+            "A_OVERLAPS(((i, 'a'), ()), (abs(i), (i + 1) * 2, (i)))",
+            r#"{"op":"a_overlaps","args":[[[{"property":"i"},"a"],[]],
+                [{"op":"abs","args":[{"property":"i"}]},{"op":"*","args":[{"op":"+","args":[{"property":"i"},1]},2]},[{"property":"i"}]]]}"#,
+        ),
+        (
+            "A_CONTAINS((INTERVAL('2018-02-12', '..'), '2018-02-12'), tags)",
+            r#"{"op":"a_contains","args":[[{"interval":["2018-02-12",".."]},{"date":"2018-02-12"}],{"property":"tags"}]}"#,
+        ),
+    ] {
+        assert_eq!(parse_json(json, &Frame::default()), Ok(read(text)), "{text}");
+        assert_eq!(read(text).to_string(), text);
+        let again = to_json(&read(text)).unwrap().to_string();
+        assert_eq!(parse_json(&again, &Frame::default()), Ok(read(text)), "{again}");
+    }
+    assert_eq!(
+        read("A_EQUALS((BBOX(0, 0, 1, 1)), (POINT(1 1)))"),
+        read("A_EQUALS((POLYGON((0 0, 1 0, 1 1, 0 1, 0 0))), (POINT(1 1)))")
+    );
+}
+
+#[test]
+fn is_null_takes_what_the_grammar_has() {
+    let unknown = |text: &str| Expr::IsUnknown(Box::new(read(text)));
+    for (text, json, expected) in [
+        ("(i = 5) IS NULL", r#"{"op":"isNull","args":[{"op":"=","args":[{"property":"i"},5]}]}"#, unknown("i = 5")),
+        (
+            "(i = 5 OR NOT j > 1) IS NOT NULL",
+            r#"{"op":"not","args":[{"op":"isNull","args":[{"op":"or","args":[{"op":"=","args":[{"property":"i"},5]},
+                {"op":"not","args":[{"op":">","args":[{"property":"j"},1]}]}]}]}]}"#,
+            Expr::Not(Box::new(unknown("i = 5 OR NOT j > 1"))),
+        ),
+        ("POINT(1 1) IS NULL", r#"{"op":"isNull","args":[{"type":"Point","coordinates":[1,1]}]}"#, Expr::never()),
+        ("BBOX(0,0,1,1) IS NULL", r#"{"op":"isNull","args":[{"bbox":[0,0,1,1]}]}"#, Expr::never()),
+        (
+            "INTERVAL('..', '2020-01-01') IS NULL",
+            r#"{"op":"isNull","args":[{"interval":["..","2020-01-01"]}]}"#,
+            Expr::never(),
+        ),
+        (
+            "INTERVAL(a, '2020-01-01') IS NULL",
+            r#"{"op":"isNull","args":[{"interval":[{"property":"a"},"2020-01-01"]}]}"#,
+            read("a IS NULL"),
+        ),
+        (
+            "i + 1 IS NULL",
+            r#"{"op":"isNull","args":[{"op":"+","args":[{"property":"i"},1]}]}"#,
+            read("(i + 1) IS NULL"),
+        ),
+        (
+            "abs(i) IS NULL",
+            r#"{"op":"isNull","args":[{"op":"abs","args":[{"property":"i"}]}]}"#,
+            read("(abs(i)) IS NULL"),
+        ),
+    ] {
+        assert_eq!(parse(text), Ok(expected.clone()), "{text}");
+        assert_eq!(parse_json(json, &Frame::default()), Ok(expected), "{json}");
+    }
+    assert_eq!(read("POINT EMPTY IS NOT NULL"), Expr::Not(Box::new(Expr::never())));
+    assert_eq!(read("INTERVAL(a, b) IS NULL AND c = 1"), read("(a IS NULL OR b IS NULL) AND c = 1"));
+    assert_eq!(read("i = 5 IS NULL"), read("(i = 5) IS NULL"));
+    assert_eq!(read("NOT S_WITHIN(g, POINT(1 2)) IS NULL"), Expr::Not(Box::new(unknown("S_WITHIN(g, POINT(1 2))"))));
+    assert_eq!(read("a = 1 AND (b = 2) IS NULL OR c = 3"), read("(a = 1 AND ((b = 2) IS NULL)) OR c = 3"));
+}
+
+#[test]
 fn each_function_of_the_standard_is_read() {
     for (text, written) in [
         ("casei(a) = CaseI('Straße')", "CASEI(a) = CASEI('Straße')"),
@@ -246,8 +323,12 @@ fn faults_say_where_and_what() {
         ("a LIKE CASEI(b)", 14, "pattern"),
         ("T_AFTER(a)", 10, "','"),
         ("T_AFTER(a, INTERVAL('2018', '..'))", 21, "'2018' is not a time"),
-        ("a = INTERVAL('..', '..')", 5, "temporal predicate only"),
-        ("A_CONTAINS(a, (b))", 16, "literals alone"),
+        ("a = INTERVAL('..', '..')", 5, "temporal predicate or a list only"),
+        ("a = POINT(1 2)", 5, "spatial predicate or a list only"),
+        ("A_CONTAINS(a, (INTERVAL(b, '..')))", 16, "literal ends"),
+        ("A_CONTAINS(a, (b = 1))", 18, "expected ','"),
+        ("(a = 1) IS 2", 12, "NULL or NOT NULL"),
+        ("POINT(1 2) IS NOT", 18, "NULL"),
         ("A_CONTAINS(a, 1)", 15, "a list"),
         ("a = 1e999", 5, "too large"),
         ("a = DATE('2018-02-30')", 10, "is not a day"),
@@ -301,11 +382,18 @@ fn no_depth_and_no_length_exhausts_the_stack() {
     let nested =
         |open: &str, levels: usize, close: &str| format!("{}a = 1{}", open.repeat(levels), close.repeat(levels));
     let read = move || {
-        for (open, close) in [("(", ")"), ("NOT ", ""), ("NOT (", ")"), ("(a = 2 OR ", ")"), ("((b = 1) AND ", ")")] {
+        for (open, close) in [
+            ("((", ") IS NULL)"),
+            ("(", ")"),
+            ("NOT ", ""),
+            ("NOT (", ")"),
+            ("(a = 2 OR ", ")"),
+            ("((b = 1) AND ", ")"),
+        ] {
             for levels in [1000, 10_000, 100_000] {
                 assert!(parse(&nested(open, levels, close)).is_err());
             }
-            let per_level = if open == "NOT (" { 2 } else { 1 };
+            let per_level = if matches!(open, "NOT (" | "((") { 2 } else { 1 };
             let deepest = nested(open, (DEEPEST - 1) / per_level, close);
             let expr = parse(&deepest).unwrap();
             assert_eq!(parse(&expr.to_string()).unwrap(), expr);
@@ -336,6 +424,7 @@ fn the_json_form_nests_as_deep_as_is_told() {
             (r#"{"op":"or","args":[true,"#, "]}"),
             (r#"{"op":"and","args":["#, ",true]}"),
             (r#"{"op":"NOT","args":["#, "]}"),
+            (r#"{"op":"isNull","args":["#, "]}"),
         ] {
             for levels in [1, 30, DEEPEST] {
                 let expr = parse_json(&nested(open, levels, close), &Frame::default()).unwrap();
@@ -477,7 +566,7 @@ proptest! {
         "a", "\"b\"", "'c'", "1", "-2.5e3", "AND", "OR", "NOT", "IS", "NULL", "IN", "BETWEEN", "LIKE", "TRUE", "(", ")", ",",
         "=", "<>", "<=", "-", "DATE('2018-02-12')", "TIMESTAMP(", "S_INTERSECTS(", "S_WITHIN(", "BBOX(1,2,3,4)", "POINT",
         "POLYGON((", "GEOMETRYCOLLECTION(", "MULTIPOINT(", "1 2", "T_DURING(", "INTERVAL(", "'..'", "A_CONTAINS(", "CASEI(", "+", "*", "%", "div",
-        "lower(", "a = 1", "a IN (1)", "a LIKE 'b'",
+        "lower(", "IS NULL", "POINT(1 2)", "a = 1", "a IN (1)", "a LIKE 'b'",
     ]), 0..16)) {
         let text = words.join(" ");
         match parse(&text) {

@@ -9,12 +9,12 @@ use serde_json::Value as Json;
 
 use super::{lexer, parser};
 use crate::base::bbox::Bbox;
-use crate::expr::array::{ArrayRelation, List};
+use crate::expr::array::{ArrayRelation, List, Member};
 use crate::expr::function::Function;
 use crate::expr::like::canonical;
 use crate::expr::temporal::{Time, TimeRelation};
 use crate::expr::{Comparison, Expr, GeometryLiteral, Operand, Operator, Relation};
-use crate::model::geometry::wkt;
+use crate::model::geometry::{json as geojson, wkt};
 use crate::model::value::Value;
 
 /// What binds how tightly.
@@ -94,26 +94,48 @@ impl Display for List {
     fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
         match self {
             List::Property(name) => Name(name).fmt(out),
-            List::Literal(members) => Member(members).fmt(out),
+            List::Literal(members) => within(out, members.iter().map(One)),
+            List::Made(members) => within(out, members),
         }
     }
 }
 
-/// The members of a list.
-struct Member<'a>(&'a [Json]);
-
-impl Display for Member<'_> {
+impl Display for Member {
     fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
-        out.write_str("(")?;
-        let one = |member: &Json| match member {
-            Json::Array(members) => Member(members).to_string(),
-            Json::String(text) => Quoted(text, '\'').to_string(),
-            Json::Bool(truth) => Literal(&Value::Bool(*truth)).to_string(),
-            other => other.to_string(),
-        };
-        listed(out, self.0.iter().map(one))?;
-        out.write_str(")")
+        match self {
+            Member::Literal(member) => One(member).fmt(out),
+            Member::Operand(operand) => operand.fmt(out),
+            Member::List(members) => within(out, members),
+        }
     }
+}
+
+/// A literal member of a list.
+struct One<'a>(&'a Json);
+
+impl Display for One<'_> {
+    fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Json::Array(members) => within(out, members.iter().map(One)),
+            Json::String(text) => Quoted(text, '\'').fmt(out),
+            Json::Bool(truth) => Literal(&Value::Bool(*truth)).fmt(out),
+            Json::Object(object) => match (object.get("interval").and_then(Json::as_array), geojson::read(self.0)) {
+                (Some(ends), _) => {
+                    out.write_str("INTERVAL")?;
+                    within(out, ends.iter().map(One))
+                }
+                (None, Ok(figure)) => out.write_str(&wkt::write(&figure)),
+                (None, Err(_)) => write!(out, "<{}>", self.0),
+            },
+            other => other.fmt(out),
+        }
+    }
+}
+
+fn within(out: &mut Formatter<'_>, items: impl IntoIterator<Item = impl Display>) -> fmt::Result {
+    out.write_str("(")?;
+    listed(out, items)?;
+    out.write_str(")")
 }
 
 impl Display for Comparison {
@@ -129,6 +151,7 @@ fn write_at(out: &mut Formatter<'_>, expr: &Expr, least: Level) -> fmt::Result {
         Expr::Or(parts) => (parts, Level::Or, " OR "),
         Expr::Not(part) => {
             return match &**part {
+                Expr::IsUnknown(part) => unknown(out, part, "NOT "),
                 Expr::Like { .. } | Expr::Between(..) | Expr::In(..) | Expr::IsNull(_) | Expr::NoGeometry(_) => {
                     predicate(out, part, " NOT")
                 }
@@ -138,6 +161,7 @@ fn write_at(out: &mut Formatter<'_>, expr: &Expr, least: Level) -> fmt::Result {
                 }
             };
         }
+        Expr::IsUnknown(part) => return unknown(out, part, ""),
         other => return predicate(out, other, ""),
     };
     let inner = if level == Level::Or { Level::And } else { Level::Not };
@@ -157,6 +181,14 @@ fn write_at(out: &mut Formatter<'_>, expr: &Expr, least: Level) -> fmt::Result {
     }
 }
 
+fn unknown(out: &mut Formatter<'_>, part: &Expr, not: &str) -> fmt::Result {
+    out.write_str("(")?;
+    write_at(out, part, Level::Or)?;
+    write!(out, ") IS {not}NULL")
+}
+
+// Not inlined, so that nesting needs no frame for it.
+#[inline(never)]
 fn predicate(out: &mut Formatter<'_>, expr: &Expr, not: &str) -> fmt::Result {
     match expr {
         Expr::Compare(left, how, right) => write!(out, "{left} {how} {right}"),
@@ -206,7 +238,7 @@ fn predicate(out: &mut Formatter<'_>, expr: &Expr, not: &str) -> fmt::Result {
             write!(out, "<datetime {}/{}>", end(interval.start), end(interval.end))
         }
         Expr::Subset(text) => write!(out, "<subset {text}>"),
-        Expr::And(_) | Expr::Or(_) | Expr::Not(_) => write_at(out, expr, Level::Not),
+        Expr::And(_) | Expr::Or(_) | Expr::Not(_) | Expr::IsUnknown(_) => write_at(out, expr, Level::Not),
     }
 }
 

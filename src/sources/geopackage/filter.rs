@@ -214,7 +214,7 @@ fn depth(expr: &Expr) -> u32 {
             let groups = parts.len().max(2) - 1;
             groups.ilog(GROUP) + 1 + parts.iter().map(depth).max().unwrap_or(0)
         }
-        Expr::Not(part) => 1 + depth(part),
+        Expr::Not(part) | Expr::IsUnknown(part) => 1 + depth(part),
         Expr::Compare(left, _, right) => BRACKETS * number::nesting(left).max(number::nesting(right)),
         Expr::Between(operand, low, high) => {
             1 + BRACKETS * [operand, low, high].into_iter().map(number::nesting).max().unwrap_or(0)
@@ -248,6 +248,10 @@ pub(super) fn exact(table: &Table, expr: &Expr, positive: bool) -> Option<Sql> {
         Expr::Not(part) => {
             let part = exact(table, part, false)?;
             Some(Sql::new(format!("NOT ({})", part.text), part.values))
+        }
+        Expr::IsUnknown(part) => {
+            let part = exact(table, part, false)?;
+            Some(Sql::new(format!("(({}) IS NULL)", part.text), part.values))
         }
         Expr::IsNull(Operand::Property(name)) => {
             Some(Sql::new(format!("{} IS NULL", table.stored(name)?.sql), Vec::new()))

@@ -92,6 +92,12 @@ impl Writer<'_> {
                 self.out.add(")");
                 Some(())
             }
+            Expr::IsUnknown(part) => {
+                self.out.add("((");
+                self.exact(part, false)?;
+                self.out.add(") IS NULL)");
+                Some(())
+            }
             Expr::IsNull(Operand::Property(name)) => {
                 let column = self.column(name)?;
                 // What has no end is read as nothing, and what is not a number is nothing.
