@@ -23,7 +23,7 @@ pub(crate) fn run(options: &Options) -> Done {
     // Another log is one as well.
     let _ = told.with_ansi(false).with_writer(std::io::stderr).try_init();
     let progress = Progress::start();
-    let published = options.publish.build();
+    let published = options.publish.build(None);
     // A file may be damaged where opening it does not look.
     let looked = published.map(|published| {
         let snapshot = published.server.snapshot();

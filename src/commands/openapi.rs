@@ -19,7 +19,7 @@ pub(crate) struct Options {
 pub(crate) fn run(options: &Options) -> Done {
     let mut publish = options.publish.clone();
     publish.base_url.get_or_insert_with(|| "http://127.0.0.1:8080".to_owned());
-    let published = publish.build()?;
+    let published = publish.build(None)?;
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|cause| cause.to_string())?;
     let url = format!("{}/api?f=openapi3", options.api.trim_end_matches('/'));

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 use graticule::access::Access;
 use graticule::project::catalog::Project;
-use graticule::project::open::{Opened, open};
+use graticule::project::open::{Opened, open_again};
 use graticule::project::settings;
 use graticule::project::watch::Watched;
 use graticule::sources::postgis::is_dsn;
@@ -127,8 +127,8 @@ impl Publish {
         Ok((project, vec![sample, raster]))
     }
 
-    /// Opens everything and builds the server.
-    pub(crate) fn build(&self) -> Result<Published, String> {
+    /// Opens everything and builds the server; `before` is what was served until now.
+    pub(crate) fn build(&self, before: Option<&Published>) -> Result<Published, String> {
         let (mut root, sample) = self.settings()?;
         let mut set = root.server.take().unwrap_or_default();
         // An option beats the file.
@@ -143,7 +143,13 @@ impl Publish {
             set.limits.set(limit)?;
         }
         set.ignored_parameters.extend(self.ignore_parameters.iter().cloned());
-        let Opened { project, mut faults, mut of_files, mut unopened, mut watched } = open(&root, None);
+        let served = before.map(|before| before.server.snapshot());
+        let was = |name: Option<&String>| {
+            let mut projects = served.iter().flat_map(|served| served.projects());
+            projects.find(|project| project.name.as_ref() == name).map(|project| &**project)
+        };
+        let Opened { project, mut faults, mut of_files, mut unopened, mut watched } =
+            open_again(&root, None, was(None));
         let mut others = Vec::new();
         for (name, settings) in &root.projects {
             if settings.server.is_some() || !settings.projects.is_empty() {
@@ -155,7 +161,7 @@ impl Publish {
                     "project '{name}': [access] stands at the root of the file; its rules name the project"
                 ));
             }
-            let theirs = open(settings, Some(name.clone()));
+            let theirs = open_again(settings, Some(name.clone()), was(Some(name)));
             watched.join(theirs.watched);
             unopened.extend(theirs.unopened);
             let named = |fault: String| format!("project '{name}': {fault}");

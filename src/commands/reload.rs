@@ -1,6 +1,8 @@
 //! A server that keeps up with its files: on a change, or on SIGHUP, all is built anew and takes the old one's place at
-//! once. Where it cannot be built, the last good one goes on; a file of data that cannot be read is left out, as at start.
+//! once. Where it cannot be built, the last good one goes on, and so does what is known of a file that is
+//! named and cannot be read now; what is not in a folder any more is left out.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::signal::unix::{SignalKind, signal};
@@ -10,7 +12,7 @@ use super::publish::{Publish, Published};
 /// Looks again and again whether what is watched is as it was `seen`; runs as long as the server.
 pub(crate) async fn keep_up(publish: Publish, first: Published, mut seen: u64, seconds: u64) {
     let server = first.server.clone();
-    let mut published = first;
+    let mut published = Arc::new(first);
     let mut hang_up = signal(SignalKind::hangup()).ok();
     server.snapshot().measure().await;
     loop {
@@ -31,7 +33,8 @@ pub(crate) async fn keep_up(publish: Publish, first: Published, mut seen: u64, s
         seen = now;
         let again = publish.clone();
         // Opening files blocks.
-        match tokio::task::spawn_blocking(move || again.build()).await {
+        let before = published.clone();
+        match tokio::task::spawn_blocking(move || again.build(Some(&before))).await {
             Ok(Ok(new)) if keeps(&published, &new) => {
                 let faults = new.faults.join("; ");
                 tracing::error!("not reloaded, the last good state goes on: {faults}");
@@ -40,7 +43,7 @@ pub(crate) async fn keep_up(publish: Publish, first: Published, mut seen: u64, s
                 new.faults.iter().for_each(|fault| tracing::error!("{fault}"));
                 new.server.snapshot().warnings().iter().for_each(|warning| tracing::warn!("{warning}"));
                 server.replace(&new.server);
-                published = new;
+                published = Arc::new(new);
                 seen = look(&published).await;
                 tracing::info!("reloaded");
                 server.snapshot().measure().await;
@@ -52,7 +55,7 @@ pub(crate) async fn keep_up(publish: Publish, first: Published, mut seen: u64, s
 }
 
 /// Whether the old one is the better one: where the project has a new fault, or nothing at all can be read. A file of data
-/// that cannot be read is told, and the others are reloaded: its own last good state cannot be read either.
+/// that cannot be read is told, and the others are reloaded.
 fn keeps(old: &Published, new: &Published) -> bool {
     let is_grave = |fault: &String| !old.faults.contains(fault) && !new.of_files.contains(fault);
     let is_empty = |of: &Published| of.server.snapshot().projects().all(|project| project.layers().is_empty());

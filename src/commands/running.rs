@@ -61,7 +61,7 @@ pub(crate) fn address(text: &str) -> Result<String, String> {
 /// error.
 pub(crate) fn published(publish: &Publish) -> Result<Published, String> {
     let progress = Progress::start();
-    let published = publish.build();
+    let published = publish.build(None);
     drop(progress);
     let published = published?;
     let collections: usize = published.server.snapshot().projects().map(|project| project.layers().len()).sum();

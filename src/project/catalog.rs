@@ -83,6 +83,8 @@ pub struct Layer {
     pub scales: Scales,
     /// How maps draw it, the usual style first; never none.
     pub styles: Vec<Arc<Style>>,
+    /// What it was opened from, as the project says it; empty where that is not to be opened again.
+    pub(super) origin: String,
     source: Source,
     /// Made at the first look; nothing above changes after.
     visible: OnceLock<Arc<Visible>>,
@@ -93,6 +95,7 @@ pub struct Layer {
 }
 
 /// What a layer has.
+#[derive(Clone)]
 enum Source {
     Features(Locked),
     Coverage(LockedCoverage),
@@ -134,11 +137,17 @@ impl Layer {
             attribution: None,
             scales: Scales::default(),
             styles: vec![Arc::new(style)],
+            origin: String::new(),
             source,
             visible: OnceLock::new(),
             measured: Mutex::default(),
             parts: Mutex::default(),
         }
+    }
+
+    /// The same source as a layer of its own, as if it had just been opened.
+    pub(super) fn reopened(&self, id: String) -> Self {
+        Self::of(id, self.source.clone())
     }
 
     /// Whether it is a coverage, which has samples instead of features.

@@ -26,6 +26,7 @@ use super::watch::Watched;
 use reading::{FileKind, Found, Source};
 
 mod archive;
+mod away;
 mod database;
 mod files;
 mod left_out;
@@ -59,6 +60,11 @@ pub struct Opened {
 
 /// Opens all that a project names.
 pub fn open(settings: &settings::Project, name: Option<String>) -> Opened {
+    open_again(settings, name, None)
+}
+
+/// Opens all that a project names. What cannot be opened now and was `before` goes on as it was described then.
+pub fn open_again(settings: &settings::Project, name: Option<String>, before: Option<&Project>) -> Opened {
     let title = settings.title.clone().or_else(|| name.clone()).or_else(|| title_of(&settings.data));
     let mut project = Project::new(title.unwrap_or_else(|| "Graticule".to_owned()));
     project.name = name;
@@ -73,6 +79,8 @@ pub fn open(settings: &settings::Project, name: Option<String>) -> Opened {
     project.wcs = settings.wcs.clone();
     let mut opening = Opening {
         settings,
+        before,
+        origin: String::new(),
         opened: HashMap::new(),
         vectors: HashMap::new(),
         databases: HashMap::new(),
@@ -115,6 +123,10 @@ enum Meant<'a> {
 
 struct Opening<'a> {
     settings: &'a settings::Project,
+    /// The same project as it was served until now.
+    before: Option<&'a Project>,
+    /// What is being opened, as the project says it.
+    origin: String,
     /// Files that are open already, so that their layers share connections.
     opened: HashMap<PathBuf, GeoPackage>,
     /// The same of files that GDAL reads.
@@ -172,11 +184,12 @@ impl Opening<'_> {
     /// Every layer of a file.
     fn add_file(&mut self, file: reading::Read, is_watched: bool) {
         let path = file.path;
+        self.origin = if is_watched { String::new() } else { away::origin_of_data(&path) };
         let contents = match file.outcome {
             Ok(contents) => contents,
             Err(error) => {
                 self.watched.path(&path);
-                return self.lacks(&address::name(&path), told(&error));
+                return self.lacks_now(&address::name(&path), told(&error), None);
             }
         };
         if !is_watched {
@@ -204,9 +217,10 @@ impl Opening<'_> {
 
     /// One layer with settings of its own.
     fn add_layer(&mut self, layer: &settings::Layer) {
+        self.origin = away::origin_of_layer(layer);
         if let Some(special) = left_out::special(&layer.source) {
             self.watched.path(&layer.source);
-            return self.lacks(&name_of(layer), told(&reading::refused(&special)));
+            return self.lacks_now(&name_of(layer), told(&reading::refused(&special)), Some(layer));
         }
         if archive::is_archive(&layer.source) {
             let Some(layer) = self.in_archive(layer) else { return };
@@ -238,7 +252,7 @@ impl Opening<'_> {
         }
         let file = match self.file(&layer.source) {
             Ok(file) => file.clone(),
-            Err(error) => return self.lacks(&name_of(layer), told(&error)),
+            Err(error) => return self.lacks_now(&name_of(layer), told(&error), Some(layer)),
         };
         let names: Vec<&str> = file.layer_names().collect();
         let name = match (&layer.layer, names.as_slice()) {
@@ -251,7 +265,7 @@ impl Opening<'_> {
         };
         match file.layer(name, &options) {
             Ok(opened) => self.publish_features(layer.id.as_deref().unwrap_or(name), &opened, Some(layer)),
-            Err(error) => self.lacks(&name_of(layer), format!("layer '{name}': {}", told(&error))),
+            Err(error) => self.lacks_now(&name_of(layer), format!("layer '{name}': {}", told(&error)), Some(layer)),
         }
     }
 
@@ -269,7 +283,7 @@ impl Opening<'_> {
         let known = self.vectors.get(&(path.clone(), options.clone())).cloned();
         let file = match known.map_or_else(|| VectorFile::open(path, &options), Ok) {
             Ok(file) => file,
-            Err(error) => return self.lacks(&name_of(own), told(&error)),
+            Err(error) => return self.lacks_now(&name_of(own), told(&error), Some(own)),
         };
         file.files().iter().for_each(|file| self.watched.path(file));
         self.vectors.insert((path.clone(), options), file.clone());
@@ -287,7 +301,7 @@ impl Opening<'_> {
                 let layer = Layer::new(own.id.as_deref().unwrap_or(id), opened.source);
                 self.publish(layer, (None, None), Some(own));
             }
-            Err(error) => self.lacks(&name_of(own), told(&error)),
+            Err(error) => self.lacks_now(&name_of(own), told(&error), Some(own)),
         }
     }
 
@@ -308,7 +322,7 @@ impl Opening<'_> {
                 let source: Arc<dyn Coverage> = Arc::new(raster);
                 self.publish(Layer::coverage(id, source), (title, None), own);
             }
-            Err(error) => self.lacks(id, told(&error)),
+            Err(error) => self.lacks_now(id, told(&error), own),
         }
     }
 
@@ -320,6 +334,7 @@ impl Opening<'_> {
     /// Adds a layer; the file tells a title and a description.
     fn publish(&mut self, mut layer: Layer, told: (Option<String>, Option<String>), own: Option<&settings::Layer>) {
         let id = layer.id.clone();
+        layer.origin.clone_from(&self.origin);
         let own_title = own.and_then(|own| own.title.clone());
         layer.title = own_title.or(told.0).filter(|title| !title.is_empty()).unwrap_or_else(|| id.clone());
         let description = own.and_then(|own| own.description.clone()).or(told.1);

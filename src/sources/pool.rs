@@ -351,9 +351,13 @@ pub(super) fn gone(path: &Path) -> Error {
         .because(format!("{} is gone", address::shown(path)))
 }
 
-/// Why a file could not be opened once more.
+/// Why a file could not be opened once more: it is perhaps half written.
 pub(super) fn unopened(error: Error) -> Error {
-    if error.kind() == Kind::Unavailable { error } else { unreadable(format!("{error:?}")) }
+    if error.kind() == Kind::Unavailable {
+        return error;
+    }
+    let cause = address::hidden(&format!("{error:?}")).into_owned();
+    busy("the data of this layer cannot be opened at the moment, try again").because(cause)
 }
 
 /// The data is broken, or locked by whoever writes it; the cause is for the log.

@@ -15,6 +15,7 @@
 mod harness;
 
 mod archives;
+mod away;
 mod damaged;
 mod files;
 mod hostile;

@@ -99,7 +99,7 @@ impl Opening<'_> {
         let held = match held(path) {
             Ok(held) => held,
             Err(error) => {
-                self.lacks(&name_of(own), told(&error));
+                self.lacks_now(&name_of(own), told(&error), Some(own));
                 return None;
             }
         };

@@ -1,7 +1,7 @@
 //! How a table was made when it was described: its columns, its geometry, its reference system. A file that was replaced, or
 //! a table that was made anew, may have others, and rows must not be read by a description that is none of theirs.
 
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::{Connection, ErrorCode, OptionalExtension};
 
 use super::{columns, sql};
 
@@ -14,6 +14,13 @@ pub(super) struct Made {
     geometry: Option<(String, String, i64, Option<f64>)>,
     /// Authority, code and definition of its system.
     system: Option<(String, Option<i64>, String)>,
+}
+
+/// Whether SQLite cannot make anything of the file.
+fn is_broken(cause: &rusqlite::Error) -> bool {
+    let broken =
+        [ErrorCode::DatabaseCorrupt, ErrorCode::NotADatabase, ErrorCode::SystemIoFailure, ErrorCode::CannotOpen];
+    cause.sqlite_error_code().is_some_and(|code| broken.contains(&code))
 }
 
 /// What a connection has seen of its file.
@@ -68,6 +75,14 @@ impl Made {
         table: &str,
         verified: &mut Verified,
     ) -> rusqlite::Result<Option<String>> {
+        match self.look(connection, table, verified) {
+            // Perhaps it is half written: nothing was read of it yet.
+            Err(cause) if is_broken(&cause) => Ok(Some(cause.to_string())),
+            looked => looked,
+        }
+    }
+
+    fn look(&self, connection: &Connection, table: &str, verified: &mut Verified) -> rusqlite::Result<Option<String>> {
         let version = connection.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))?;
         if verified.version != Some(version) {
             *verified = Verified { version: Some(version), tables: Vec::new() };

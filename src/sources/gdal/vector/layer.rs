@@ -112,7 +112,8 @@ impl Shared {
         handle.verify(&self.table)?;
         let state = handle.state ^ self.room.opening.unwrap_or(0);
         let Some(mut layer) = handle.source.as_mut().and_then(|source| source.layer(self.table.index)) else {
-            return Err(pool::unreadable(format!("the layer '{}' is not there any more", self.table.name)));
+            let cause = format!("the layer '{}' is not there any more", self.table.name);
+            return Err(pool::busy("the data of this layer is not there at the moment, try again").because(cause));
         };
         let stopped = Arc::new(AtomicBool::new(false));
         let flag = stopped.clone();
