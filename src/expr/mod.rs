@@ -23,6 +23,7 @@ pub mod qgis_filter;
 pub mod temporal;
 
 mod gathered;
+mod misfit;
 mod nearest;
 mod plain;
 mod spatial;
@@ -33,6 +34,7 @@ pub(crate) mod samples;
 pub use crate::model::geometry::relate::Relation;
 pub use check::check;
 pub use literal::GeometryLiteral;
+pub use misfit::Misfit;
 pub use operand::{Operand, Operator};
 
 /// How two operands are compared.

@@ -42,7 +42,8 @@ impl Granted {
         let Some(rows) = rules.iter().map(|rule| rule.rows.as_ref()).collect::<Option<Vec<_>>>() else {
             return Ok(None);
         };
-        let bound = |rows: &Expr| check(&bind(rows, layer.schema, self.principal.as_ref()), layer.schema);
+        let bound =
+            |rows: &Expr| check(&bind(rows, layer.schema, self.principal.as_ref()), layer.schema).map_err(String::from);
         let mut parts = rows.into_iter().map(bound).collect::<Result<Vec<_>, _>>().map_err(Error::internal)?;
         Ok(Some(if parts.len() == 1 { parts.remove(0) } else { Expr::Or(parts) }))
     }

@@ -108,7 +108,7 @@ fn grants(settings: &settings::Rule) -> Result<Permissions, String> {
 
 /// Whether rows that fit a layer can be applied to it: of a coverage, only its place can be tested.
 fn applies(layer: &Layer, rows: &Expr) -> Result<(), String> {
-    let rows = check(&bind(rows, layer.full_schema(), None), layer.full_schema()).map_err(|fault| fault.clone())?;
+    let rows = check(&bind(rows, layer.full_schema(), None), layer.full_schema())?;
     layer.coverage_view(None, vec![rows]).map(drop).map_err(|error| error.to_string())
 }
 

@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 use crate::base::crs::Crs;
 use crate::error::{Error, Kind, Result};
-use crate::expr::{Expr, check, cql2};
+use crate::expr::{Expr, Misfit, cql2};
 use crate::model::schema::{FieldKind, Schema};
 
 /// The language of a filter
@@ -27,17 +27,20 @@ pub(super) fn read(text: &str, language: Language, crs: Crs, schema: &Schema) ->
     let wrong = |what: String| Error::new(Kind::InvalidParameter, format!("parameter 'filter': {what}")).at("filter");
     let is_swapped = crs.is_lat_first();
     let frame = cql2::Frame { crs, is_swapped };
-    let read = match language {
-        Language::Text => cql2::parse_in(text, frame),
-        Language::Older => cql2::parse_older(text, frame),
-        Language::Json => cql2::parse_json(text, &frame),
+    let form = match language {
+        Language::Text => cql2::Form::Text,
+        Language::Older => cql2::Form::Older,
+        Language::Json => cql2::Form::Json,
     };
-    let expr = read.map_err(|fault| wrong(fault.to_string()))?;
-    let checked = check(&expr, schema).map_err(wrong)?;
+    let checked = cql2::parse_for(text, form, frame.clone(), schema).map_err(|fault| wrong(fault.to_string()))?;
     // Bytes are no queryables, not even for IS NULL.
     let fields = checked.fields(schema).map_err(wrong)?;
     match fields.into_iter().map(|field| &schema.fields[field]).find(|field| field.kind == FieldKind::Binary) {
-        Some(field) => Err(wrong(format!("'{}' is bytes, by which no feature can be chosen", field.name))),
+        Some(field) => {
+            let misfit =
+                Misfit::of(&field.name, format!("'{}' is bytes, by which no feature can be chosen", field.name));
+            Err(wrong(cql2::place(text, form, frame, schema, &misfit).to_string()))
+        }
         None => Ok(checked),
     }
 }

@@ -284,7 +284,7 @@ async fn items(cx: Context, params: Items) -> Result<FeaturePage> {
         let value = Value::parse(kind, text).map_err(|expected| invalid(name, text, expected))?;
         let equals = Expr::equals(name.clone(), value);
         // Of a key this makes what sources find at once.
-        query.and(check(&equals, schema).map_err(|what| invalid(name, text, &what))?);
+        query.and(check(&equals, schema).map_err(|misfit| invalid(name, text, &misfit.to_string()))?);
     }
     if params.cursor.is_some() && params.offset > 0 {
         let message = "parameter 'cursor' is a place already: it goes without 'offset'";

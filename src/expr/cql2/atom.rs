@@ -29,7 +29,12 @@ impl Parser<'_> {
             TokenKind::Word(word) if word.eq_ignore_ascii_case("INTERVAL") && self.is_call() => {
                 return self.is_no_interval();
             }
-            TokenKind::Word(word) if self.is_call() => return self.call(&word),
+            TokenKind::Word(word) if self.is_call() => {
+                return Ok(match self.call(&word)? {
+                    Term::Condition(expr) => Term::Condition(self.fit(expr)?),
+                    value @ Term::Value(_) => value,
+                });
+            }
             TokenKind::Word(word) if word.eq_ignore_ascii_case("TRUE") => Operand::Literal(Value::Bool(true)),
             TokenKind::Word(word) if word.eq_ignore_ascii_case("FALSE") => Operand::Literal(Value::Bool(false)),
             TokenKind::Word(word) if word.eq_ignore_ascii_case("NULL") => {

@@ -12,8 +12,9 @@ use crate::expr::array::{ArrayRelation, List, Member};
 use crate::expr::function::{Function, without_accents, without_case};
 use crate::expr::nearest::nearest;
 use crate::expr::temporal::{Time, TimeRelation};
-use crate::expr::{Expr, GeometryLiteral, Operand, Operator, like};
+use crate::expr::{Expr, GeometryLiteral, Misfit, Operand, Operator, check, like};
 use crate::model::geometry::json as geojson;
+use crate::model::schema::Schema;
 use crate::model::value::Value;
 
 /// What gives a value.
@@ -27,8 +28,34 @@ const MOST: usize = 30_000;
 
 /// Reads a document that was parsed.
 pub(super) fn parse(json: &Json, frame: &Frame) -> Result<Expr, Fault> {
-    let mut reader = Reader { frame, path: String::new(), depth: 0, count: 0 };
+    read(json, frame, None)
+}
+
+/// Reads it up to the first condition that does not fit a layer.
+pub(super) fn parse_fitting(json: &Json, frame: &Frame, schema: &Schema) -> Result<Expr, Fault> {
+    read(json, frame, Some(schema))
+}
+
+fn read(json: &Json, frame: &Frame, schema: Option<&Schema>) -> Result<Expr, Fault> {
+    let mut reader = Reader { frame, path: String::new(), depth: 0, count: 0, schema };
     reader.condition(json)
+}
+
+/// What does not fit, at the first place of its name.
+pub(super) fn misfit(json: &Json, path: &str, misfit: &Misfit) -> Fault {
+    let place = misfit.name.as_ref().and_then(|name| place_of(json, name)).unwrap_or_default();
+    Fault { hint: misfit.hint.clone(), ..Fault::within(&format!("{path}{place}"), misfit.message.as_str()) }
+}
+
+/// Where a property of this name stands, as a JSON pointer.
+fn place_of(json: &Json, name: &str) -> Option<String> {
+    let within = |step: &str, part: &Json| place_of(part, name).map(|rest| format!("/{step}{rest}"));
+    match json {
+        Json::Object(object) if object.get("property").and_then(Json::as_str) == Some(name) => Some(String::new()),
+        Json::Object(object) => object.iter().find_map(|(step, part)| within(step, part)),
+        Json::Array(list) => list.iter().enumerate().find_map(|(at, part)| within(&at.to_string(), part)),
+        _ => None,
+    }
 }
 
 struct Reader<'a> {
@@ -37,6 +64,8 @@ struct Reader<'a> {
     path: String,
     depth: usize,
     count: usize,
+    /// What conditions are checked against as they are read.
+    schema: Option<&'a Schema>,
 }
 
 impl Reader<'_> {
@@ -107,7 +136,16 @@ impl Reader<'_> {
             Some(op) if op.eq_ignore_ascii_case("or") => self.joined(json).map(Expr::Or),
             Some(op) if op.eq_ignore_ascii_case("not") => self.opposite(json),
             Some(op) if op.eq_ignore_ascii_case("isnull") && is_of_condition(json) => self.unknown(json),
-            _ => self.predicate(json),
+            _ => self.fitting(json),
+        }
+    }
+
+    #[inline(never)]
+    fn fitting(&mut self, json: &Json) -> Result<Expr, Fault> {
+        let expr = self.predicate(json)?;
+        match self.schema.map(|schema| check(&expr, schema)) {
+            Some(Err(found)) => Err(misfit(json, &self.path, &found)),
+            _ => Ok(expr),
         }
     }
 

@@ -13,6 +13,7 @@
 
 mod atom;
 mod fault;
+mod fit;
 mod geometry;
 mod json;
 mod json_document;
@@ -21,6 +22,8 @@ mod lexer;
 mod parser;
 mod write;
 
+#[cfg(test)]
+mod json_tests;
 #[cfg(test)]
 mod tests;
 
@@ -32,9 +35,10 @@ use lexer::Dialect;
 
 use serde::Deserialize;
 
-use super::Expr;
+use super::{Expr, Misfit, check};
 use crate::base::crs::Crs;
 use crate::model::geometry::figure;
+use crate::model::schema::Schema;
 
 /// Longest text that is read, in bytes.
 pub const LONGEST: usize = 1 << 16;
@@ -65,6 +69,10 @@ pub fn parse_in(text: &str, frame: Frame) -> Result<Expr, Fault> {
 
 /// Reads a filter in the JSON form, whose coordinates are in this system.
 pub fn parse_json(text: &str, frame: &Frame) -> Result<Expr, Fault> {
+    json::parse(&document(text)?, frame)
+}
+
+fn document(text: &str) -> Result<serde_json::Value, Fault> {
     if text.len() > LONGEST_JSON {
         return Err(Fault::new(text, 0, format!("the filter is longer than {LONGEST_JSON} bytes")));
     }
@@ -75,7 +83,7 @@ pub fn parse_json(text: &str, frame: &Frame) -> Result<Expr, Fault> {
     // Its own limit is less than what may be said; how deep it has to go is known.
     deserializer.disable_recursion_limit();
     let json = Document::deserialize(&mut deserializer).and_then(|json| deserializer.end().map(|()| json));
-    let Document(json) = json.map_err(|cause| {
+    json.map(|Document(json)| json).map_err(|cause| {
         // Where it is told, lines are counted.
         let before: usize = text.split_inclusive('\n').take(cause.line().saturating_sub(1)).map(str::len).sum();
         let mut at = (before + cause.column().saturating_sub(1)).min(text.len());
@@ -86,8 +94,7 @@ pub fn parse_json(text: &str, frame: &Frame) -> Result<Expr, Fault> {
         let told = cause.to_string();
         let doubled = told.rfind(" at line ").and_then(|end| told.get(..end)).filter(|told| told.starts_with(DOUBLED));
         Fault::new(text, at, doubled.unwrap_or("the filter is not JSON"))
-    })?;
-    json::parse(&json, frame)
+    })
 }
 
 /// What is told of a filter that nests too deep.
@@ -119,6 +126,53 @@ fn beyond_depth(text: &str) -> Option<usize> {
 /// A filter in the JSON form; `None` for what only parameters and programs can make.
 pub fn to_json(expr: &Expr) -> Option<serde_json::Value> {
     json_write::write(expr)
+}
+
+/// A form in which filters are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// As [`parse_in`] reads it.
+    Text,
+    /// As [`parse_json`] reads it.
+    Json,
+    /// As [`parse_older`] reads it.
+    Older,
+    /// As [`parse_qgis`] reads it.
+    Qgis,
+}
+
+/// Reads a filter and checks it against a layer; what does not fit is told with its place.
+pub fn parse_for(text: &str, form: Form, frame: Frame, schema: &Schema) -> Result<Expr, Fault> {
+    let expr = match form {
+        Form::Text => parse_in(text, frame.clone()),
+        Form::Json => parse_json(text, &frame),
+        Form::Older => parse_older(text, frame.clone()),
+        Form::Qgis => parse_qgis(text),
+    }?;
+    check(&expr, schema).map_err(|misfit| place(text, form, frame, schema, &misfit))
+}
+
+/// The place of what does not fit a layer: only now that it has to be told, the filter is read with an eye on places.
+pub fn place(text: &str, form: Form, frame: Frame, schema: &Schema, misfit: &Misfit) -> Fault {
+    let dialect = match form {
+        Form::Json => {
+            return match document(text) {
+                Ok(json) => match json::parse_fitting(&json, &frame, schema) {
+                    Err(fault) => fault,
+                    Ok(_) => json::misfit(&json, "", misfit),
+                },
+                Err(fault) => fault,
+            };
+        }
+        Form::Text => Dialect::Cql2,
+        Form::Older => Dialect::Older,
+        Form::Qgis => Dialect::Qgis,
+    };
+    let parser = || parser::Parser::new(text, frame.clone(), dialect);
+    let found = parser().and_then(|parser| parser.fitting(schema).whole()).err();
+    found
+        .or_else(|| parser().ok().map(|parser| parser.misfit_of_all(misfit)))
+        .unwrap_or_else(|| Fault::within("", misfit.message.as_str()))
 }
 
 /// Reads what clients call `cql-text`, of before CQL2: the same with `!=` and ILIKE, and without escapes.

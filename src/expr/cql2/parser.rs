@@ -6,6 +6,7 @@ use super::lexer::{self, Dialect, Token, TokenKind};
 use super::{DEEPEST, Frame, too_deep};
 use crate::expr::function::{Function, without_accents, without_case};
 use crate::expr::{Comparison, Expr, Operand, Operator, like};
+use crate::model::schema::Schema;
 use crate::model::value::Value;
 
 /// Words that are no names unless they are quoted.
@@ -43,15 +44,24 @@ pub(super) struct Parser<'a> {
     text: &'a str,
     pub(super) frame: Frame,
     dialect: Dialect,
-    tokens: Vec<Token>,
-    at: usize,
+    pub(super) tokens: Vec<Token>,
+    pub(super) at: usize,
     depth: usize,
     calculations: usize,
+    /// What conditions are checked against as they are read, and up to which token they have been.
+    pub(super) schema: Option<&'a Schema>,
+    pub(super) fitted: usize,
 }
 
 impl<'a> Parser<'a> {
     pub(super) fn new(text: &'a str, frame: Frame, dialect: Dialect) -> Result<Self, Fault> {
-        Ok(Self { text, frame, dialect, tokens: lexer::tokens(text, dialect)?, at: 0, depth: 0, calculations: 0 })
+        let tokens = lexer::tokens(text, dialect)?;
+        Ok(Self { text, frame, dialect, tokens, at: 0, depth: 0, calculations: 0, schema: None, fitted: 0 })
+    }
+
+    /// The same that ends at the first condition which does not fit a layer, with the place.
+    pub(super) fn fitting(self, schema: &'a Schema) -> Self {
+        Self { schema: Some(schema), ..self }
     }
 
     /// The text as one filter.
@@ -134,14 +144,14 @@ impl<'a> Parser<'a> {
         self.as_condition(term)
     }
 
-    fn as_condition(&self, term: Term) -> Result<Expr, Fault> {
+    fn as_condition(&mut self, term: Term) -> Result<Expr, Fault> {
         match term {
             Term::Condition(expr) => Ok(expr),
             Term::Value(Operand::Literal(Value::Bool(true))) => Ok(Expr::always()),
             Term::Value(Operand::Literal(Value::Bool(false))) => Ok(Expr::never()),
             // Beyond the standard, as QGIS sends it: a property that is true or false stands alone.
             Term::Value(operand @ Operand::Property(_)) if self.joint().is_some() || self.is_end_of_part() => {
-                Ok(is(operand, true))
+                self.fit(is(operand, true))
             }
             Term::Value(_) => Err(self.expected("= <> < <= > >= LIKE BETWEEN IN or IS")),
         }
@@ -242,7 +252,10 @@ impl<'a> Parser<'a> {
     #[inline(never)]
     fn tested(&mut self, left: Term) -> Result<Term, Fault> {
         Ok(Term::Condition(match left {
-            Term::Value(operand) => self.predicate(operand)?,
+            Term::Value(operand) => {
+                let predicate = self.predicate(operand)?;
+                self.fit(predicate)?
+            }
             Term::Condition(expr) => {
                 let is_negated = self.is_null()?;
                 negated(Expr::IsUnknown(Box::new(expr)), is_negated)

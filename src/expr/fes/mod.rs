@@ -146,7 +146,7 @@ impl Reader<'_> {
             _ if is_reference(element) => {
                 let property = self.operand(element, As::Looks, 0)?;
                 let condition = Expr::Compare(property, Comparison::Equal, Operand::Literal(Value::Bool(true)));
-                check(&condition, self.context.schema).map_err(|message| Fault::value(element, message))
+                check(&condition, self.context.schema).map_err(|misfit| Fault::value(element, misfit))
             }
             _ => {
                 let condition = match self.comparison(element)? {
@@ -159,7 +159,7 @@ impl Reader<'_> {
                         })?,
                     },
                 };
-                check(&condition, self.context.schema).map_err(|message| Fault::value(element, message))
+                check(&condition, self.context.schema).map_err(|misfit| Fault::value(element, misfit))
             }
         }
     }

@@ -8,7 +8,7 @@ use crate::base::xml::Element;
 use crate::data::{bounds, reference};
 use crate::error::{Error, Kind, Result};
 use crate::expr::fes::{self, FesContext};
-use crate::expr::{Expr, check, cql2};
+use crate::expr::{Expr, cql2};
 use crate::formats::gml::Version;
 use crate::services::ows::kvp::invalid;
 
@@ -18,8 +18,8 @@ use super::srs::{self, named};
 /// A filter in CQL2 text with what QGIS's expressions add (ILIKE, `!=`).
 pub(super) fn cql2(at: &str, of: &FeatureType, text: &str) -> Result<Expr> {
     let wrong = |fault: String| Error::new(Kind::InvalidParameter, format!("{at} cannot be read: {fault}")).at(at);
-    let expr = cql2::parse_qgis(text).map_err(|fault| wrong(fault.to_string()))?;
-    check(&expr, of.schema()).map_err(wrong)
+    let frame = cql2::Frame::default();
+    cql2::parse_for(text, cql2::Form::Qgis, frame, of.schema()).map_err(|fault| wrong(fault.to_string()))
 }
 
 /// A filter in XML. What names no system is in that of the feature type, with the axes that its name has in this version.

@@ -68,7 +68,7 @@ impl Filters {
 fn checked(condition: &Condition, schema: &Schema, layer: &str) -> Result<Expr> {
     match condition {
         Condition::Expression(expr) => {
-            let expr = check(expr, schema).map_err(|fault| wrong(&fault))?;
+            let expr = check(expr, schema).map_err(|misfit| wrong(&misfit.to_string()))?;
             let unknown = |name| wrong(&format!("'{layer}' has no property '{name}'"));
             expr.fields(schema).map_err(unknown)?;
             Ok(expr)

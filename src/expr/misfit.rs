@@ -1,0 +1,44 @@
+//! Why a predicate does not fit a layer.
+
+use std::fmt;
+
+/// What is told to whoever wrote the predicate. Where it stands in a text is found by [`cql2`](super::cql2).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Misfit {
+    /// What is wrong.
+    pub message: String,
+    /// The way out.
+    pub hint: Option<String>,
+    /// The name that it is about.
+    pub name: Option<String>,
+}
+
+impl Misfit {
+    pub(super) fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), hint: None, name: None }
+    }
+
+    /// One that is about a property.
+    pub fn of(name: &str, message: impl Into<String>) -> Self {
+        Self { name: Some(name.to_owned()), ..Self::new(message) }
+    }
+
+    pub(super) fn hint(self, hint: impl Into<String>) -> Self {
+        Self { hint: Some(hint.into()), ..self }
+    }
+}
+
+impl fmt::Display for Misfit {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.message)?;
+        self.hint.as_ref().map_or(Ok(()), |hint| write!(out, "; {hint}"))
+    }
+}
+
+impl std::error::Error for Misfit {}
+
+impl From<Misfit> for String {
+    fn from(misfit: Misfit) -> String {
+        misfit.to_string()
+    }
+}
