@@ -46,7 +46,7 @@ fn ids(server: &Server, filter: &str) -> (Vec<i64>, Value) {
 }
 
 /// Conditions, and a part of the SQL that is to be asked for them; nothing where the loop alone may know.
-const CONDITIONS: [(&str, &str); 104] = [
+const CONDITIONS: [(&str, &str); 106] = [
     ("floors > 5", "\"floors\" > $1"),
     ("floors <> 5", "\"floors\" <> $1"),
     ("NOT floors = 5", "NOT ("),
@@ -63,6 +63,8 @@ const CONDITIONS: [(&str, &str); 104] = [
     ("owner = 'O''Neill'", "\"owner\" = $1"),
     ("owner > 'Mike'", "COLLATE \"C\" > $1"),
     ("owner IS NULL OR floors < 2", "IS NULL"),
+    ("(owner > 'Mike' AND floors < 5) IS NULL", ") IS NULL)"),
+    ("(S_INTERSECTS(geometry, BBOX(1, 1, 5, 5)) OR built > demolished) IS NOT NULL", ") IS NULL)"),
     ("geometry IS NULL", "IS NULL"),
     ("geometry IS NOT NULL AND floors = 3", "IS NULL"),
     ("\"eo:cloud_cover\" BETWEEN 0.1 AND 0.5", ">= $1"),
@@ -267,5 +269,45 @@ fn boxes_a_turn_further_are_asked_for_where_something_is_there() {
         std::thread::yield_now();
     }
     assert_eq!(boxes(&database.log()), 3);
+    database.stop();
+}
+
+/// An indexed column of UUIDs was compared as text with a UUID, which is an error.
+#[test]
+fn keys_and_indexed_columns_of_every_kind_are_compared() {
+    if !is_here() {
+        return;
+    }
+    let mut database = Postgres::start();
+    database.sql(
+        "gis",
+        "CREATE TABLE codes (code text PRIMARY KEY, ref uuid, n int, name varchar(9), geom geometry(Point, 4326));
+         CREATE TABLE refs (ref uuid PRIMARY KEY, n int, geom geometry(Point, 4326));
+         CREATE INDEX ON codes (ref); CREATE INDEX ON codes (n); CREATE INDEX ON codes (name);
+         INSERT INTO codes SELECT code, md5(code)::uuid, row_number() OVER (), code, ST_Point(0, 0, 4326)
+            FROM unnest(ARRAY['a', 'A', 'ab', 'b', 'B1', 'zürich', 'ß', '10', '9']) code;
+         INSERT INTO refs SELECT ('00000000-0000-4000-8000-00000000000' || n)::uuid, n FROM generate_series(1, 9) n;",
+    );
+    let server = Server::start(&[&database.dsn()]);
+    for (collection, condition, count) in [
+        ("codes", "code > 'a'", 4),
+        ("codes", "NOT code > 'a'", 5),
+        ("codes", "code BETWEEN '1' AND 'A'", 3),
+        ("codes", "code LIKE 'a%'", 2),
+        ("codes", "CASEI(code) IN ('a', 'b1')", 3),
+        ("codes", "code = concat('a', 'b')", 1),
+        ("codes", "code = name AND length(code) = 2", 3),
+        ("codes", "ref = '0cc175b9-c0f1-b6a8-31c3-99e269772661'", 1),
+        ("codes", "ref = lower('0CC175B9-c0f1-b6a8-31c3-99e269772661') OR n = 2", 2),
+        ("codes", "ref = 'none' OR name = 'ß' AND n > 3.5", 1),
+        ("refs", "ref > '00000000-0000-4000-8000-000000000004'", 5),
+        ("refs", "ref LIKE '%4' OR ref < 'x' AND n = 1", 2),
+        ("refs", "ref = lower('00000000-0000-4000-8000-000000000004')", 1),
+        ("refs", "ref <> 'x' AND n % 2 = 0", 4),
+    ] {
+        let filter = percent_encoding::utf8_percent_encode(condition, percent_encoding::NON_ALPHANUMERIC);
+        let page = server.json(&format!("/ogcapi/collections/{collection}/items?filter={filter}"));
+        assert_eq!((&page["numberMatched"], &page["numberReturned"]), (&count.into(), &count.into()), "{condition}");
+    }
     database.stop();
 }

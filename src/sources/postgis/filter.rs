@@ -225,7 +225,9 @@ impl Writer<'_> {
         let near = match bound {
             _ if !positive => None,
             // The index that has texts by their bytes may be the only one.
-            Bound::Text(_) if how == Comparison::Equal && is_indexed && left == stored => {
+            Bound::Text(_)
+                if how == Comparison::Equal && is_indexed && compared == (Compared::Text { plain: true }) =>
+            {
                 let bytes = format!("{stored}::text COLLATE \"C\" = ");
                 Some(bytes + &self.bound(bound.clone(), cast))
             }
