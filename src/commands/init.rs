@@ -105,7 +105,11 @@ const MAPS: &str = "# keywords = []\n\
 
 pub(crate) fn run(options: &Options) -> Done {
     let mut text = HEAD.replace("\"@title@\"", &quoted(&title(&options.data)));
-    for layer in list(&options.data)? {
+    let (layers, faults) = list(&options.data)?;
+    for fault in &faults {
+        eprintln!("not written: {fault}");
+    }
+    for layer in layers {
         let source = if is_dsn(&layer.source.to_string_lossy()) {
             layer.source.clone()
         } else {

@@ -21,6 +21,8 @@ pub struct Reference {
     pub name: String,
     /// Whether the authority has north or latitude before east or longitude.
     pub is_lat_first: bool,
+    /// Whether it has places on the ground: neither heights alone, nor distances from the centre of the Earth.
+    pub is_plane: bool,
     /// Whether its coordinates are angles.
     pub is_geographic: bool,
     /// Length of its unit in metres; that of a degree on the equator where it is geographic.
@@ -87,6 +89,16 @@ pub fn of(crs: &Crs) -> Result<Arc<Reference>> {
     Ok(found)
 }
 
+/// The same of a system in which places on the ground can be given; an error where it has none.
+pub fn of_places(crs: &Crs) -> Result<Arc<Reference>> {
+    let found = of(crs)?;
+    if found.is_plane {
+        return Ok(found);
+    }
+    let what = format!("{crs} ({}) has no places on the ground: it is neither geographic nor projected", found.name);
+    Err(Error::new(Kind::UnknownCrs, what))
+}
+
 impl Crs {
     /// Whether the authority wants latitude or north before longitude or east where coordinates are exchanged.
     pub fn is_lat_first(&self) -> bool {
@@ -143,6 +155,7 @@ fn looked_up(crs: &Crs) -> Result<Reference> {
         turn: turn.or_else(|| (family == Family::Mercator).then(|| around(&found)).flatten()),
         name: found.name().unwrap_or_else(|| crs.to_string()),
         is_lat_first: matches!(crs, Crs::Epsg(_)) && has_north_first(&found),
+        is_plane: is_geographic || found.is_projected(),
         is_geographic,
         metres_per_unit,
         area_of_use,

@@ -275,7 +275,7 @@ impl Opening<'_> {
         self.watched.path(path);
         let options: OpenOptions = own.options.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let stem = address::stem(path);
-        let crs = own.crs.as_ref().and_then(CrsSetting::stored).map(str::parse).transpose();
+        let crs = own.crs.as_ref().and_then(CrsSetting::stored).map(database::stored).transpose();
         let crs = match crs {
             Ok(crs) => crs,
             Err(fault) => return self.faults.push(format!("layer '{stem}': crs: {fault}")),
@@ -308,7 +308,7 @@ impl Opening<'_> {
     /// A raster.
     fn add_raster(&mut self, id: &str, path: &Path, own: Option<&settings::Layer>) {
         self.watched.path(path);
-        let crs = own.and_then(|own| own.crs.as_ref()).and_then(CrsSetting::stored).map(str::parse).transpose();
+        let crs = own.and_then(|own| own.crs.as_ref()).and_then(CrsSetting::stored).map(database::stored).transpose();
         let crs = match crs {
             Ok(crs) => crs,
             Err(fault) => return self.faults.push(format!("layer '{id}': crs: {fault}")),
@@ -375,7 +375,7 @@ impl Opening<'_> {
     fn systems(&mut self, id: &str, names: &[String]) -> Vec<Crs> {
         let known = |name: &String| -> Result<Crs, String> {
             let crs: Crs = name.parse()?;
-            reference::of(&crs).map_err(|error| error.message().to_owned())?;
+            reference::of_places(&crs).map_err(|error| error.message().to_owned())?;
             Ok(crs)
         };
         let mut systems = Vec::new();

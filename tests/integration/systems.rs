@@ -125,6 +125,24 @@ fn a_project_lists_its_own_systems() {
 }
 
 #[test]
+fn a_system_without_places_on_the_ground_is_refused_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("project.toml");
+    for crs in ["EPSG:5773", "EPSG:4978"] {
+        let layer = format!("[[layers]]\nsource = '{SAMPLE}'\nlayer = \"cities\"\n");
+        for text in [format!("crs = [\"EPSG:3035\", \"{crs}\"]\n{layer}"), format!("{layer}crs = [\"{crs}\"]\n")] {
+            fs::write(&file, text).unwrap();
+            let refused = crate::harness::server::run(&["check", "--project", file.to_str().unwrap()]);
+            assert_eq!(refused.status.code(), Some(1), "{crs}");
+            let said = crate::harness::server::stderr(&refused);
+            assert!(said.contains(crs) && said.contains("no places on the ground"), "{said}");
+            let server = Server::start(&["--project", file.to_str().unwrap()]);
+            assert!(!server.get(CITIES).expect(200).text().contains(&crs.replace("EPSG:", "EPSG/0/")), "{crs}");
+        }
+    }
+}
+
+#[test]
 fn the_epoch_of_stored_coordinates_is_told_where_the_file_has_it() {
     let folder = tempfile::tempdir().unwrap();
     for (extension, more) in

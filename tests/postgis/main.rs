@@ -25,6 +25,7 @@ mod replicas;
 mod same_as_file;
 mod searches;
 mod slow;
+mod starts;
 mod tables;
 mod views;
 mod walks;

@@ -122,10 +122,10 @@ impl Opening<'_> {
     }
 }
 
-/// The reference system in which a table is stored.
-fn stored(name: &str) -> Result<Crs, String> {
+/// The reference system in which data is stored.
+pub(super) fn stored(name: &str) -> Result<Crs, String> {
     let crs: Crs = name.parse()?;
-    reference::of(&crs).map_err(|error| error.message().to_owned())?;
+    reference::of_places(&crs).map_err(|error| error.message().to_owned())?;
     Ok(crs)
 }
 

@@ -34,26 +34,49 @@ pub enum ListedContents {
     Coverage(Vec<String>),
 }
 
-/// Every layer of the data: files, folders, patterns and databases. The first that cannot be read is told.
-pub fn list(data: &[PathBuf]) -> Result<Vec<Listed>, String> {
-    let mut all = Vec::new();
+/// Every layer of the data: files, folders, patterns and databases; and what cannot be read, and why. Where nothing can, that
+/// is the error.
+pub fn list(data: &[PathBuf]) -> Result<(Vec<Listed>, Vec<String>), String> {
+    let (mut all, mut faults) = (Vec::new(), Vec::new());
     for path in data {
         if let Some(dsn) = database::dsn(path) {
-            list_database(path, dsn, &mut all)?;
+            match Database::open(dsn, &DatabaseOptions::default()) {
+                Ok(database) => list_database(path, &database, &mut all, &mut faults),
+                Err(error) => faults.push(told(&error)),
+            }
             continue;
         }
         if let Some(fault) = database::not_a_dsn(path) {
-            return Err(fault);
+            faults.push(fault);
+            continue;
         }
-        let meant = files::meant(path).map_err(|fault| address::hidden(&fault).into_owned())?;
-        let paths: Vec<_> = meant.into_iter().map(|path| (path, None)).collect();
+        let paths = match files::meant(path) {
+            Ok(meant) => meant.into_iter().map(|path| (path, None)).collect::<Vec<_>>(),
+            Err(fault) => {
+                faults.push(address::hidden(&fault).into_owned());
+                continue;
+            }
+        };
         for read in reading::read_all(&paths) {
-            let contents = read.outcome.map_err(|error| told(&error))?;
-            for layer in contents.layers {
-                let wrong = |(name, error)| format!("{}: layer '{name}': {}", address::shown(&read.path), told(&error));
-                all.push(of_file(layer.map_err(wrong)?));
+            let layers = match read.outcome {
+                Ok(contents) => contents.layers,
+                Err(error) => {
+                    faults.push(told(&error));
+                    continue;
+                }
+            };
+            for layer in layers {
+                match layer {
+                    Ok(found) => all.push(of_file(found)),
+                    Err((name, error)) => {
+                        faults.push(format!("{}: layer '{name}': {}", address::shown(&read.path), told(&error)));
+                    }
+                }
             }
         }
+    }
+    if all.is_empty() && !faults.is_empty() {
+        return Err(faults.join("\n"));
     }
     let mut taken = HashSet::new();
     for layer in &mut all {
@@ -62,7 +85,7 @@ pub fn list(data: &[PathBuf]) -> Result<Vec<Listed>, String> {
         layer.id = free.unwrap_or_default();
         taken.insert(layer.id.clone());
     }
-    Ok(all)
+    Ok((all, faults))
 }
 
 fn of_file(found: Found) -> Listed {
@@ -76,18 +99,19 @@ fn of_file(found: Found) -> Listed {
     Listed { source: path, layer, id, title, description, contents }
 }
 
-fn list_database(path: &Path, dsn: &str, all: &mut Vec<Listed>) -> Result<(), String> {
-    let database = Database::open(dsn, &DatabaseOptions::default()).map_err(|error| told(&error))?;
+fn list_database(path: &Path, database: &Database, all: &mut Vec<Listed>, faults: &mut Vec<String>) {
     for name in database.layer_names() {
-        let layer = database.layer(&name, &TableOptions::default()).map_err(|error| told(&error))?;
-        all.push(Listed {
-            source: path.to_owned(),
-            layer: Some(name.clone()),
-            id: name,
-            title: None,
-            description: layer.description,
-            contents: ListedContents::Features(layer.source.schema().clone()),
-        });
+        match database.layer(&name, &TableOptions::default()) {
+            Ok(layer) => all.push(Listed {
+                source: path.to_owned(),
+                layer: Some(name.clone()),
+                id: name,
+                title: None,
+                description: layer.description,
+                contents: ListedContents::Features(layer.source.schema().clone()),
+            }),
+            Err(error) => faults.push(told(&error)),
+        }
     }
-    Ok(())
+    faults.extend(database.left_out().iter().map(|(name, why)| format!("table '{name}': {why}")));
 }

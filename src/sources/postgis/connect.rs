@@ -13,7 +13,6 @@ use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, Config, NoTls, RowStream, Statement};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::sql::quoted;
 use crate::error::{Error, Kind, Result};
 
 /// How long a connection is tried for.
@@ -172,14 +171,11 @@ where
     }
 }
 
-/// PostGIS may live in a schema of its own: its functions must be found from everywhere.
+/// PostGIS may live in a schema of its own, or a role may look elsewhere: its functions must be found from everywhere.
 pub(super) async fn find_functions(client: &Client) -> Result<(), tokio_postgres::Error> {
-    let query = "SELECT n.nspname FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'postgis'";
-    if let Some(row) = client.query_opt(query, &[]).await? {
-        let schema: &str = row.get(0);
-        if schema != "public" {
-            client.batch_execute(&format!("SET search_path TO \"$user\", public, {}", quoted(schema))).await?;
-        }
-    }
-    Ok(())
+    let query = "
+        SELECT set_config('search_path', concat_ws(', ', nullif(current_setting('search_path'), ''), quote_ident(n.nspname)), false)
+        FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
+        WHERE e.extname = 'postgis' AND n.nspname <> ALL (current_schemas(true))";
+    client.query_opt(query, &[]).await.map(drop)
 }

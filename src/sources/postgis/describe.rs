@@ -2,6 +2,7 @@
 //! server.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio_postgres::types::Kind as TypeKind;
 use tokio_postgres::{Client, Row};
@@ -14,6 +15,9 @@ use super::{LayerOptions, TableOptions};
 use super::{fault, moment};
 use crate::error::{Error, Kind, Result};
 use crate::model::schema::{Field, FieldKind, KeyKind, Schema, TimeFields};
+
+/// How long one statement may take that finds out what a table is like; a view may compute much.
+pub(super) const PATIENCE: Duration = Duration::from_secs(4);
 
 /// Rows that are looked at to see whether a view's ids are unique.
 const TRIED: u32 = 10_000;

@@ -70,6 +70,11 @@ fn is_changed(cause: &tokio_postgres::Error) -> bool {
 /// A fault while a table is described, told to whoever named it: with what PostgreSQL says.
 pub(super) fn describing(cause: tokio_postgres::Error) -> Error {
     match cause.code() {
+        Some(&SqlState::QUERY_CANCELED) => Error::new(
+            Kind::Internal,
+            "the database takes too long to tell what it is like: of a view, make a materialized view, or name its ids with \
+             key = \"…\" in the project file, and its geometry by its type (geom::geometry(Point, 4326))",
+        ),
         Some(_) if !is_away(&cause) => Error::new(Kind::Internal, told(&cause)),
         _ => reading(cause),
     }

@@ -5,8 +5,7 @@ use super::columns::{Column, Compared};
 use super::literal::{FIRST_DAY, bound, is_uuid, surely_within};
 use super::number::Calculated;
 use super::sql::{Bound, Sql};
-use super::table::{Geometry, Table};
-use crate::base::bbox::Rect;
+use super::table::Table;
 use crate::base::datetime::{Instant, Interval};
 use crate::expr::evaluate::Test;
 use crate::expr::like::Pattern;
@@ -74,7 +73,7 @@ fn is_told(pattern: &str) -> bool {
 
 /// Writes conditions. What returns nothing may have written a part, which the caller takes back.
 pub(super) struct Writer<'a> {
-    table: &'a Table,
+    pub(super) table: &'a Table,
     pub(super) out: &'a mut Sql,
     pub(super) may_be_beyond: bool,
 }
@@ -443,34 +442,6 @@ impl Writer<'_> {
         Some(())
     }
 
-    pub(super) fn geometry(&self) -> Option<&Geometry> {
-        self.table.geometry.as_ref().filter(|geometry| geometry.is_indexable)
-    }
-
-    /// Rows that meet one of the rectangles.
-    fn meets(&mut self, rects: &[Rect], positive: bool) -> Option<()> {
-        let column = self.geometry()?.column.clone();
-        self.out.add("(false");
-        for rect in rects {
-            // Under NOT nothing is left out, for what remained might be false where it should be unknown.
-            if positive && !self.is_within_reach(rect) {
-                continue;
-            }
-            self.out.add(&format!(" OR ST_Intersects({column}, "));
-            // A polygon without a surface meets nothing: of such a box a point or a line is made.
-            let is_flat = rect.min_x >= rect.max_x || rect.min_y >= rect.max_y;
-            self.out.add(if is_flat { "ST_Envelope(" } else { "" });
-            if is_flat {
-                self.diagonal(rect)?;
-            } else {
-                self.envelope(rect)?;
-            }
-            self.out.add(if is_flat { "))" } else { ")" });
-        }
-        self.out.add(")");
-        Some(())
-    }
-
     /// A geometry beside itself: by whether there is one, and it is empty.
     fn beside_itself(&mut self, relation: Relation) -> Option<()> {
         let column = self.table.geometry.as_ref()?.column.clone();
@@ -484,37 +455,5 @@ impl Writer<'_> {
         };
         self.out.add(&test);
         Some(())
-    }
-
-    pub(super) fn envelope(&mut self, rect: &Rect) -> Option<()> {
-        let srid = self.geometry()?.srid;
-        self.out.add("ST_MakeEnvelope(");
-        for side in [rect.min_x, rect.min_y, rect.max_x, rect.max_y] {
-            self.side(side);
-            self.out.add(", ");
-        }
-        self.out.add(&format!("{srid})"));
-        Some(())
-    }
-
-    /// From one corner of a box to the other.
-    fn diagonal(&mut self, rect: &Rect) -> Option<()> {
-        let srid = self.geometry()?.srid;
-        self.out.add("ST_SetSRID(ST_MakeLine(");
-        for (x, y, after) in [(rect.min_x, rect.min_y, ", "), (rect.max_x, rect.max_y, "), ")] {
-            self.out.add("ST_MakePoint(");
-            self.side(x);
-            self.out.add(", ");
-            self.side(y);
-            self.out.add(")");
-            self.out.add(after);
-        }
-        self.out.add(&format!("{srid})"));
-        Some(())
-    }
-
-    /// A coordinate of a box; it may be beyond all that one can be.
-    fn side(&mut self, side: f64) {
-        self.out.bind(Bound::Float(side.clamp(-1e300, 1e300)), "float8");
     }
 }

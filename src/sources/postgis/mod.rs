@@ -10,6 +10,7 @@ use crate::data::source::FeatureSource;
 use crate::error::{Error, Kind, Result};
 
 mod ask;
+mod boxes;
 mod cells;
 mod columns;
 mod connect;
@@ -203,9 +204,28 @@ impl Database {
         let (pools, options) = (self.room.pools.clone(), options.clone());
         let table = runtime::wait(async move {
             let client = pools.take().await?;
-            describe::describe(&client, &label, from, geometry.as_deref(), &options).await
+            // Whoever starts waits for it, and all other layers with it.
+            let briefly = format!("SET statement_timeout = {}", describe::PATIENCE.as_millis());
+            client.batch_execute(&briefly).await.map_err(fault::describing)?;
+            let described = describe::describe(&client, &label, from, geometry.as_deref(), &options).await;
+            if client.batch_execute("RESET statement_timeout").await.is_err() {
+                drop(deadpool_postgres::Object::take(client));
+            }
+            described.map_err(|error| named(error, &label))
         })?;
         Ok(Arc::new(layer::Layer::new(self.room.clone(), table)))
+    }
+}
+
+/// A fault with the name of its table, where it does not say it.
+fn named(error: Error, label: &str) -> Error {
+    if error.kind() == Kind::Unavailable || error.message().starts_with("table '") {
+        return error;
+    }
+    let named = Error::new(error.kind(), format!("table '{label}': {}", error.message()));
+    match error.cause() {
+        Some(cause) => named.because(cause.to_string()),
+        None => named,
     }
 }
 

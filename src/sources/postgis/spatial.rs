@@ -89,6 +89,10 @@ pub(super) async fn geometry(
         "geometrycollection" => GeometryKind::GeometryCollection,
         _ => GeometryKind::Any,
     };
+    let may_be_patched = matches!(kind, GeometryKind::Any | GeometryKind::GeometryCollection)
+        || text.starts_with("polyhedral")
+        || text.starts_with("tin")
+        || text.starts_with("triangle");
     let known = match crs {
         Some(named) => Some(named.clone()),
         None => reference(client, srid).await?,
@@ -108,7 +112,7 @@ pub(super) async fn geometry(
     // Three dimensions may be x, y and a measure.
     let has_z = dims.is_some_and(|dims| dims > 3 || (dims == 3 && !text.ends_with('m')));
     Ok((
-        Geometry { column, is_indexable: !is_geography, srid, modifier },
+        Geometry { column, is_indexable: !is_geography, may_be_patched, srid, modifier },
         GeometryField { name, kind, crs, epoch: None, has_z },
     ))
 }

@@ -43,6 +43,8 @@ pub(super) struct Geometry {
     pub(super) column: String,
     /// Whether an index on it can be used.
     pub(super) is_indexable: bool,
+    /// Whether surfaces of patches may be among its values, with which PostGIS knows little to do.
+    pub(super) may_be_patched: bool,
     pub(super) srid: i32,
     /// That of its type.
     pub(super) modifier: i32,
