@@ -15,6 +15,8 @@ use crate::model::value::{FeatureId, Value};
 const GEOMETRY: &str = "geometry";
 /// Up to here every whole number is a float.
 const EXACT: i64 = 1 << 53;
+/// The first float beyond all whole numbers.
+const BEYOND: f64 = 9_223_372_036_854_775_808.0;
 /// Most names that are told to whoever wrote another.
 const MOST_NAMES: usize = 12;
 /// How a time is written.
@@ -221,12 +223,17 @@ impl Checker<'_> {
                 _ => misfit,
             })
         };
-        #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation)] // within what is exact
+        #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::float_cmp)]
+        // within what is exact
         Ok(match (kind, value) {
             (_, Value::Null) => Value::Null,
-            (FieldKind::Integer, Value::Float(number)) if number.fract() == 0.0 && number.abs() <= EXACT as f64 => {
+            (FieldKind::Integer, Value::Float(number))
+                if number.fract() == 0.0 && (-BEYOND..BEYOND).contains(number) =>
+            {
                 Value::Int(*number as i64)
             }
+            // The largest whole number, as a float, is just this one; but it is less.
+            (FieldKind::Integer, Value::Float(number)) if *number == BEYOND => Value::Float(BEYOND.next_up()),
             (FieldKind::Number, Value::Int(number)) if number.unsigned_abs() <= EXACT.unsigned_abs() => {
                 Value::Float(*number as f64)
             }

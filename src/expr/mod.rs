@@ -25,6 +25,7 @@ pub mod temporal;
 mod gathered;
 mod misfit;
 mod nearest;
+mod number;
 mod plain;
 mod spatial;
 

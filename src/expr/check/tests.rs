@@ -38,6 +38,10 @@ fn literals_take_the_type_of_their_property() {
     for (text, same) in [
         ("count = 2.0", "count = 2"),
         ("2 < size", "2.0 < size"),
+        ("count = 9007199254741005.0", "count = 9007199254741005"),
+        ("count < 9007199254740996.0", "count < 9007199254740996"),
+        ("count >= -9223372036854775808.0", "count >= -9223372036854775808"),
+        ("count < 9223372036854775808", "count < 9.223372036854778e18"),
         ("size BETWEEN 1 AND 2.5", "size BETWEEN 1.0 AND 2.5"),
         ("size IN (1, 2)", "size IN (1.0, 2.0)"),
         ("day = '2018-02-12'", "day = DATE('2018-02-12')"),

@@ -10,6 +10,7 @@ use crate::base::datetime::{Date, Instant};
 use crate::expr::array::{ArrayRelation, List, Member};
 use crate::expr::function::Function;
 use crate::expr::nearest::nearest;
+use crate::expr::number;
 use crate::expr::temporal::{Time, TimeRelation};
 use crate::expr::{Expr, Operand};
 use crate::model::geometry::json as geojson;
@@ -60,14 +61,9 @@ impl Parser<'_> {
         }
         let TokenKind::Number(digits) = self.kind() else { return Err(self.expected("a number")) };
         let text = format!("{sign}{digits}");
-        if let Ok(number) = text.parse() {
-            self.advance();
-            return Ok(Value::Int(number));
-        }
-        let number = text.parse().ok().filter(|number: &f64| number.is_finite());
-        let number = number.ok_or_else(|| self.fault_at(start, "the number is too large"))?;
+        let number = number::read(&text).map_err(|fault| self.fault_at(start, fault.words()))?;
         self.advance();
-        Ok(Value::Float(number))
+        Ok(number)
     }
 
     fn call(&mut self, name: &str) -> Result<Term, Fault> {

@@ -68,6 +68,7 @@ fn the_json_form_is_read() {
         ),
         (r#"{"op":"between","args":[{"property":"a"},1,10]}"#, "a BETWEEN 1 AND 10"),
         (r#"{"op":"in","args":[{"property":"a"},["x","y"]]}"#, "a IN ('x', 'y')"),
+        (r#"{"op":"=","args":[{"property":"a"},1e+17]}"#, "a = 1e17"),
         (r#"{"op":"isNull","args":[{"property":"a"}]}"#, "a IS NULL"),
         (r#"{"op":"s_intersects","args":[{"property":"g"},{"bbox":[1,2,3,4]}]}"#, "S_INTERSECTS(g, BBOX(1,2,3,4))"),
         (
@@ -101,6 +102,11 @@ fn the_json_form_is_read() {
         (r#"{"op":"s_intersect","args":[1,2]}"#, "did you mean s_intersects?"),
         (r#"{"op":"s_within","args":[{"property":"g"},{"type":"Circle"}]}"#, "'Circle' is no geometry"),
         (r#"{"op":"=","args":[{"op":"exec","args":[]},1]}"#, "no function 'exec'"),
+        (
+            r#"{"op":"=","args":["-1.5e",9007199254741004.5]}"#,
+            "more digits than can be compared: numbers have 15 for sure (at character 27)",
+        ),
+        (r#"{"op":"=","args":[1.5,9007199254741005.0]}"#, "more digits than can be compared"),
         (r#"{"op":"=","args":[{"date":"2018-02-30"},1]}"#, "not a day (at /args/0)"),
         (r#"{"op":"like","args":[{"property":"a"},1]}"#, "a text (at /args/1)"),
         (

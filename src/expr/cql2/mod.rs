@@ -35,10 +35,11 @@ use lexer::Dialect;
 
 use serde::Deserialize;
 
-use super::{Expr, Misfit, check};
+use super::{Expr, Misfit, check, number};
 use crate::base::crs::Crs;
 use crate::model::geometry::figure;
 use crate::model::schema::Schema;
+use crate::model::value::Value;
 
 /// Longest text that is read, in bytes.
 pub const LONGEST: usize = 1 << 16;
@@ -78,6 +79,9 @@ fn document(text: &str) -> Result<serde_json::Value, Fault> {
     }
     if let Some(at) = beyond_depth(text) {
         return Err(Fault::new(text, at, too_deep()));
+    }
+    if let Some((at, fault)) = beyond_precision(text) {
+        return Err(Fault::new(text, at, fault.words()));
     }
     let mut deserializer = serde_json::Deserializer::from_str(text);
     // Its own limit is less than what may be said; how deep it has to go is known.
@@ -119,6 +123,33 @@ fn beyond_depth(text: &str) -> Option<usize> {
         if depth > MOST {
             return Some(at);
         }
+    }
+    None
+}
+
+/// The first number of a JSON document that would be taken for another.
+fn beyond_precision(text: &str) -> Option<(usize, number::Fault)> {
+    let is_digit = |byte: u8| byte.is_ascii_digit() || b"+-.eE".contains(&byte);
+    let (bytes, mut at, mut is_text) = (text.as_bytes(), 0, false);
+    while let Some(&byte) = bytes.get(at) {
+        match byte {
+            b'\\' if is_text => at += 1,
+            b'"' => is_text = !is_text,
+            b'-' | b'0'..=b'9' if !is_text => {
+                let length = bytes[at..].iter().take_while(|byte| is_digit(**byte)).count();
+                let number = text.get(at..at + length).unwrap_or_default();
+                match number::read(number) {
+                    Err(fault @ number::Fault::TooFine) => return Some((at, fault)),
+                    // The parser takes for a float whatever has a point or an exponent.
+                    Ok(Value::Int(_)) if number.contains(['.', 'e', 'E']) => return Some((at, number::Fault::TooFine)),
+                    _ => {}
+                }
+                at += length;
+                continue;
+            }
+            _ => {}
+        }
+        at += 1;
     }
     None
 }

@@ -331,6 +331,7 @@ fn faults_say_where_and_what() {
         ("POINT(1 2) IS NOT", 18, "NULL"),
         ("A_CONTAINS(a, 1)", 15, "a list"),
         ("a = 1e999", 5, "too large"),
+        ("a = 9007199254741004.5", 5, "more digits than can be compared"),
         ("a = DATE('2018-02-30')", 10, "is not a day"),
         ("a = TIMESTAMP('2018-02-12')", 15, "23:20:50Z"),
         ("a = DATE(2018)", 10, "DATE('2018-02-12')"),

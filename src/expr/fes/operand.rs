@@ -6,6 +6,7 @@ use crate::model::schema::{FieldKind, KeyKind};
 use crate::model::value::Value;
 
 use super::super::function::{Class, Function};
+use super::super::number;
 use super::super::{Operand, Operator};
 use super::name::{Named, is_reference};
 use super::{Code, DEEPEST, Fault, Reader};
@@ -124,8 +125,7 @@ pub(super) fn literal(element: &Element, kind: As) -> Result<Value, Fault> {
 }
 
 fn number(text: &str) -> Option<Value> {
-    let float = || text.parse().ok().filter(|number: &f64| number.is_finite()).map(Value::Float);
-    text.parse().ok().map(Value::Int).or_else(float)
+    number::read(text).ok()
 }
 
 /// A day or an instant; one without a zone is in UTC, as clients that know no zones mean it.
