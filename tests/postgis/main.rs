@@ -15,6 +15,7 @@ mod harness;
 mod both;
 mod changes;
 mod conditions;
+mod far;
 mod kept;
 mod moments;
 mod odd_values;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::far::Far;
 use super::filter::{self, Filter};
 use super::table::Table;
 use super::turns::Turns;
@@ -19,11 +20,12 @@ pub(super) struct Layer {
     room: Arc<Room>,
     table: Arc<Table>,
     turns: Arc<Turns>,
+    far: Arc<Far>,
 }
 
 impl Layer {
     pub(super) fn new(room: Arc<Room>, table: Table) -> Self {
-        Self { room, table: Arc::new(table), turns: Arc::default() }
+        Self { room, table: Arc::new(table), turns: Arc::default(), far: Arc::default() }
     }
 
     /// Whether the transactions that a statement sees are the state of the rows. Of several hosts another one may read than the
@@ -88,14 +90,14 @@ impl FeatureSource for Layer {
     fn features(&self, plan: Plan) -> Rows {
         let (sender, rows) = channel(plan.layout().clone());
         let (room, table, turns) = (self.room.clone(), self.table.clone(), self.turns.clone());
-        let tells_state = self.is_certain();
+        let far = self.is_certain().then(|| self.far.clone());
         let work = async move {
             let read = async {
                 if plan.limit() == Some(0) {
                     return Ok(());
                 }
                 let filter = divided(&room, &table, &turns, plan.filter()).await?;
-                read::run(&room, &table, &plan, &filter, &sender, tells_state).await
+                read::run(&room, &table, &plan, &filter, &sender, far.as_deref()).await
             };
             if let Err(error) = read.await {
                 sender.fail_later(error).await;

@@ -18,6 +18,7 @@ mod count;
 mod describe;
 mod discover;
 mod extent;
+mod far;
 mod fault;
 mod filter;
 mod hosts;

@@ -10,11 +10,11 @@ use tokio_postgres::{Row, RowStream};
 
 use super::cells;
 use super::columns::Form;
+use super::far::{Far, Way};
 use super::filter::Filter;
-use super::seek::{self, Order, Part};
+use super::seek::{self, Order};
 use super::selected::{Selected, push, raw};
 use super::snapshot;
-use super::sql::{Bound, Sql};
 use super::table::Table;
 use super::{Room, connect, fault, moment};
 use crate::data::plan::Plan;
@@ -22,15 +22,13 @@ use crate::data::position::{Edge, Mark, Position};
 use crate::data::rows::RowSender;
 use crate::error::Result;
 use crate::model::batch::Batch;
-use crate::model::value::Value;
+
+mod statement;
+
+pub(super) use statement::from;
 
 /// How often a statement is tried where the connection turns out to be dead: one may have died in the pool.
 const TRIES: u32 = 3;
-
-/// Up to so many rows a statement says in its text about how many it is for, by powers of two, that statements be few. A
-/// limit that is bound is unknown to a plan that is kept: it seems dearer than a new one, and each page is planned anew. So
-/// shall it be where other values are bound, for of a rare value the rows are found in another way than of a common one.
-const PLANNED: u64 = 1 << 14;
 
 /// Rows that a statement gives where the loop tests them: first about as many as a page needs, then so many times more until all
 /// are asked for. Told how many, the database finds the first ones soon, and nothing need be cancelled.
@@ -49,34 +47,6 @@ const GAVE_WAY: &str = "the reader was slow while others waited for a connection
 /// What the log has of a table whose columns are of other types than they were.
 pub(super) const OTHER_TYPES: &str = "a column has another type now";
 
-/// What follows the list of columns.
-pub(super) fn from(table: &Table, filter: &Filter, values: &[(String, Value)], select: &str) -> Sql {
-    let mut sql = Sql { text: format!("SELECT {select} FROM "), values: filter.sql.values.clone() };
-    table.from.write(&mut sql, values);
-    if !filter.sql.text.is_empty() {
-        sql.add(" WHERE ");
-        sql.add(&filter.sql.text);
-    }
-    sql
-}
-
-/// Ends a statement with its limit and offset; they may be told to a plan that is kept.
-fn limited(sql: &mut Sql, limit: Option<u64>, offset: u64, is_planned: bool) {
-    let number = |number| Bound::Int(i64::try_from(number).unwrap_or(i64::MAX));
-    if let Some(limit) = limit {
-        let reach = limit.saturating_add(offset);
-        if is_planned && reach <= PLANNED {
-            sql.text = format!("SELECT * FROM ({} LIMIT {}) AS page", sql.text, reach.next_power_of_two());
-        }
-        sql.add(" LIMIT ");
-        sql.bind(number(limit), "int8");
-    }
-    if offset > 0 {
-        sql.add(" OFFSET ");
-        sql.bind(number(offset), "int8");
-    }
-}
-
 /// Reads all and sends it.
 pub(super) async fn run(
     room: &Room,
@@ -84,7 +54,7 @@ pub(super) async fn run(
     plan: &Plan,
     filter: &Filter,
     sender: &RowSender,
-    tells_state: bool,
+    far: Option<&Far>,
 ) -> Result<()> {
     let mut layouts = vec![&**plan.layout()];
     layouts.extend(filter.test.as_ref().map(|test| &test.layout));
@@ -112,7 +82,9 @@ pub(super) async fn run(
         counts,
         count: None,
         snapshot: None,
-        tells_state,
+        far,
+        way: None,
+        goes_all_the_way: false,
         chunk: None,
         begin: None,
         met: Met::default(),
@@ -135,12 +107,17 @@ pub(super) async fn run(
                 reader.early = None;
                 tries += 1;
             }
+            // A page that has no row may have been elsewhere as well.
+            Ok(()) if reader.way.is_some() && (reader.early == Some(Early::Moved) || reader.snapshot.is_some()) => {
+                reader.early = None;
+                reader.goes_all_the_way = true;
+            }
             outcome => {
                 outcome.map_err(fault::reading)?;
                 return match reader.early {
                     Some(Early::GaveWay) => Err(fault::unavailable(GAVE_WAY)),
                     Some(Early::Silent) => Err(fault::silent()),
-                    Some(Early::Changed) => Err(fault::changed(OTHER_TYPES)),
+                    Some(Early::Changed | Early::Moved) => Err(fault::changed(OTHER_TYPES)),
                     None => Ok(()),
                 };
             }
@@ -168,7 +145,12 @@ struct Reader<'a> {
     count: Option<(usize, String)>,
     /// Where the first row has what the statement sees.
     snapshot: Option<(usize, String)>,
-    tells_state: bool,
+    /// Where the state of the rows is told with them: the ways to far pages.
+    far: Option<&'a Far>,
+    /// The one that is taken, if any.
+    way: Option<Way>,
+    /// Whether one was taken, and led elsewhere.
+    goes_all_the_way: bool,
     /// Rows that the present statement gives at most.
     chunk: Option<u64>,
     /// Where the present statements begin.
@@ -188,6 +170,8 @@ enum Early {
     Changed,
     /// The database says nothing.
     Silent,
+    /// Rows came or went since the way to the page was found.
+    Moved,
 }
 
 /// The rows that a statement gave.
@@ -206,6 +190,7 @@ impl Reader<'_> {
     /// Begins, or begins anew.
     fn begin(&mut self) {
         self.begin = self.plan.begin().cloned();
+        self.way = None;
         let count = self.plan.limit().and_then(|_| moment::count(self.table, self.filter));
         self.count = count.map(|count| (self.selected.width(), count));
         let at = self.selected.width() + usize::from(self.count.is_some());
@@ -222,51 +207,34 @@ impl Reader<'_> {
         self.left = self.plan.limit().filter(|_| self.counts);
     }
 
-    /// The statement of a part.
-    fn statement(&self, part: &Part) -> Sql {
-        let mut list = self.selected.list.clone();
-        if let Some((_, count)) = &self.count {
-            list.push_str(", ");
-            list.push_str(count);
-        }
-        if let Some((_, seen)) = &self.snapshot {
-            list.push_str(", ");
-            list.push_str(seen);
-        }
-        let mut sql = from(self.table, self.filter, self.plan.parameters(), &list);
-        let is_planned = sql.values.is_empty();
-        let mut word = if self.filter.sql.text.is_empty() { " WHERE " } else { " AND " };
-        if !part.is_all() {
-            sql.add(word);
-            part.write(&mut sql);
-            word = " AND ";
-        }
-        let begin = self.begin.as_ref();
-        if self.plan.end().is_some() || (begin.is_some() && part.is_all()) {
-            sql.add(word);
-            self.order.write_range(self.plan, begin, !part.is_all(), &mut sql);
-        }
-        sql.add(" ORDER BY ");
-        sql.add(&part.order);
-        if self.filter.test.is_some() {
-            if let Some(chunk) = self.chunk {
-                sql.add(&format!(" LIMIT {chunk}"));
-            }
-            return sql;
-        }
-        // Of several parts each may have all the rows, and those to be passed over are counted here.
-        let (limit, offset) = if self.counts {
-            (self.left.map(|left| left.saturating_add(self.skip)), 0)
-        } else {
-            (self.plan.limit(), self.plan.offset())
-        };
-        limited(&mut sql, limit, offset, is_planned);
-        sql
+    /// Whether it is a page in the order of the keys, behind many rows of the whole table.
+    fn is_far(&self) -> bool {
+        let (plan, filter) = (self.plan, self.filter);
+        let is_whole =
+            plan.sort().is_empty() && plan.begin().is_none() && plan.end().is_none() && !self.order.is_backwards;
+        is_whole
+            && plan.limit().is_some()
+            && filter.test.is_none()
+            && filter.sql.text.is_empty()
+            && Far::serves(self.table, plan.offset())
     }
 
     /// Reads all parts, one after the other; chunk by chunk where rows are tested here.
     async fn read(&mut self, client: Object) -> Result<(), tokio_postgres::Error> {
         let mut lost = pin!(self.room.pulse.lost());
+        if let Some(far) = self.far.filter(|_| self.is_far() && !self.goes_all_the_way) {
+            self.way = tokio::select! {
+                biased;
+                way = far.towards(&client, self.table, self.plan.offset()) => way?,
+                () = &mut lost => {
+                    self.give_up(client);
+                    return Ok(());
+                }
+            };
+            if let Some(way) = &self.way {
+                self.begin = Some(way.begin.clone());
+            }
+        }
         'chunks: loop {
             for part in self.order.parts(self.plan, self.begin.as_ref()) {
                 self.met.count = 0;
@@ -403,7 +371,16 @@ impl Reader<'_> {
                 return false;
             }
             self.room.watch.note(now);
-            now.settled().filter(|_| self.tells_state).into_iter().for_each(|state| self.sender.tell_state(state));
+            if self.way.as_ref().is_some_and(|way| now.settled() != Some(way.state)) {
+                self.early = Some(Early::Moved);
+                return false;
+            }
+            if let Some((far, state)) = self.far.zip(now.settled()) {
+                self.sender.tell_state(state);
+                if self.way.is_none() && self.is_far() {
+                    far.note(state);
+                }
+            }
         }
         let (key, geometry) = (self.table.key.form, self.selected.geometry);
         if let Some(test) = &self.filter.test {
@@ -453,27 +430,5 @@ impl Reader<'_> {
             // Whether the reader is still there does not matter any more.
             let _ = self.sender.send_later(std::mem::take(&mut self.batch)).await;
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_bound_limit_is_told_to_the_planner_too() {
-        let ended = |limit, offset| {
-            let mut sql = Sql { text: "SELECT 1".to_owned(), values: Vec::new() };
-            limited(&mut sql, limit, offset, true);
-            (sql.text, sql.values)
-        };
-        let (text, values) = ended(Some(11), 0);
-        assert_eq!(text, "SELECT * FROM (SELECT 1 LIMIT 16) AS page LIMIT $1::int8");
-        assert_eq!(values, [Bound::Int(11)]);
-        assert_eq!(ended(Some(9), 0).0, text, "pages of about the same size share a statement");
-        assert_eq!(ended(Some(101), 30).0, "SELECT * FROM (SELECT 1 LIMIT 256) AS page LIMIT $1::int8 OFFSET $2::int8");
-        assert_eq!(ended(Some(10), 500_000).0, "SELECT 1 LIMIT $1::int8 OFFSET $2::int8");
-        assert_eq!(ended(Some(u64::MAX), 1).0, "SELECT 1 LIMIT $1::int8 OFFSET $2::int8");
-        assert_eq!(ended(None, 0).0, "SELECT 1");
     }
 }

@@ -11,7 +11,7 @@ use crate::model::value::Value;
 pub(super) struct Order<'a> {
     steps: Vec<Step<'a>>,
     key: &'a Column,
-    is_backwards: bool,
+    pub(super) is_backwards: bool,
 }
 
 struct Step<'a> {
