@@ -46,7 +46,7 @@ fn ids(server: &Server, filter: &str) -> (Vec<i64>, Value) {
 }
 
 /// Conditions, and a part of the SQL that is to be asked for them; nothing where the loop alone may know.
-const CONDITIONS: [(&str, &str); 106] = [
+const CONDITIONS: [(&str, &str); 114] = [
     ("floors > 5", "\"floors\" > $1"),
     ("floors <> 5", "\"floors\" <> $1"),
     ("NOT floors = 5", "NOT ("),
@@ -153,6 +153,14 @@ const CONDITIONS: [(&str, &str); 106] = [
     ("A_OVERLAPS(\"layer:ids\", ('layers-us', 'none'))", "&& $1"),
     ("A_EQUALS(('layers-us', 'layers-ca'), \"layer:ids\")", "@> $1"),
     ("A_OVERLAPS(\"values\", ('a', 2))", ""),
+    ("A_CONTAINS((floors, 5), (5, 6))", ""),
+    ("A_CONTAINEDBY((city), ('Tokyo', 'Toronto'))", ""),
+    ("A_EQUALS((POINT(1 1)), (POINT(1 1))) AND floors > 1", "\"floors\" > $"),
+    ("(floors = 5) IS NULL", "(t.\"floors\" = $1"),
+    ("(floors = 5 OR taxes > 500) IS NOT NULL", "IS NULL"),
+    ("INTERVAL(starts_at, ends_at) IS NULL", "\"ends_at\" IS NULL"),
+    ("-floors ^ 2 = 25", "* ("),
+    ("city = 'Tok\\o' OR city LIKE 'Tok\\yo'", "\"city\""),
 ];
 
 #[test]

@@ -206,7 +206,21 @@ fn one_of(texts: &[&str]) -> BoxedStrategy<String> {
 
 fn any_number() -> BoxedStrategy<String> {
     let whole = ["0", "1", "-1", "2", "7", "70000", "9007199254740993", "9223372036854775807", "-9223372036854775808"];
-    let floats = ["0.5", "-2.5", "0.1", "1e300", "1e-300", "3.0", "1e15", "0.49999999999999994", "1e-40", "1e200"];
+    let floats = [
+        "0.5",
+        "-2.5",
+        "0.1",
+        "1e300",
+        "1e-300",
+        "3.0",
+        "1e15",
+        "0.49999999999999994",
+        "1e-40",
+        "1e200",
+        "9007199254740992.0",
+        "9007199254740993.0",
+        "9223372036854775808",
+    ];
     let leaf = prop_oneof![
         3 => one_of(&["fid", "i2", "i4", "i8", "f4", "f8", "num"]),
         2 => one_of(&whole),
@@ -243,6 +257,12 @@ fn any_time() -> BoxedStrategy<String> {
         "TIMESTAMP('2020-01-01T00:00:00Z')",
         "TIMESTAMP('2019-12-31T23:30:00Z')",
         "DATE('2020-02-29')",
+        "DATE('-0044-03-15')",
+        "TIMESTAMP('-0043-03-15T12:00:00Z')",
+        // Before PostgreSQL's calendar begins.
+        "DATE('-9999-01-01')",
+        "TIMESTAMP('-9999-01-01T00:00:00Z')",
+        "TIMESTAMP('+12345-01-01T00:00:00Z')",
     ];
     prop_oneof![3 => one_of(&["d", "ts", "tz"]), 2 => one_of(&times)].boxed()
 }
@@ -266,12 +286,15 @@ fn any_condition() -> BoxedStrategy<String> {
         2 => compared(any_time),
         1 => (any_text(), one_of(&patterns)).prop_map(|(text, pattern)| format!("{text} LIKE '{pattern}'")),
         1 => listed.prop_map(|(number, list)| format!("{number} IN ({})", list.join(", "))),
+        1 => (any_number(), one_of(&numbers), any_text(), one_of(&["A_OVERLAPS", "A_CONTAINS", "A_CONTAINEDBY", "A_EQUALS"]))
+            .prop_map(|(number, other, text, relation)| format!("{relation}(({number}, {text}), ({other}, 'a'))")),
         1 => texts.prop_map(|(text, list)| format!("{text} IN ({})", list.join(", "))),
         1 => (one_of(&["d", "ts", "tz"]), sign(), -1i32..2022).prop_map(|(time, sign, year)| format!("year({time}) {sign} {year}")),
     ];
     let condition = leaf.prop_recursive(2, 5, 2, |inner| {
         prop_oneof![
             inner.clone().prop_map(|one| format!("NOT ({one})")),
+            (inner.clone(), one_of(&["", "NOT "])).prop_map(|(one, not)| format!("(({one}) IS {not}NULL)")),
             (inner.clone(), one_of(&["AND", "OR"]), inner)
                 .prop_map(|(left, word, right)| format!("(({left}) {word} ({right}))")),
         ]

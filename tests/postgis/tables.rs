@@ -10,6 +10,58 @@ fn features(server: &Server, path: &str) -> Vec<Value> {
 }
 
 #[test]
+fn years_of_any_length_are_asked_for_as_they_are_answered() {
+    if !is_here() {
+        return;
+    }
+    let database = Postgres::start();
+    database.sql(
+        "gis",
+        "CREATE TABLE ages (id int PRIMARY KEY, day date, at timestamptz, n bigint,
+            geom geometry(Point, 4326));
+         INSERT INTO ages VALUES (1, '0044-03-15 BC', '0044-03-15 12:00:00+00 BC', 9007199254741004),
+            (2, '2020-02-29', '2020-02-29 12:00:00+00', 9007199254741005),
+            (3, '12345-01-01', '12345-01-01 00:00:00+00', 9223372036854775807);",
+    );
+    let server = Server::start(&[&database.dsn()]);
+    let told: Vec<Value> = features(&server, "ages/items")
+        .iter()
+        .map(|it| json!([it["properties"]["day"], it["properties"]["at"]]))
+        .collect();
+    let ages = json!([
+        ["-0043-03-15", "-0043-03-15T12:00:00Z"],
+        ["2020-02-29", "2020-02-29T12:00:00Z"],
+        ["+12345-01-01", "+12345-01-01T00:00:00Z"],
+    ]);
+    assert_eq!(Value::from(told), ages);
+    for (query, ids) in [
+        ("filter=day = DATE('-0043-03-15')", vec![1]),
+        ("filter=at = TIMESTAMP('-0043-03-15T12:00:00Z')", vec![1]),
+        ("filter=day > '+12344-12-31'", vec![3]),
+        ("filter=day > DATE('-9999-01-01')", vec![1, 2, 3]),
+        ("filter=at < TIMESTAMP('-9999-01-01T00:00:00Z')", vec![]),
+        ("filter=T_DURING(at, INTERVAL('-0044-01-01', '+12344-01-01'))", vec![1, 2]),
+        ("day=-0043-03-15", vec![1]),
+        ("at=+12345-01-01T00:00:00Z", vec![3]),
+        ("filter=n = 9007199254741004.0", vec![1]),
+        ("filter=n = 9007199254741005.0", vec![2]),
+        ("filter=n < 9007199254741005.0", vec![1]),
+        ("filter=n < 9223372036854775808", vec![1, 2, 3]),
+        ("filter=n IN (9007199254741005.0, 9223372036854775808)", vec![2]),
+    ] {
+        let (name, value) = query.split_once('=').unwrap();
+        let value = percent_encoding::utf8_percent_encode(value, percent_encoding::NON_ALPHANUMERIC);
+        let found = features(&server, &format!("ages/items?{name}={value}"));
+        let found: Vec<i64> = found.iter().map(|it| it["id"].as_i64().unwrap()).collect();
+        assert_eq!(found, ids, "{query}");
+    }
+    let collection = server.json("/ogcapi/collections/ages");
+    let interval = collection["extent"]["temporal"]["interval"][0].to_string();
+    let page = server.json(&format!("/ogcapi/collections/ages/items?datetime={}", "-0043-03-15/%2B12345-01-01"));
+    assert_eq!(page["numberMatched"], 3, "{interval}");
+}
+
+#[test]
 fn every_type_is_read_as_what_it_means() {
     if !is_here() {
         return;
