@@ -57,6 +57,8 @@ fn comparisons_are_read_and_typed_by_the_schema() {
         (compared("PropertyIsEqualTo", "count", "5"), "count = 5"),
         (compared("PropertyIsEqualTo", "count", " 5.0 "), "count = 5"),
         (compared("PropertyIsNotEqualTo", "name", "5"), "name <> '5'"),
+        (compared("PropertyIsGreaterThan", "fid", "400"), "fid > 400"),
+        (compared("PropertyIsLessThan", "@gml:id", "2.5"), "fid < 2.5"),
         (compared("PropertyIsLessThan", "size", "5"), "size < 5.0"),
         (compared("PropertyIsGreaterThan", "size", "1e3"), "size > 1000.0"),
         (compared("PropertyIsLessThanOrEqualTo", "count", "-5"), "count <= -5"),
