@@ -9,6 +9,7 @@ use graticule::project::catalog::Project;
 use graticule::project::open::{Opened, open_again};
 use graticule::project::settings;
 use graticule::project::watch::Watched;
+use graticule::server::Snapshot;
 use graticule::sources::postgis::is_dsn;
 use graticule::standard;
 use graticule::web::base_url::{AddressRange, BaseUrlSettings};
@@ -145,7 +146,7 @@ impl Publish {
         set.ignored_parameters.extend(self.ignore_parameters.iter().cloned());
         let served = before.map(|before| before.server.snapshot());
         let was = |name: Option<&String>| {
-            let mut projects = served.iter().flat_map(|served| served.projects());
+            let mut projects = served.iter().flat_map(Snapshot::projects);
             projects.find(|project| project.name.as_ref() == name).map(|project| &**project)
         };
         let Opened { project, mut faults, mut of_files, mut unopened, mut watched } =

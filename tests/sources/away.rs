@@ -14,7 +14,8 @@ fn a_file_that_the_project_names_stays_a_collection_while_it_is_away_or_half_wri
     let mut project = "data = ['listed.fgb']\n".to_owned();
     for ending in endings {
         let path = file(folder.path(), &format!("p_{ending}"), ending);
-        project += &format!("[[layers]]\nsource = '{}'\nid = '{ending}'\ntitle = 'The {ending}'\n", text(&path));
+        let layer = format!("[[layers]]\nsource = '{}'\nid = '{ending}'\ntitle = 'The {ending}'\n", text(&path));
+        project.push_str(&layer);
     }
     file(folder.path(), "listed", "fgb");
     fs::copy(concat!(env!("CARGO_MANIFEST_DIR"), "/data/elevation.tif"), at("heights.tif")).unwrap();

@@ -76,7 +76,7 @@ fn pages_under_a_filter_skip_and_repeat_nothing_whatever_order_an_index_of_the_d
         let told = server.json(&format!("/ogcapi/collections/{name}/queryables"));
         let has = |is: &dyn Fn(&str, &serde_json::Value) -> bool| {
             let all = told["properties"].as_object().unwrap();
-            all.iter().find(|(name, it)| is(name.as_str(), *it)).map(|(name, _)| name.clone())
+            all.iter().find(|(name, it)| is(name.as_str(), it)).map(|(name, _)| name.clone())
         };
         let geometry = has(&|_, it| it["x-ogc-role"] == "primary-geometry").unwrap();
         // Of quoted numbers CSV makes text.

@@ -9,7 +9,7 @@ use crate::project::settings::CrsSetting;
 /// What a layer is opened from: another one where any of this is another. It is compared alone, never told.
 pub(super) fn origin_of_layer(layer: &settings::Layer) -> String {
     let settings::Layer { source, layer: name, key, time, bands, units, options, .. } = layer;
-    let crs = layer.crs.as_ref().and_then(CrsSetting::stored);
+    let (source, crs) = (source.to_string_lossy(), layer.crs.as_ref().and_then(CrsSetting::stored));
     format!("layer {source:?} {name:?} {key:?} {time:?} {bands:?} {units:?} {options:?} {crs:?} {:?}", layer.id)
 }
 
