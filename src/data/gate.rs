@@ -168,6 +168,11 @@ impl View {
         }
     }
 
+    /// The same at this very moment, whatever it was when the request began.
+    pub(crate) fn state_now(&self) -> u64 {
+        self.room.source.state()
+    }
+
     /// The same view for one request, which looks at the source's state once.
     pub(crate) fn for_request(self) -> Self {
         Self { seen: Some(Arc::default()), ..self }
@@ -342,7 +347,7 @@ impl View {
             })
         };
         // Rows may have told of a newer state than the request began in.
-        let state = if self.tells_state() { self.room.source.state() } else { self.state() };
+        let state = if self.tells_state() { self.state_now() } else { self.state() };
         Ok(self.room.counts.get(key, state, budget, measure).await)
     }
 

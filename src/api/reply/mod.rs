@@ -31,6 +31,7 @@ use super::route::Route;
 mod download;
 mod features;
 mod geojson;
+mod page_encoder;
 mod paging;
 mod schema;
 

@@ -57,7 +57,12 @@ impl Pools {
         if is_full(chosen) {
             chosen = self.each.iter().find(|pool| !is_full(pool)).unwrap_or(chosen);
         }
-        let client = chosen.get().await.map_err(fault::connecting)?;
+        let client = tokio::select! {
+            biased;
+            client = chosen.get() => client.map_err(fault::connecting)?,
+            // Who waits for one has nothing to lose, and others need his turn.
+            () = self.pulse.silent() => return Err(fault::silent()),
+        };
         if client.statement_cache.size() > STATEMENTS {
             client.statement_cache.clear();
         }

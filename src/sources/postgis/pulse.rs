@@ -42,16 +42,21 @@ impl Pulse {
         self.silence.lock().unwrap_or_else(PoisonError::into_inner).is_some_and(|silence| opened < silence)
     }
 
-    /// Done when the database is silent, and stays so for a while.
-    pub(super) async fn lost(&self) {
+    /// Done when the database is silent.
+    pub(super) async fn silent(&self) {
         let mut heard = self.is_silent.subscribe();
+        // The sender lives as long as this.
+        if heard.wait_for(|is_silent| *is_silent).await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+
+    /// Done when it stays so for a while.
+    pub(super) async fn lost(&self) {
         loop {
-            // The sender lives as long as this.
-            if heard.wait_for(|is_silent| *is_silent).await.is_err() {
-                std::future::pending::<()>().await;
-            }
+            self.silent().await;
             sleep(GRACE).await;
-            if *heard.borrow() {
+            if self.is_silent() {
                 return;
             }
         }

@@ -19,7 +19,7 @@ use crate::error::Result;
 /// Between two looks.
 const LOOK: Duration = Duration::from_secs(1);
 /// After this long without an answer a database is silent.
-const SILENCE: Duration = Duration::from_secs(5);
+const SILENCE: Duration = Duration::from_secs(3);
 /// Before a lost connection is tried again.
 const AGAIN: Duration = Duration::from_secs(2);
 
