@@ -335,13 +335,12 @@ impl Checker<'_> {
         }
         let all = || self.schema.fields.iter().map(|field| field.name.as_str()).chain([self.schema.key.0.as_str()]);
         let misfit = Misfit::of(name, format!("there is no property '{name}'"));
-        Err(match nearest(name, all()) {
-            Some(near) => misfit.hint(format!("did you mean '{near}'?")),
-            None => {
-                let some: Vec<&str> = all().take(MOST_NAMES).collect();
-                let more = if all().count() > MOST_NAMES { " and others" } else { "" };
-                misfit.hint(format!("there are {}{more}", some.join(", ")))
-            }
+        Err(if let Some(near) = nearest(name, all()) {
+            misfit.hint(format!("did you mean '{near}'?"))
+        } else {
+            let some: Vec<&str> = all().take(MOST_NAMES).collect();
+            let more = if all().count() > MOST_NAMES { " and others" } else { "" };
+            misfit.hint(format!("there are {}{more}", some.join(", ")))
         })
     }
 

@@ -266,7 +266,9 @@ impl Expr {
                 right.properties(&mut name);
             }
             Expr::Between(operand, low, high) => {
-                [operand, low, high].into_iter().for_each(|operand| operand.properties(&mut name));
+                for operand in [operand, low, high] {
+                    operand.properties(&mut name);
+                }
             }
             Expr::Like { operand, .. } | Expr::In(operand, _) | Expr::IsNull(operand) => operand.properties(&mut name),
             Expr::Temporal(left, _, right) => {

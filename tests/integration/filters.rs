@@ -96,7 +96,17 @@ fn faults_of_a_filter_are_told_with_their_place() {
     for (query, message) in [
         ("filter=name%20%3D%3E%20'a'", "at character 7"),
         ("filter=nmae%20%3D%20'a'", "did you mean 'name'?"),
-        ("filter=pop_est%20%3D%20'a'", "'pop_est' is a number"),
+        ("filter=pop_est%20%3D%20'a'", "'pop_est' is a number, and cannot be compared with 'a' (at character 1)"),
+        ("filter=TRUE%20AND%20nothing%20%3D%205", "there is no property 'nothing' (at character 10)"),
+        ("filter-lang=cql-text&filter=TRUE%20AND%20name%20!%3D%205", "(at character 10): text is written '5'"),
+        (
+            "filter-lang=cql2-json&filter=%7B%22op%22:%22%3D%22,%22args%22:%5B1,%7B%22property%22:%22name%22%7D%5D%7D",
+            "(at /args/1)",
+        ),
+        (
+            "filter-lang=cql2-json&filter=%7B%22op%22:%22%3D%22,%22op%22:%22%3C%22,%22args%22:%5B1,2%5D%7D",
+            "stands twice",
+        ),
         ("filter=nme(name)%20%3D%20'a'", "no function 'nme'"),
         ("filter-lang=cql2-json&filter=name%20%3D%20'a'", "not JSON"),
         ("filter-lang=cql2-json&filter=%7B%22op%22%3A%22not%22%2C%22args%22%3A%5B1%5D%7D", "(at /args/0)"),

@@ -32,14 +32,14 @@ pub(super) fn read(text: &str, language: Language, crs: Crs, schema: &Schema) ->
         Language::Older => cql2::Form::Older,
         Language::Json => cql2::Form::Json,
     };
-    let checked = cql2::parse_for(text, form, frame.clone(), schema).map_err(|fault| wrong(fault.to_string()))?;
+    let checked = cql2::parse_for(text, form, &frame, schema).map_err(|fault| wrong(fault.to_string()))?;
     // Bytes are no queryables, not even for IS NULL.
     let fields = checked.fields(schema).map_err(wrong)?;
     match fields.into_iter().map(|field| &schema.fields[field]).find(|field| field.kind == FieldKind::Binary) {
         Some(field) => {
             let misfit =
                 Misfit::of(&field.name, format!("'{}' is bytes, by which no feature can be chosen", field.name));
-            Err(wrong(cql2::place(text, form, frame, schema, &misfit).to_string()))
+            Err(wrong(cql2::place(text, form, &frame, schema, &misfit).to_string()))
         }
         None => Ok(checked),
     }

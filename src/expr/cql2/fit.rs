@@ -84,7 +84,7 @@ mod tests {
             ("i = 1 AND raw = 1", "(at character 11)"),
             ("i = 1 AND S_WITHIN(shape, POINT(1 2))", "there is no geometry (at character 20)"),
         ] {
-            let fault = parse_for(text, Form::Text, Frame::default(), &schema).unwrap_err().to_string();
+            let fault = parse_for(text, Form::Text, &Frame::default(), &schema).unwrap_err().to_string();
             assert!(fault.contains(told), "{text}: {fault}");
         }
         for (json, told) in [
@@ -98,13 +98,13 @@ mod tests {
             ),
             (r#"{"op":"not","args":[{"op":"=","args":["a",1]}]}"#, "'a' and 1 cannot be compared (at /args/0)"),
         ] {
-            let fault = parse_for(json, Form::Json, Frame::default(), &schema).unwrap_err().to_string();
+            let fault = parse_for(json, Form::Json, &Frame::default(), &schema).unwrap_err().to_string();
             assert!(fault.contains(told), "{json}: {fault}");
         }
         let misfit = Misfit::of("raw", "'raw' is bytes");
-        let fault = place("i = 1 AND raw IS NULL", Form::Text, Frame::default(), &schema, &misfit);
+        let fault = place("i = 1 AND raw IS NULL", Form::Text, &Frame::default(), &schema, &misfit);
         assert_eq!(fault.to_string(), "'raw' is bytes (at character 11)");
-        let same = parse_for("i = 5.0 AND day > '2018-02-12'", Form::Text, Frame::default(), &schema);
+        let same = parse_for("i = 5.0 AND day > '2018-02-12'", Form::Text, &Frame::default(), &schema);
         assert_eq!(same, Ok(parse("i = 5 AND day > DATE('2018-02-12')").unwrap()));
     }
 }

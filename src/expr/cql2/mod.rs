@@ -173,10 +173,10 @@ pub enum Form {
 }
 
 /// Reads a filter and checks it against a layer; what does not fit is told with its place.
-pub fn parse_for(text: &str, form: Form, frame: Frame, schema: &Schema) -> Result<Expr, Fault> {
+pub fn parse_for(text: &str, form: Form, frame: &Frame, schema: &Schema) -> Result<Expr, Fault> {
     let expr = match form {
         Form::Text => parse_in(text, frame.clone()),
-        Form::Json => parse_json(text, &frame),
+        Form::Json => parse_json(text, frame),
         Form::Older => parse_older(text, frame.clone()),
         Form::Qgis => parse_qgis(text),
     }?;
@@ -184,11 +184,11 @@ pub fn parse_for(text: &str, form: Form, frame: Frame, schema: &Schema) -> Resul
 }
 
 /// The place of what does not fit a layer: only now that it has to be told, the filter is read with an eye on places.
-pub fn place(text: &str, form: Form, frame: Frame, schema: &Schema, misfit: &Misfit) -> Fault {
+pub fn place(text: &str, form: Form, frame: &Frame, schema: &Schema, misfit: &Misfit) -> Fault {
     let dialect = match form {
         Form::Json => {
             return match document(text) {
-                Ok(json) => match json::parse_fitting(&json, &frame, schema) {
+                Ok(json) => match json::parse_fitting(&json, frame, schema) {
                     Err(fault) => fault,
                     Ok(_) => json::misfit(&json, "", misfit),
                 },

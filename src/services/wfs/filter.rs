@@ -19,7 +19,7 @@ use super::srs::{self, named};
 pub(super) fn cql2(at: &str, of: &FeatureType, text: &str) -> Result<Expr> {
     let wrong = |fault: String| Error::new(Kind::InvalidParameter, format!("{at} cannot be read: {fault}")).at(at);
     let frame = cql2::Frame::default();
-    cql2::parse_for(text, cql2::Form::Qgis, frame, of.schema()).map_err(|fault| wrong(fault.to_string()))
+    cql2::parse_for(text, cql2::Form::Qgis, &frame, of.schema()).map_err(|fault| wrong(fault.to_string()))
 }
 
 /// A filter in XML. What names no system is in that of the feature type, with the axes that its name has in this version.
