@@ -27,11 +27,15 @@ fn write_escaped(text: &[u8], clean: usize, out: &mut Vec<u8>) {
 /// How many bytes need no escape.
 #[inline]
 fn clean_length(text: &[u8]) -> usize {
-    let (words, tail) = text.as_chunks::<8>();
-    let dirty_word = words.iter().position(|word| is_dirty(u64::from_le_bytes(*word)));
-    let start = dirty_word.unwrap_or(words.len()) * 8;
-    let rest = if dirty_word.is_some() { text.get(start..).unwrap_or_default() } else { tail };
-    start + rest.iter().position(|&byte| byte < 0x20 || byte == b'"' || byte == b'\\').unwrap_or(rest.len())
+    let is_clean = |word: &[u8; 8]| !is_dirty(u64::from_le_bytes(*word));
+    let (words, _) = text.as_chunks();
+    let clean = words.iter().position(|word| !is_clean(word)).unwrap_or(words.len());
+    // The last eight are looked at twice rather than one by one.
+    if clean == words.len() && text.last_chunk().is_some_and(is_clean) {
+        return text.len();
+    }
+    let rest = text.get(clean * 8..).unwrap_or_default();
+    clean * 8 + rest.iter().position(|&byte| byte < 0x20 || byte == b'"' || byte == b'\\').unwrap_or(rest.len())
 }
 
 /// Whether one of eight bytes needs an escape, in a few operations on all of them.
