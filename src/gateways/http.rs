@@ -33,6 +33,9 @@ use super::tower::to_http;
 use super::unhurried::Unhurried;
 use super::waiting::{Talk, Waiting, refuse};
 
+/// Requests that one HTTP/2 connection may have answered at once; a browser asks for fewer.
+const STREAMS: u32 = 64;
+
 /// What the gateways bear of a client.
 #[derive(Clone, Copy, Debug)]
 pub struct Patience {
@@ -129,6 +132,8 @@ async fn accept(
     // QGIS 3 looks for `Content-Type` in exactly this spelling.
     builder.http1().title_case_headers(true).header_read_timeout(None).max_buf_size(patience.head_bytes);
     builder.http2().timer(TokioTimer::new()).keep_alive_interval(patience.head);
+    // One client must not take the turns of many.
+    builder.http2().max_concurrent_streams(STREAMS);
     builder.http2().max_header_list_size(patience.head_bytes.try_into().unwrap_or(u32::MAX));
     let places = Arc::new(Semaphore::new(patience.connections.min(Semaphore::MAX_PERMITS)));
     let mut stop = pin!(stop);
