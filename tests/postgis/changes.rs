@@ -115,3 +115,25 @@ fn coordinates_of_another_system_are_never_told_as_those_of_the_old_one() {
     database.sql("gis", "ALTER TABLE t ALTER geom TYPE geometry(Point, 4326) USING ST_Transform(geom, 4326)");
     server.get(ITEMS).expect(200);
 }
+
+#[test]
+fn a_row_that_moved_to_another_system_is_never_told_as_of_the_old_one() {
+    if !is_here() {
+        return;
+    }
+    let database = Postgres::start();
+    database.sql(
+        "gis",
+        "CREATE TABLE t (id int PRIMARY KEY, geom geometry);
+         INSERT INTO t SELECT n, ST_SetSRID(ST_MakePoint(n, n), 4326) FROM generate_series(1, 9) AS n; INSERT INTO t VALUES (10)",
+    );
+    let server = unwatched(&database);
+    assert_eq!(server.json(ITEMS)["numberReturned"], 10);
+    database.sql("gis", "UPDATE t SET geom = ST_Transform(geom, 3857) WHERE id = 3");
+    for path in [ITEMS.to_owned(), format!("{ITEMS}/3"), format!("{ITEMS}?f=csv")] {
+        assert!(!server.get(&path).expect(503).header("retry-after").is_empty());
+    }
+    server.get(&format!("{ITEMS}/4")).expect(200);
+    database.sql("gis", "UPDATE t SET geom = ST_Transform(geom, 4326) WHERE id = 3");
+    server.get(ITEMS).expect(200);
+}

@@ -24,7 +24,7 @@ impl Selected {
         let mut columns = vec![table.key.select.clone()];
         let wants = layouts.iter().any(|layout| layout.geometry);
         let geometry = table.geometry.as_ref().filter(|_| wants).map(|geometry| {
-            columns.push(format!("ST_AsBinary({}, 'NDR')", geometry.column));
+            columns.push(geometry.select());
             1
         });
         let mut fields: Vec<(usize, usize, Form)> = Vec::new();

@@ -66,7 +66,8 @@ pub(super) async fn geometry(
     let Declared { name, is_geography, kind, mut srid, mut dims, modifier } = declared;
     let stored = format!("t.{}", quoted(&name));
     let column = if is_geography { format!("{stored}::geometry") } else { stored };
-    if kind.is_none() || srid.unwrap_or(0) == 0 {
+    let is_fixed = srid.unwrap_or(0) != 0;
+    if kind.is_none() || !is_fixed {
         let mut sql = Sql::default();
         sql.add(&format!("SELECT ST_SRID({column}), ST_NDims({column})::int4 FROM "));
         from.write(&mut sql, &[]);
@@ -112,7 +113,14 @@ pub(super) async fn geometry(
     // Three dimensions may be x, y and a measure.
     let has_z = dims.is_some_and(|dims| dims > 3 || (dims == 3 && !text.ends_with('m')));
     Ok((
-        Geometry { column, is_indexable: !is_geography, may_be_patched, srid, modifier },
+        Geometry {
+            column,
+            is_indexable: !is_geography,
+            may_be_patched,
+            srid,
+            modifier,
+            is_fixed: is_fixed || is_geography,
+        },
         GeometryField { name, kind, crs, epoch: None, has_z },
     ))
 }
