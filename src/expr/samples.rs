@@ -14,7 +14,30 @@ use crate::base::bbox::Rect;
 use crate::base::crs::Crs;
 use crate::base::datetime::{Date, Instant};
 use crate::model::geometry::{Figure, json as geojson};
+use crate::model::schema::{Field, FieldKind, GeometryField, GeometryKind, KeyKind, Schema};
 use crate::model::value::Value;
+
+/// A layer with a property of each kind.
+pub(crate) fn schema() -> Schema {
+    let kinds = [
+        ("count", FieldKind::Integer),
+        ("size", FieldKind::Number),
+        ("open", FieldKind::Boolean),
+        ("name", FieldKind::String),
+        ("day", FieldKind::Date),
+        ("at", FieldKind::DateTime),
+        ("image", FieldKind::Binary),
+        ("tags", FieldKind::Json),
+    ];
+    let geometry =
+        GeometryField { name: "shape".to_owned(), kind: GeometryKind::Any, crs: Crs::Crs84, epoch: None, has_z: false };
+    Schema {
+        fields: kinds.map(|(name, kind)| Field::new(name, kind)).into(),
+        key: ("fid".to_owned(), KeyKind::Integer),
+        geometry: Some(geometry),
+        time: None,
+    }
+}
 
 /// Any value that has a text.
 pub(crate) fn any_value() -> impl Strategy<Value = Value> {

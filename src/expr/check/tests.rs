@@ -1,32 +1,9 @@
 //! What fits a layer, and what does not.
 
 use super::*;
-use crate::base::crs::Crs;
 use crate::expr::cql2::parse;
-use crate::expr::samples::any_expr;
-use crate::model::schema::{Field, GeometryField, GeometryKind, KeyKind};
+use crate::expr::samples::{any_expr, schema};
 use proptest::prelude::*;
-
-fn schema() -> Schema {
-    let kinds = [
-        ("count", FieldKind::Integer),
-        ("size", FieldKind::Number),
-        ("open", FieldKind::Boolean),
-        ("name", FieldKind::String),
-        ("day", FieldKind::Date),
-        ("at", FieldKind::DateTime),
-        ("image", FieldKind::Binary),
-        ("tags", FieldKind::Json),
-    ];
-    let geometry =
-        GeometryField { name: "shape".to_owned(), kind: GeometryKind::Any, crs: Crs::Crs84, epoch: None, has_z: false };
-    Schema {
-        fields: kinds.map(|(name, kind)| Field::new(name, kind)).into(),
-        key: ("fid".to_owned(), KeyKind::Integer),
-        geometry: Some(geometry),
-        time: None,
-    }
-}
 
 fn checked(text: &str) -> Result<Expr, Misfit> {
     check(&parse(text).unwrap(), &schema())

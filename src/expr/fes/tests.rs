@@ -6,27 +6,8 @@ use super::{Code, Fault, FesContext, comparison, parse};
 use crate::base::crs::Crs;
 use crate::base::xml::{self, Limits};
 use crate::expr::Expr;
-use crate::model::schema::{Field, FieldKind, GeometryField, GeometryKind, KeyKind, Schema};
+use crate::expr::samples::schema;
 use crate::model::value::FeatureId;
-
-fn schema() -> Schema {
-    let kinds = [
-        ("count", FieldKind::Integer),
-        ("size", FieldKind::Number),
-        ("open", FieldKind::Boolean),
-        ("name", FieldKind::String),
-        ("day", FieldKind::Date),
-        ("at", FieldKind::DateTime),
-    ];
-    let geometry =
-        GeometryField { name: "shape".to_owned(), kind: GeometryKind::Any, crs: Crs::Crs84, epoch: None, has_z: false };
-    Schema {
-        fields: kinds.map(|(name, kind)| Field::new(name, kind)).into(),
-        key: ("fid".to_owned(), KeyKind::Integer),
-        geometry: Some(geometry),
-        time: None,
-    }
-}
 
 fn rule(name: Option<&str>) -> Result<(Crs, bool), String> {
     let Some(name) = name else { return Ok((Crs::Crs84, false)) };

@@ -9,14 +9,13 @@ use tokio::time::timeout;
 use tokio_postgres::Client;
 
 use super::hosts::Hosts;
+use super::pulse::SILENCE;
 use super::runtime;
 use super::snapshot::{self, Snapshot};
 use super::watch::Watch;
 
 /// How long who asks waits: to read anew takes hardly longer.
 const PATIENCE: Duration = Duration::from_millis(100);
-/// After this long without an answer another connection is tried.
-const SILENCE: Duration = Duration::from_secs(5);
 /// After this long without a question the connection is given up.
 const IDLE: Duration = Duration::from_secs(60);
 

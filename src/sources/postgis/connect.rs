@@ -113,16 +113,16 @@ pub(super) async fn prepare(client: &Object, text: &str) -> Result<Statement, to
 
 /// Has the database give up a statement that nobody reads on. The wish goes another way and may arrive late: the connection
 /// is of use to others only when it was met, here or by a statement that waits for it.
-pub(super) async fn leave(client: Object, rows: Pin<&mut RowStream>, is_encrypted: bool) {
-    if !is_left(&client, rows, is_encrypted).await {
+pub(super) async fn leave(client: Object, rows: Pin<&mut RowStream>, tls: Option<MakeRustlsConnect>) {
+    if !is_left(&client, rows, tls).await {
         drop(Object::take(client));
     }
 }
 
 /// The same; false where the wish may still be on its way.
-async fn is_left(client: &Client, mut rows: Pin<&mut RowStream>, is_encrypted: bool) -> bool {
+async fn is_left(client: &Client, mut rows: Pin<&mut RowStream>, tls: Option<MakeRustlsConnect>) -> bool {
     let token = client.cancel_token();
-    let wished = match tls().ok().filter(|_| is_encrypted) {
+    let wished = match tls {
         Some(tls) => token.cancel_query(tls).await,
         None => token.cancel_query(NoTls).await,
     };

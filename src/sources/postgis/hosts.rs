@@ -47,6 +47,11 @@ impl Hosts {
         self.each.len() == 1
     }
 
+    /// How connections are encrypted, where they are.
+    pub(super) fn tls(&self) -> Option<MakeRustlsConnect> {
+        self.tls.clone()
+    }
+
     /// How long connecting may take, all in all.
     pub(super) fn patience(&self) -> Duration {
         self.each.iter().map(own_patience).sum()

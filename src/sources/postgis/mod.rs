@@ -3,8 +3,6 @@
 use std::fmt;
 use std::sync::{Arc, Once};
 
-use tokio_postgres::config::SslMode;
-
 use crate::base::crs::Crs;
 use crate::data::source::FeatureSource;
 use crate::error::{Error, Kind, Result};
@@ -62,7 +60,6 @@ pub struct Database {
 /// What the layers of a database share.
 struct Room {
     name: String,
-    is_encrypted: bool,
     hosts: Arc<hosts::Hosts>,
     pulse: Arc<pulse::Pulse>,
     pools: pools::Pools,
@@ -128,9 +125,9 @@ impl Database {
             Error::new(error.kind(), format!("{name} {what}")).because(told(&error))
         })?;
         let watch = watch::Watch::start(&hosts, &pulse)?;
-        let (is_encrypted, shape) = (config.get_ssl_mode() == SslMode::Require, shape::Shape::default());
+        let shape = shape::Shape::default();
         Ok(Self {
-            room: Arc::new(Room { name, is_encrypted, hosts, pulse, pools, watch, shape, moved: Once::new() }),
+            room: Arc::new(Room { name, hosts, pulse, pools, watch, shape, moved: Once::new() }),
             found,
             left_out,
         })

@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 use tokio::time::sleep;
 
+/// After this long without an answer a database is silent.
+pub(super) const SILENCE: Duration = Duration::from_secs(3);
 /// How long who waits for rows waits on, once the database is silent: it may only be slow.
 const GRACE: Duration = Duration::from_secs(2);
 

@@ -342,10 +342,10 @@ impl Reader<'_> {
         if self.chunk.is_some_and(|chunk| chunk.saturating_sub(self.met.count) <= FEW) {
             return;
         }
-        let is_encrypted = self.room.is_encrypted;
+        let tls = self.room.hosts.tls();
         tokio::spawn(async move {
             let mut rows = rows;
-            connect::leave(client, rows.as_mut(), is_encrypted).await;
+            connect::leave(client, rows.as_mut(), tls).await;
         });
     }
 

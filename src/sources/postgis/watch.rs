@@ -11,15 +11,13 @@ use tokio_postgres::{AsyncMessage, Client};
 
 use super::ask::Way;
 use super::hosts::Hosts;
-use super::pulse::Pulse;
+use super::pulse::{Pulse, SILENCE};
 use super::runtime;
 use super::snapshot::{self, Snapshot};
 use crate::error::Result;
 
 /// Between two looks.
 const LOOK: Duration = Duration::from_secs(1);
-/// After this long without an answer a database is silent.
-const SILENCE: Duration = Duration::from_secs(3);
 /// Before a lost connection is tried again.
 const AGAIN: Duration = Duration::from_secs(2);
 

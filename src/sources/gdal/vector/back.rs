@@ -2,12 +2,10 @@
 //! pass, the driver's indexes know sooner which they are.
 
 use std::collections::HashSet;
-use std::ops::ControlFlow;
 
 use super::ogr::OgrLayer;
 use super::order::Fault;
 use super::read::{Rows, Scan, Visit};
-use crate::model::batch::Layout;
 
 /// Rows that are looked at one by one before all that pass are asked for.
 const TRIES: usize = if cfg!(test) { 20 } else { 2000 };
@@ -27,31 +25,10 @@ pub(super) fn run(scan: &Scan<'_>, layer: &mut OgrLayer<'_>, visit: Visit<'_>) -
         return Ok(());
     }
     let Some(next) = numbers.next() else { return Ok(()) };
-    let passed = passed(scan, layer)?;
+    let mut passed = HashSet::new();
+    scan.numbers(layer, |number| {
+        passed.insert(number);
+    })?;
     let numbers = std::iter::once(next).chain(numbers).filter(|number| passed.contains(number));
     rows.by_numbers(layer, numbers, false).map(drop)
-}
-
-/// The numbers of all rows that pass.
-fn passed(scan: &Scan<'_>, layer: &mut OgrLayer<'_>) -> Result<HashSet<i64>, Fault> {
-    let layout = Layout { geometry: false, fields: Vec::new() };
-    let all = Scan {
-        order: None,
-        layout: &layout,
-        offset: 0,
-        limit: None,
-        stretch: None,
-        is_backwards: false,
-        is_in_order: false,
-        ..*scan
-    };
-    let mut passed = HashSet::new();
-    all.run(layer, &mut |row| {
-        passed.insert(row.feature.id());
-        ControlFlow::Continue(())
-    })?;
-    scan.set_ignored(layer);
-    layer.set_condition(None);
-    layer.set_rectangle(None);
-    Ok(passed)
 }

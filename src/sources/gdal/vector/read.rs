@@ -277,6 +277,30 @@ impl Scan<'_> {
         Ok(ControlFlow::Continue(()))
     }
 
+    /// Tells the numbers of all rows that pass, in the order in which the driver has them, and leaves the layer ready for rows to be
+    /// looked up by their numbers.
+    pub(super) fn numbers(&self, layer: &mut OgrLayer<'_>, mut told: impl FnMut(i64)) -> Result<(), Fault> {
+        let layout = Layout { geometry: false, fields: Vec::new() };
+        let all = Scan {
+            order: None,
+            layout: &layout,
+            offset: 0,
+            limit: None,
+            stretch: None,
+            is_backwards: false,
+            is_in_order: false,
+            ..*self
+        };
+        all.run(layer, &mut |row| {
+            told(row.feature.id());
+            ControlFlow::Continue(())
+        })?;
+        self.set_ignored(layer);
+        layer.set_condition(None);
+        layer.set_rectangle(None);
+        Ok(())
+    }
+
     /// Spares OGR the fields that nobody reads.
     pub(super) fn set_ignored(&self, layer: &mut OgrLayer<'_>) {
         if !self.filter.subsets.is_empty() {

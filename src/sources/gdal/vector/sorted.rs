@@ -2,13 +2,11 @@
 //! the numbers alone, then the rows by them.
 
 use std::collections::BinaryHeap;
-use std::ops::ControlFlow;
 
 use super::ogr::OgrLayer;
 use super::order::Fault;
 use super::read::{Rows, Scan};
 use super::seek::Stretch;
-use crate::model::batch::Layout;
 
 /// Most numbers that are held at a time.
 const HELD: usize = if cfg!(test) { 20 } else { 1 << 18 };
@@ -22,9 +20,6 @@ pub(super) fn run(scan: &Scan<'_>, layer: &mut OgrLayer<'_>, rows: &mut Rows<'_,
     loop {
         let numbers = lowest(scan, layer, first, last, most)?;
         let next = numbers.last().and_then(|last| last.checked_add(1)).filter(|_| numbers.len() == most);
-        scan.set_ignored(layer);
-        layer.set_condition(None);
-        layer.set_rectangle(None);
         if rows.by_numbers(layer, numbers.into_iter(), false)?.is_break() {
             return Ok(());
         }
@@ -43,27 +38,14 @@ fn lowest(
     last: Option<i64>,
     most: usize,
 ) -> Result<Vec<i64>, Fault> {
-    let layout = Layout { geometry: false, fields: Vec::new() };
-    let all = Scan {
-        order: None,
-        layout: &layout,
-        offset: 0,
-        limit: None,
-        stretch: None,
-        is_backwards: false,
-        is_in_order: false,
-        ..*scan
-    };
     let mut lowest = BinaryHeap::new();
-    all.run(layer, &mut |row| {
-        let number = row.feature.id();
+    scan.numbers(layer, |number| {
         if number >= first && last.is_none_or(|last| number <= last) {
             lowest.push(number);
             if lowest.len() > most {
                 lowest.pop();
             }
         }
-        ControlFlow::Continue(())
     })?;
     Ok(lowest.into_sorted_vec())
 }
