@@ -213,11 +213,14 @@ const REFUSED: [&str; 16] = [
 /// Drivers of files.
 fn drivers() -> &'static [String] {
     static DRIVERS: OnceLock<Vec<String>> = OnceLock::new();
-    DRIVERS.get_or_init(|| {
-        DriverManager::register_all();
-        let all = (0..DriverManager::count()).filter_map(|index| DriverManager::get_driver(index).ok());
-        all.map(|driver| driver.short_name()).filter(|name| !REFUSED.contains(&name.as_str())).collect()
-    })
+    DRIVERS.get_or_init(|| registered_but(&REFUSED))
+}
+
+/// GDAL's drivers but those refused. Counting registers them, by the one lock of the gdal crate: GDAL itself has none, and two threads
+/// that register at once end the process.
+fn registered_but(refused: &[&str]) -> Vec<String> {
+    let all = (0..DriverManager::count()).filter_map(|index| DriverManager::get_driver(index).ok());
+    all.map(|driver| driver.short_name()).filter(|name| !refused.contains(&name.as_str())).collect()
 }
 
 /// Settings of GDAL that hold for the whole process, made once.

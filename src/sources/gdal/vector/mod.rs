@@ -5,7 +5,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use gdal::{Dataset, DatasetOptions, DriverManager, GdalOpenFlags};
+use gdal::{Dataset, DatasetOptions, GdalOpenFlags};
 
 use self::ogr::Source;
 use self::schema::Table;
@@ -247,11 +247,7 @@ impl Handle {
 /// Drivers of files.
 fn drivers() -> &'static [String] {
     static DRIVERS: OnceLock<Vec<String>> = OnceLock::new();
-    DRIVERS.get_or_init(|| {
-        DriverManager::register_all();
-        let all = (0..DriverManager::count()).filter_map(|index| DriverManager::get_driver(index).ok());
-        all.map(|driver| driver.short_name()).filter(|name| !driver::REFUSED.contains(&name.as_str())).collect()
-    })
+    DRIVERS.get_or_init(|| super::registered_but(driver::REFUSED))
 }
 
 /// How columns of CSV become types and points, unless the project file says otherwise.
