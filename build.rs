@@ -40,7 +40,10 @@ fn main() -> io::Result<()> {
     table.push_str("static FILES: &[(&str, &[u8], &str)] = &[\n");
     for (name, path) in &files {
         let hash = hash(&fs::read(path)?);
-        let _ = writeln!(table, "    ({name:?}, include_bytes!({:?}), \"{hash:016x}\"),", path.display().to_string());
+        // Named from the crate's folder, for a target folder may serve several copies of the crate.
+        let path = format!("/{}", path.strip_prefix(&root).unwrap_or(path).display());
+        let bytes = format!("include_bytes!(concat!(env!(\"CARGO_MANIFEST_DIR\"), {path:?}))");
+        let _ = writeln!(table, "    ({name:?}, {bytes}, \"{hash:016x}\"),");
     }
     table.push_str("];\n\n/// Whether the map library is part of this build: `make` gets it.\n");
     let _ = writeln!(table, "pub const MAP_LIBRARY: bool = {present};");
