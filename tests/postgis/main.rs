@@ -13,6 +13,7 @@
 mod harness;
 
 mod both;
+mod boxes;
 mod changes;
 mod conditions;
 mod far;

@@ -51,8 +51,17 @@ impl Writer<'_> {
         Some(())
     }
 
-    /// A polygon without a surface meets nothing: of such a box a point or a line is made.
+    /// A box as a geometry. What a query within the query tells is unknown to the planner.
     fn place(&mut self, rect: &Rect) -> Option<()> {
+        let (before, after) = if self.hides_boxes { ("(SELECT ", ")") } else { ("", "") };
+        self.out.add(before);
+        self.plain_place(rect)?;
+        self.out.add(after);
+        Some(())
+    }
+
+    /// A polygon without a surface meets nothing: of such a box a point or a line is made.
+    fn plain_place(&mut self, rect: &Rect) -> Option<()> {
         if rect.min_x < rect.max_x && rect.min_y < rect.max_y {
             return self.envelope(rect);
         }

@@ -6,7 +6,7 @@ use futures_util::TryStreamExt;
 
 use super::filter::Filter;
 use super::pools::Pools;
-use super::read::{OTHER_TYPES, from};
+use super::read::{OTHER_SYSTEM, OTHER_TYPES, from};
 use super::selected::{Selected, push};
 use super::table::Table;
 use super::{connect, fault};
@@ -37,7 +37,9 @@ pub(super) async fn count(pools: &Pools, table: &Table, filter: &Filter, values:
     let (mut count, mut scratch) = (0, Batch::default());
     while let Some(row) = rows.try_next().await.map_err(fault::reading)? {
         scratch.reset(test.layout.width());
-        push(&mut scratch, &row, table.key.form, selected.geometry, &places);
+        if !push(&mut scratch, &row, table.key.form, selected.geometry, &places) {
+            return Err(fault::changed(OTHER_SYSTEM));
+        }
         count += u64::from(test.predicate.test(scratch.row(0)));
     }
     Ok(count)

@@ -21,6 +21,8 @@ pub(super) struct Filter {
     pub(super) sql: Sql,
     /// What the loop tests.
     pub(super) test: Option<Test>,
+    /// The area of a box that is likely to have few rows; its sides are not told to the planner.
+    pub(super) sparse: Option<f64>,
 }
 
 /// Whether all names of a condition are the table's.
@@ -31,7 +33,12 @@ pub(super) fn takes(table: &Table, conjunct: &Expr) -> bool {
 impl Filter {
     /// Divides conditions; the error is a name that the table does not have. Where no geometry may be beyond ±180, boxes
     /// that stand a turn further are left out.
-    pub(super) fn new(table: &Table, conjuncts: &[Expr], may_be_beyond: bool) -> Result<Self, String> {
+    pub(super) fn new(
+        table: &Table,
+        conjuncts: &[Expr],
+        may_be_beyond: bool,
+        sparse: Option<f64>,
+    ) -> Result<Self, String> {
         let mut sql = Sql::default();
         let mut rest = Vec::new();
         let has_room = |sql: &Sql, conjunct: &Expr| {
@@ -44,7 +51,7 @@ impl Filter {
                 sql.add(" AND ");
             }
             let mark = sql.mark();
-            let mut writer = Writer { table, out: &mut sql, may_be_beyond };
+            let mut writer = Writer { table, out: &mut sql, may_be_beyond, hides_boxes: sparse.is_some() };
             if writer.exact(&conjunct, true).is_none() || !has_room(writer.out, &conjunct) {
                 writer.out.undo(mark);
                 // The mark stands behind the word that joins.
@@ -54,7 +61,8 @@ impl Filter {
                 rest.push(conjunct);
             }
         }
-        Ok(Self { sql, test: Test::all(rest, &table.schema)? })
+        let test = Test::all(rest, &table.schema)?;
+        Ok(Self { sparse: sparse.filter(|_| test.is_none()), sql, test })
     }
 }
 
@@ -76,6 +84,8 @@ pub(super) struct Writer<'a> {
     pub(super) table: &'a Table,
     pub(super) out: &'a mut Sql,
     pub(super) may_be_beyond: bool,
+    /// Whether the planner shall not see which box it is, so that a plan serves all.
+    pub(super) hides_boxes: bool,
 }
 
 impl Writer<'_> {

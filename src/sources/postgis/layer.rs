@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::far::Far;
 use super::filter::{self, Filter};
+use super::sparse::Sparse;
 use super::table::Table;
 use super::turns::Turns;
 use super::{Room, connect, count, extent, fault, read, runtime, seek};
@@ -21,11 +22,12 @@ pub(super) struct Layer {
     table: Arc<Table>,
     turns: Arc<Turns>,
     far: Arc<Far>,
+    sparse: Arc<Sparse>,
 }
 
 impl Layer {
     pub(super) fn new(room: Arc<Room>, table: Table) -> Self {
-        Self { room, table: Arc::new(table), turns: Arc::default(), far: Arc::default() }
+        Self { room, table: Arc::new(table), turns: Arc::default(), far: Arc::default(), sparse: Arc::default() }
     }
 
     /// Whether the transactions that a statement sees are the state of the rows. Of several hosts another one may read than the
@@ -90,14 +92,23 @@ impl FeatureSource for Layer {
     fn features(&self, plan: Plan) -> Rows {
         let (sender, rows) = channel(plan.layout().clone());
         let (room, table, turns) = (self.room.clone(), self.table.clone(), self.turns.clone());
+        let sparse = self.sparse.clone();
         let far = self.is_certain().then(|| self.far.clone());
         let work = async move {
             let read = async {
                 if plan.limit() == Some(0) {
                     return Ok(());
                 }
-                let filter = divided(&room, &table, &turns, plan.filter()).await?;
-                read::run(&room, &table, &plan, &filter, &sender, far.as_deref()).await
+                if let Some(area) = sparse.area(&plan).filter(|_| table.from.is_plain()) {
+                    let filter = divided(&room, &table, &turns, plan.filter(), Some(area)).await?;
+                    let has_few = read::run(&room, &table, &plan, &filter, &sender, far.as_deref()).await?;
+                    sparse.learn(area, has_few);
+                    if has_few {
+                        return Ok(());
+                    }
+                }
+                let filter = divided(&room, &table, &turns, plan.filter(), None).await?;
+                read::run(&room, &table, &plan, &filter, &sender, far.as_deref()).await.map(drop)
             };
             if let Err(error) = read.await {
                 sender.fail_later(error).await;
@@ -120,7 +131,7 @@ impl FeatureSource for Layer {
     fn count(&self, plan: Plan) -> Pending<Result<u64>> {
         let turns = self.turns.clone();
         self.ask(|room, table| async move {
-            let (filter, given) = (divided(&room, &table, &turns, plan.filter()).await?, plan.parameters());
+            let (filter, given) = (divided(&room, &table, &turns, plan.filter(), None).await?, plan.parameters());
             if filter.test.is_some() {
                 return count::count(&room.pools, &table, &filter, given).await;
             }
@@ -152,9 +163,15 @@ impl FeatureSource for Layer {
 }
 
 /// The conditions of a plan, by who tests them.
-async fn divided(room: &Room, table: &Table, turns: &Turns, conditions: &[Expr]) -> Result<Filter> {
+async fn divided(
+    room: &Room,
+    table: &Table,
+    turns: &Turns,
+    conditions: &[Expr],
+    sparse: Option<f64>,
+) -> Result<Filter> {
     let may_be_beyond = turns.may_be_beyond(room, table, conditions).await?;
-    Filter::new(table, conditions, may_be_beyond).map_err(|name| not_taken(&name))
+    Filter::new(table, conditions, may_be_beyond, sparse).map_err(|name| not_taken(&name))
 }
 
 fn not_taken(name: &str) -> Error {

@@ -14,7 +14,8 @@ use super::far::{Far, Way};
 use super::filter::Filter;
 use super::seek::{self, Order};
 use super::selected::{Selected, push, raw};
-use super::snapshot;
+use super::snapshot::Snapshot;
+use super::sparse;
 use super::table::Table;
 use super::{Room, connect, fault, moment};
 use crate::data::plan::Plan;
@@ -44,10 +45,11 @@ const SLOW: Duration = Duration::from_secs(3);
 /// What the log has of one that was slower.
 const GAVE_WAY: &str = "the reader was slow while others waited for a connection to the database";
 
-/// What the log has of a table whose columns are of other types than they were.
+/// What the log has of a table whose columns are of other types than they were, and of one whose rows are elsewhere.
 pub(super) const OTHER_TYPES: &str = "a column has another type now";
+pub(super) const OTHER_SYSTEM: &str = "a row is in another reference system now";
 
-/// Reads all and sends it.
+/// Reads all and sends it; false where a box that was thought to have few rows has many, and nothing was sent.
 pub(super) async fn run(
     room: &Room,
     table: &Table,
@@ -55,7 +57,7 @@ pub(super) async fn run(
     filter: &Filter,
     sender: &RowSender,
     far: Option<&Far>,
-) -> Result<()> {
+) -> Result<bool> {
     let mut layouts = vec![&**plan.layout()];
     layouts.extend(filter.test.as_ref().map(|test| &test.layout));
     let order = Order::new(table, plan);
@@ -82,6 +84,7 @@ pub(super) async fn run(
         counts,
         count: None,
         snapshot: None,
+        few: None,
         far,
         way: None,
         goes_all_the_way: false,
@@ -117,8 +120,10 @@ pub(super) async fn run(
                 return match reader.early {
                     Some(Early::GaveWay) => Err(fault::unavailable(GAVE_WAY)),
                     Some(Early::Silent) => Err(fault::silent()),
+                    Some(Early::Elsewhere) => Err(fault::changed(OTHER_SYSTEM)),
                     Some(Early::Changed | Early::Moved) => Err(fault::changed(OTHER_TYPES)),
-                    None => Ok(()),
+                    Some(Early::Many) => Ok(false),
+                    None => Ok(true),
                 };
             }
         }
@@ -144,7 +149,9 @@ struct Reader<'a> {
     /// Where the first row has the number of all, and what is selected for that.
     count: Option<(usize, String)>,
     /// Where the first row has what the statement sees.
-    snapshot: Option<(usize, String)>,
+    snapshot: Option<usize>,
+    /// Where the first row has the number of rows in a box that is likely to have few.
+    few: Option<usize>,
     /// Where the state of the rows is told with them: the ways to far pages.
     far: Option<&'a Far>,
     /// The one that is taken, if any.
@@ -168,6 +175,10 @@ enum Early {
     GaveWay,
     /// Columns are of other types than were described.
     Changed,
+    /// There are many rows, where few were thought to be.
+    Many,
+    /// A row is in another reference system than was described.
+    Elsewhere,
     /// The database says nothing.
     Silent,
     /// Rows came or went since the way to the page was found.
@@ -194,7 +205,8 @@ impl Reader<'_> {
         let count = self.plan.limit().and_then(|_| moment::count(self.table, self.filter));
         self.count = count.map(|count| (self.selected.width(), count));
         let at = self.selected.width() + usize::from(self.count.is_some());
-        self.snapshot = snapshot::of(self.table).map(|seen| (at, seen));
+        self.snapshot = self.table.from.is_plain().then_some(at);
+        self.few = self.filter.sparse.filter(|_| !self.counts).map(|_| at + usize::from(self.snapshot.is_some()));
         self.met = Met::default();
         self.chunk = self
             .plan
@@ -339,7 +351,8 @@ impl Reader<'_> {
 
     /// Gives up the connection whose rows are not read to their end; nobody waits for it.
     fn leave(&self, client: Object, rows: Pin<Box<RowStream>>) {
-        if self.chunk.is_some_and(|chunk| chunk.saturating_sub(self.met.count) <= FEW) {
+        let is_short = self.chunk.is_some_and(|chunk| chunk.saturating_sub(self.met.count) <= FEW);
+        if is_short || self.early == Some(Early::Many) {
             return;
         }
         let tls = self.room.hosts.tls();
@@ -357,19 +370,22 @@ impl Reader<'_> {
         if self.meet(row) {
             return true;
         }
-        if let Some((at, _)) = self.count.take()
-            && let Some(count) = raw(row, at).and_then(|bytes| bytes.try_into().ok()).map(i64::from_be_bytes)
-        {
-            self.sender.tell_matched(count.unsigned_abs());
-        }
-        // Of several statements the first: where a transaction ended between them, its state is gone for good.
-        if let Some((at, _)) = self.snapshot.take()
-            && let Some((now, is_as_described)) = raw(row, at).and_then(|text| snapshot::read(text, self.table))
-        {
-            if !is_as_described {
-                self.early = Some(Early::Changed);
+        let number =
+            |at| raw(row, at).and_then(|raw| raw.try_into().ok()).map(i64::from_be_bytes).map(i64::unsigned_abs);
+        if let Some(count) = self.few.take().and_then(number) {
+            if count > sparse::MOST {
+                self.early = Some(Early::Many);
                 return false;
             }
+            self.sender.tell_matched(count);
+        }
+        if let Some(count) = self.count.take().and_then(|(at, _)| number(at)) {
+            self.sender.tell_matched(count);
+        }
+        // Of several statements the first: where a transaction ended between them, its state is gone for good.
+        if let Some(at) = self.snapshot.take()
+            && let Some(now) = raw(row, at).and_then(|text| std::str::from_utf8(text).ok()).and_then(Snapshot::parse)
+        {
             self.room.watch.note(now);
             if self.way.as_ref().is_some_and(|way| now.settled() != Some(way.state)) {
                 self.early = Some(Early::Moved);
@@ -385,7 +401,10 @@ impl Reader<'_> {
         let (key, geometry) = (self.table.key.form, self.selected.geometry);
         if let Some(test) = &self.filter.test {
             self.scratch.reset(test.layout.width());
-            push(&mut self.scratch, row, key, geometry.filter(|_| test.layout.geometry), &self.tested);
+            if !push(&mut self.scratch, row, key, geometry.filter(|_| test.layout.geometry), &self.tested) {
+                self.early = Some(Early::Elsewhere);
+                return false;
+            }
             if !test.predicate.test(self.scratch.row(0)) {
                 return true;
             }
@@ -394,7 +413,10 @@ impl Reader<'_> {
             self.skip -= 1;
             return true;
         }
-        push(&mut self.batch, row, key, geometry.filter(|_| self.plan.layout().geometry), &self.places);
+        if !push(&mut self.batch, row, key, geometry.filter(|_| self.plan.layout().geometry), &self.places) {
+            self.early = Some(Early::Elsewhere);
+            return false;
+        }
         for &(at, form) in self.selected.marks.iter().filter(|_| self.plan.has_marks()) {
             cells::push(&mut self.batch, form, raw(row, at));
         }

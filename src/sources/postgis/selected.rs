@@ -4,13 +4,21 @@ use tokio_postgres::{Row, Statement};
 
 use super::cells::{self, Raw};
 use super::columns::Form;
+use super::ewkb;
 use super::table::Table;
 use crate::model::batch::{Batch, Layout};
+
+/// Where the geometries stand, and the number of the reference system that they are described with.
+#[derive(Clone, Copy)]
+pub(super) struct Place {
+    at: usize,
+    srid: i32,
+}
 
 /// Which columns are selected, and where they stand.
 pub(super) struct Selected {
     pub(super) list: String,
-    pub(super) geometry: Option<usize>,
+    pub(super) geometry: Option<Place>,
     /// For each field, its place and form.
     fields: Vec<(usize, usize, Form)>,
     /// The places and forms of the marks of a row, by which it is found again.
@@ -24,8 +32,8 @@ impl Selected {
         let mut columns = vec![table.key.select.clone()];
         let wants = layouts.iter().any(|layout| layout.geometry);
         let geometry = table.geometry.as_ref().filter(|_| wants).map(|geometry| {
-            columns.push(geometry.select());
-            1
+            columns.push(geometry.column.clone());
+            Place { at: 1, srid: geometry.srid }
         });
         let mut fields: Vec<(usize, usize, Form)> = Vec::new();
         for &field in layouts.iter().flat_map(|layout| &layout.fields) {
@@ -46,7 +54,9 @@ impl Selected {
     pub(super) fn fits(&self, statement: &Statement, key: Form) -> bool {
         let columns = statement.columns();
         let fits = |at: usize, form: Form| columns.get(at).is_some_and(|column| form.reads(column.type_()));
-        fits(0, key) && self.fields.iter().all(|&(_, at, form)| fits(at, form))
+        let is_geometry =
+            |place: Place| columns.get(place.at).is_some_and(|column| column.type_().name() == ewkb::TYPE);
+        self.geometry.is_none_or(is_geometry) && fits(0, key) && self.fields.iter().all(|&(_, at, form)| fits(at, form))
     }
 
     /// How many columns there are.
@@ -60,15 +70,15 @@ impl Selected {
     }
 }
 
-/// One row, cell by cell, as a layout has them.
-pub(super) fn push(batch: &mut Batch, row: &Row, key: Form, geometry: Option<usize>, places: &[(usize, Form)]) {
+/// One row, cell by cell, as a layout has them; false where it is in another reference system than was described.
+#[must_use]
+pub(super) fn push(batch: &mut Batch, row: &Row, key: Form, geometry: Option<Place>, places: &[(usize, Form)]) -> bool {
     cells::push(batch, key, raw(row, 0));
-    if let Some(at) = geometry {
-        cells::push(batch, Form::Bytes, raw(row, at));
-    }
+    let is_as_described = geometry.is_none_or(|Place { at, srid }| ewkb::push(batch, raw(row, at), srid));
     for &(at, form) in places {
         cells::push(batch, form, raw(row, at));
     }
+    is_as_described
 }
 
 /// What a column has, as it came.

@@ -1,34 +1,7 @@
 //! Which transactions a statement sees, as the database tells it: the state of all rows.
 
-use super::table::{From, Table};
-
 /// What a statement selects to tell which it sees itself; the same for all of its rows.
 pub(super) const OWN: &str = "(SELECT txid_current_snapshot()::text)";
-
-/// The same with the modifier of the geometry's type, for a table whose rows change by transactions alone: who moves a table to
-/// another reference system leaves its columns as they were.
-pub(super) fn of(table: &Table) -> Option<String> {
-    let (From::Name { name, is_plain: true }, Some(geometry)) = (&table.from, &table.schema.geometry) else {
-        return None;
-    };
-    let (table, column) = (literal(name), literal(&geometry.name));
-    Some(format!(
-        "(SELECT txid_current_snapshot()::text || ' ' || coalesce((SELECT atttypmod FROM pg_catalog.pg_attribute \
-         WHERE attrelid = {table}::regclass AND attname = {column}), -2))"
-    ))
-}
-
-/// What that says: the snapshot, and whether the geometries are still of the type that was described.
-pub(super) fn read(text: &[u8], table: &Table) -> Option<(Snapshot, bool)> {
-    let (snapshot, modifier) = std::str::from_utf8(text).ok()?.split_once(' ')?;
-    let described = table.geometry.as_ref().map(|geometry| geometry.modifier);
-    Some((Snapshot::parse(snapshot)?, modifier.parse().ok() == described))
-}
-
-fn literal(text: &str) -> String {
-    // Backslashes mean something only with the letter.
-    format!("E'{}'", text.replace('\\', "\\\\").replace('\'', "''"))
-}
 
 /// The transactions that are seen: all before a number, but for those that had not ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

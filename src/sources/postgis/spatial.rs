@@ -17,8 +17,6 @@ pub(super) struct Declared {
     kind: Option<String>,
     srid: Option<i32>,
     dims: Option<i32>,
-    /// The modifier of its type, which has all three.
-    modifier: i32,
 }
 
 /// A column of a query, by the modifier of its type; below zero it says nothing.
@@ -29,7 +27,7 @@ pub(super) async fn typed(client: &Client, name: String, is_geography: bool, mod
         let row = client.query_one(query, &[&modifier]).await.map_err(fault::describing)?;
         (kind, srid, dims) = (row.get(0), row.get(1), row.get(2));
     }
-    Ok(Declared { name, is_geography, kind, srid, dims, modifier })
+    Ok(Declared { name, is_geography, kind, srid, dims })
 }
 
 /// The geometry column of a table, the first where none is named.
@@ -38,8 +36,7 @@ pub(super) async fn declared(client: &Client, from: &str, name: Option<&str>) ->
         SELECT a.attname, t.typname = 'geography',
                CASE WHEN a.atttypmod >= 0 THEN postgis_typmod_type(a.atttypmod) END,
                CASE WHEN a.atttypmod >= 0 THEN postgis_typmod_srid(a.atttypmod) END,
-               CASE WHEN a.atttypmod >= 0 THEN postgis_typmod_dims(a.atttypmod) END,
-               a.atttypmod
+               CASE WHEN a.atttypmod >= 0 THEN postgis_typmod_dims(a.atttypmod) END
         FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
         WHERE a.attrelid = $1::text::regclass AND a.attnum > 0 AND NOT a.attisdropped
           AND t.typname IN ('geometry', 'geography') AND ($2::text IS NULL OR a.attname = $2::text)
@@ -51,7 +48,6 @@ pub(super) async fn declared(client: &Client, from: &str, name: Option<&str>) ->
         kind: row.get(2),
         srid: row.get(3),
         dims: row.get(4),
-        modifier: row.get(5),
     }))
 }
 
@@ -63,11 +59,10 @@ pub(super) async fn geometry(
     declared: Declared,
     crs: Option<&Crs>,
 ) -> Result<(Geometry, GeometryField)> {
-    let Declared { name, is_geography, kind, mut srid, mut dims, modifier } = declared;
+    let Declared { name, is_geography, kind, mut srid, mut dims } = declared;
     let stored = format!("t.{}", quoted(&name));
     let column = if is_geography { format!("{stored}::geometry") } else { stored };
-    let is_fixed = srid.unwrap_or(0) != 0;
-    if kind.is_none() || !is_fixed {
+    if kind.is_none() || srid.unwrap_or(0) == 0 {
         let mut sql = Sql::default();
         sql.add(&format!("SELECT ST_SRID({column}), ST_NDims({column})::int4 FROM "));
         from.write(&mut sql, &[]);
@@ -113,14 +108,7 @@ pub(super) async fn geometry(
     // Three dimensions may be x, y and a measure.
     let has_z = dims.is_some_and(|dims| dims > 3 || (dims == 3 && !text.ends_with('m')));
     Ok((
-        Geometry {
-            column,
-            is_indexable: !is_geography,
-            may_be_patched,
-            srid,
-            modifier,
-            is_fixed: is_fixed || is_geography,
-        },
+        Geometry { column, is_indexable: !is_geography, may_be_patched, srid },
         GeometryField { name, kind, crs, epoch: None, has_z },
     ))
 }

@@ -46,23 +46,6 @@ pub(super) struct Geometry {
     /// Whether surfaces of patches may be among its values, with which PostGIS knows little to do.
     pub(super) may_be_patched: bool,
     pub(super) srid: i32,
-    /// That of its type.
-    pub(super) modifier: i32,
-    /// Whether its type says in which system all are; else each row may be in another one some day.
-    pub(super) is_fixed: bool,
-}
-
-impl Geometry {
-    /// What is selected. One in another system than was described is a fault, and never taken for one in this.
-    pub(super) fn select(&self) -> String {
-        let (column, srid) = (&self.column, self.srid);
-        let binary = format!("ST_AsBinary({column}, 'NDR')");
-        if self.is_fixed {
-            return binary;
-        }
-        let fails = format!("ST_Intersects({column}, ST_SetSRID('POINT EMPTY'::geometry, {srid}))");
-        format!("CASE WHEN ST_SRID({column}) = {srid} OR {fails} THEN {binary} END")
-    }
 }
 
 impl From {

@@ -4,6 +4,7 @@ use super::super::filter::Filter;
 use super::super::seek::Part;
 use super::super::sql::{Bound, Sql};
 use super::super::table::Table;
+use super::super::{snapshot, sparse};
 use super::Reader;
 use crate::model::value::Value;
 
@@ -48,11 +49,12 @@ impl Reader<'_> {
             list.push_str(", ");
             list.push_str(count);
         }
-        if let Some((_, seen)) = &self.snapshot {
+        if self.snapshot.is_some() {
             list.push_str(", ");
-            list.push_str(seen);
+            list.push_str(snapshot::OWN);
         }
-        let mut sql = from(self.table, self.filter, self.plan.parameters(), &list);
+        let first = if self.few.is_some() { "*" } else { &list };
+        let mut sql = from(self.table, self.filter, self.plan.parameters(), first);
         let is_planned = sql.values.is_empty();
         let mut word = if self.filter.sql.text.is_empty() { " WHERE " } else { " AND " };
         if !part.is_all() {
@@ -64,6 +66,9 @@ impl Reader<'_> {
         if self.plan.end().is_some() || (begin.is_some() && part.is_all()) {
             sql.add(word);
             self.order.write_range(self.plan, begin, !part.is_all(), &mut sql);
+        }
+        if self.few.is_some() {
+            sql.text = format!("SELECT {list}, count(*) OVER () FROM ({} LIMIT {}) AS t", sql.text, sparse::MOST + 1);
         }
         sql.add(" ORDER BY ");
         sql.add(&part.order);
