@@ -7,9 +7,13 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
+use std::time::Duration;
 
 use tokio::runtime::{Builder, Handle};
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
+
+/// Shorter than any time that a request is given.
+const TICK: Duration = Duration::from_millis(50);
 
 thread_local! {
     static HERE: Cell<Option<usize>> = const { Cell::new(None) };
@@ -31,6 +35,7 @@ pub struct Workers(Vec<Worker>);
 struct Worker {
     tasks: Handle,
     busy: Arc<AtomicUsize>,
+    is_wanted: Arc<Notify>,
     /// Dropped, it ends the thread.
     _end: oneshot::Sender<()>,
 }
@@ -48,6 +53,7 @@ impl Workers {
     pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         let Some(worker) = self.0.iter().min_by_key(|worker| worker.busy.load(Ordering::Relaxed)) else { return };
         let place = Place::new(worker.busy.clone());
+        worker.is_wanted.notify_one();
         worker.tasks.spawn(async move {
             let _place = place;
             task.await;
@@ -59,13 +65,26 @@ impl Worker {
     fn start(number: usize) -> io::Result<Self> {
         let runtime = Builder::new_current_thread().enable_all().build()?;
         let tasks = runtime.handle().clone();
+        let (busy, is_wanted) = (Arc::<AtomicUsize>::default(), Arc::<Notify>::default());
+        tasks.spawn(tick(busy.clone(), is_wanted.clone()));
         let (end, ended) = oneshot::channel();
         thread::Builder::new().name(format!("worker {number}")).spawn(move || {
             HERE.set(Some(number));
             // Nothing is ever sent: it ends with its other end.
             let _ = runtime.block_on(ended);
         })?;
-        Ok(Self { tasks, busy: Arc::default(), _end: end })
+        Ok(Self { tasks, busy, is_wanted, _end: end })
+    }
+}
+
+/// Sleeps over and over while there is anything to do. Whoever sets a timer that is the next to end calls its thread with a
+/// write to the system, and each request has several that never end: with a sooner one there, none of them is the next.
+async fn tick(busy: Arc<AtomicUsize>, is_wanted: Arc<Notify>) {
+    loop {
+        is_wanted.notified().await;
+        while busy.load(Ordering::Relaxed) > 0 {
+            tokio::time::sleep(TICK).await;
+        }
     }
 }
 

@@ -14,6 +14,7 @@ use super::hosts::Hosts;
 use super::pulse::{Pulse, SILENCE};
 use super::runtime;
 use super::snapshot::{self, Snapshot};
+use crate::data::worker;
 use crate::error::Result;
 
 /// Between two looks.
@@ -32,7 +33,8 @@ pub(super) struct Watch {
     /// Whether anybody looks.
     looks: AtomicBool,
     seen: Mutex<Option<Snapshot>>,
-    way: Way,
+    /// One for each worker: to call over another thread costs more than to ask.
+    ways: Vec<Way>,
 }
 
 impl Watch {
@@ -65,7 +67,8 @@ impl Watch {
         if !self.looks.load(Ordering::Acquire) {
             return None;
         }
-        self.way.ask(&self.hosts, &Arc::downgrade(self)).await?.settled()
+        let way = self.ways.get(worker::here().unwrap_or(0) % self.ways.len())?;
+        way.ask(&self.hosts, &Arc::downgrade(self)).await?.settled()
     }
 
     /// Begins to watch; it ends with the last who holds the watch.
@@ -77,7 +80,7 @@ impl Watch {
             state: AtomicU64::new(state),
             looks: AtomicBool::new(false),
             seen: Mutex::default(),
-            way: Way::default(),
+            ways: (0..worker::most()).map(|_| Way::default()).collect(),
         });
         let (held, hosts, pulse) = (Arc::downgrade(&watch), hosts.clone(), pulse.clone());
         runtime::handle()?.spawn(async move {
