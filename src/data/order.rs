@@ -105,8 +105,12 @@ impl Sorter {
 pub(super) fn compare(a: Row<'_>, b: Row<'_>, mut steps: impl Iterator<Item = (usize, usize, bool)>) -> Ordering {
     let step = |(left, right, descending): (usize, usize, bool)| {
         let (left, right) = (a.cell(left), b.cell(right));
-        let nulls = (left == Cell::Null).cmp(&(right == Cell::Null));
-        let order = if nulls == Ordering::Equal { values(a, left, b, right) } else { return nulls };
+        let nulls = left.is_nothing().cmp(&right.is_nothing());
+        let order = match nulls {
+            Ordering::Equal if left.is_nothing() => Ordering::Equal,
+            Ordering::Equal => values(a, left, b, right),
+            nulls => return nulls,
+        };
         if descending { order.reverse() } else { order }
     };
     steps.find_map(|of| Some(step(of)).filter(|order| *order != Ordering::Equal)).unwrap_or(Ordering::Equal)
@@ -175,6 +179,22 @@ mod tests {
         // The first page of as many rows is no matter.
         let mut sorter = Sorter::new(vec![(1, false)], Some(10), false);
         (0..1000).for_each(|_| sorter.add(batch(&rows)).unwrap());
+    }
+
+    #[test]
+    fn what_is_no_number_is_sorted_with_nothing_and_the_next_step_decides_among_them() {
+        let values = [Cell::Float(f64::NAN), Cell::Null, Cell::Float(1.0), Cell::Float(-f64::NAN), Cell::Null];
+        let mut batch = Batch::new(3);
+        for (id, (value, next)) in (0..).zip(values.into_iter().zip([3, 2, 9, 1, 3])) {
+            [Cell::Int(id), value, Cell::Int(next)].into_iter().for_each(|cell| batch.push(cell));
+        }
+        for descending in [false, true] {
+            let mut sorter = Sorter::new(vec![(1, descending), (2, false)], None, false);
+            sorter.add(batch.clone()).unwrap();
+            sorter.finish();
+            let sorted = sorter.next().unwrap();
+            assert_eq!(sorted.rows().map(|row| row.cell(0)).collect::<Vec<_>>(), [2, 3, 1, 0, 4].map(Cell::Int));
+        }
     }
 
     proptest! {

@@ -202,10 +202,7 @@ impl Node {
             }
             Node::IsNull(side) => Some(match side {
                 // What is not a number is nothing: some formats cannot keep it, and JSON cannot tell it.
-                Side::Cell(cell) => match row.cell(*cell) {
-                    Cell::Float(number) => number.is_nan(),
-                    other => other == Cell::Null,
-                },
+                Side::Cell(cell) => row.cell(*cell).is_nothing(),
                 other => *other.value(row) == Value::Null,
             }),
             Node::NoGeometry => Some(row.geometry().is_none()),

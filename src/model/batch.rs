@@ -26,6 +26,17 @@ pub enum Cell {
     Blob(u32, u32),
 }
 
+impl Cell {
+    /// Whether it is nothing: null, or what is no number.
+    pub fn is_nothing(self) -> bool {
+        match self {
+            Self::Null => true,
+            Self::Float(number) => number.is_nan(),
+            _ => false,
+        }
+    }
+}
+
 /// What the cells of a row are: the id, the geometry where one was asked for, then properties.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Layout {

@@ -103,3 +103,55 @@ fn pages_under_a_filter_skip_and_repeat_nothing_whatever_order_an_index_of_the_d
         }
     }
 }
+
+#[test]
+fn what_is_no_number_is_sorted_and_written_as_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let feature = |number: u32| {
+        let height = match number % 4 {
+            0 => "NaN".to_owned(),
+            1 => "null".to_owned(),
+            _ => format!("{}.5", number % 7),
+        };
+        format!(
+            "{{\"type\":\"Feature\",\"properties\":{{\"height\":{height},\"label\":\"n{:02}\"}},\
+             \"geometry\":{{\"type\":\"Point\",\"coordinates\":[{number},1]}}}}",
+            number * 31 % 41
+        )
+    };
+    let features: Vec<_> = (0..40).map(feature).collect();
+    let source = folder.path().join("source.geojson");
+    std::fs::write(&source, format!("{{\"type\":\"FeatureCollection\",\"features\":[{}]}}", features.join(",")))
+        .unwrap();
+    let file = converted(&source, folder.path().join("odd.fgb"), "FlatGeobuf", &[]);
+    let package = converted(&source, folder.path().join("kept.gpkg"), "GPKG", &[]);
+    let server = Server::start(&[text(&file), text(&source), text(&package)]);
+    for name in ["odd", "source", "kept"] {
+        for order in ["height,label", "-height,-label"] {
+            let address = format!("{}/ogcapi/collections/{name}/items?sortby={order}", server.url);
+            let whole = send("GET", &format!("{address}&limit=100"), &[]).expect(200);
+            let page = whole.json();
+            let rows = page["features"].as_array().unwrap();
+            let heights: Vec<_> = rows.iter().map(|row| row["properties"]["height"].as_f64()).collect();
+            assert!(heights[..20].iter().all(Option::is_some) && heights[20..].iter().all(Option::is_none), "{name}");
+            let mut labels: Vec<_> =
+                rows[20..].iter().map(|row| row["properties"]["label"].as_str().unwrap()).collect();
+            if order.starts_with('-') {
+                labels.reverse();
+            }
+            assert!(labels.is_sorted(), "{name} {order}: {labels:?}");
+            let (all, first) = (ids(&whole, "geojson"), format!("{address}&limit=3"));
+            assert_eq!(pages(&first, "geojson", "next", &mut |_| ()).concat(), all, "{name} {order}");
+            let mut back = pages(&last(&first), "geojson", "prev", &mut |_| ());
+            back.reverse();
+            assert_eq!(back.concat(), all, "{name} {order}, backwards");
+        }
+        let items = format!("/ogcapi/collections/{name}/items?filter=height%20IS%20NULL&limit=100");
+        let table = server.get(&format!("{items}&f=csv")).expect(200).text();
+        assert!(!table.contains("NaN") && table.lines().count() == 21, "{name}: {table}");
+        let again = folder.path().join(format!("{name}_again.fgb"));
+        std::fs::write(&again, &server.get(&format!("{items}&f=fgb")).expect(200).body).unwrap();
+        let told = gdal::run("ogrinfo", &["-al", text(&again)]);
+        assert!(!told.contains("height (Real) = nan"), "{name}: {told}");
+    }
+}

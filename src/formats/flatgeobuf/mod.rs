@@ -132,6 +132,9 @@ impl Layer {
 /// Appends the number of the column and the value; nothing where there is none, or one that the column cannot hold.
 #[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss)] // only where the number stays the same
 fn write_property(number: u16, kind: ColumnKind, row: Row<'_>, cell: Cell, out: &mut Vec<u8>) {
+    if cell.is_nothing() {
+        return;
+    }
     let start = out.len();
     out.extend_from_slice(&number.to_le_bytes());
     match (kind, cell) {

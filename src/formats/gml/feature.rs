@@ -146,7 +146,7 @@ fn push_key(key: &str, out: &mut Vec<u8>) {
 
 fn write_property(property: &Tagged<usize>, row: Row<'_>, out: &mut Vec<u8>) -> bool {
     let cell = row.cell(property.inner);
-    if cell == Cell::Null {
+    if cell.is_nothing() {
         return false;
     }
     out.extend_from_slice(&property.open);
@@ -166,9 +166,7 @@ fn write_property(property: &Tagged<usize>, row: Row<'_>, out: &mut Vec<u8>) -> 
 
 /// A number as `xsd:double` has it.
 fn write_double(number: f64, out: &mut Vec<u8>) {
-    if number.is_nan() {
-        out.extend_from_slice(b"NaN");
-    } else if number.is_infinite() {
+    if number.is_infinite() {
         out.extend_from_slice(if number > 0.0 { b"INF" } else { b"-INF" });
     } else {
         crate::formats::geojson::number::write_float(number, out);

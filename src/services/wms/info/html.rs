@@ -15,7 +15,7 @@ const TEMPLATE: &str = "getFeatureInfo.html";
 /// A cell for the template, which shows numbers as all pages do.
 fn value(row: Row<'_>, cell: usize) -> Value {
     match row.cell(cell) {
-        Cell::Null => Value::Null,
+        cell if cell.is_nothing() => Value::Null,
         Cell::Int(number) => number.into(),
         Cell::Float(number) if number.is_finite() => number.into(),
         Cell::Bool(truth) => truth.into(),

@@ -83,6 +83,7 @@ pub(super) fn writer(format: InfoFormat) -> Box<dyn InfoWriter> {
 fn words(row: Row<'_>, cell: usize) -> String {
     match row.cell(cell) {
         Cell::Null => String::new(),
+        Cell::Float(number) if number.is_nan() => String::new(),
         Cell::Int(number) => number.to_string(),
         Cell::Float(number) => number.to_string(),
         Cell::Bool(truth) => truth.to_string(),
