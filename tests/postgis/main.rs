@@ -29,5 +29,6 @@ mod searches;
 mod slow;
 mod starts;
 mod tables;
+mod values;
 mod views;
 mod walks;

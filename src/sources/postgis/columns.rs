@@ -14,8 +14,11 @@ pub(super) enum Form {
     Int8,
     Float4,
     Float8,
+    Numeric,
     Bool,
     Text,
+    /// The same, of JSON: its `null` is no value.
+    Json,
     Date,
     Timestamp,
     Bytes,
@@ -28,12 +31,23 @@ impl Form {
             Self::Int2 | Self::Int4 | Self::Int8 => [Type::INT2, Type::INT4, Type::INT8].contains(kind),
             Self::Float4 => *kind == Type::FLOAT4,
             Self::Float8 => *kind == Type::FLOAT8,
+            Self::Numeric => *kind == Type::NUMERIC,
             Self::Bool => *kind == Type::BOOL,
             Self::Date => *kind == Type::DATE,
             Self::Timestamp => [Type::TIMESTAMP, Type::TIMESTAMPTZ].contains(kind),
             Self::Bytes => *kind == Type::BYTEA,
-            Self::Text => [Type::TEXT, Type::VARCHAR, Type::BPCHAR].contains(kind),
+            Self::Text | Self::Json => [Type::TEXT, Type::VARCHAR, Type::BPCHAR].contains(kind),
         }
+    }
+
+    /// Whether it is read as text.
+    pub(super) fn is_text(self) -> bool {
+        matches!(self, Self::Text | Self::Json)
+    }
+
+    /// Whether what is no number may be among its values. PostgreSQL has it as the greatest of all.
+    pub(super) fn has_nan(self) -> bool {
+        matches!(self, Self::Float4 | Self::Float8 | Self::Numeric)
     }
 }
 
@@ -71,6 +85,10 @@ pub(super) struct Column {
     pub(super) texts: Option<&'static str>,
     /// What is selected.
     pub(super) select: String,
+    /// What is true where it has no value, or one that is none: not a number, without end, the null of JSON.
+    pub(super) absent: String,
+    /// A number that is no integer as the loop reads it: as a float.
+    pub(super) float: Option<String>,
     /// Whether a regular expression may be asked of it in any letters.
     pub(super) is_searched: bool,
     /// Whether it is never null.
@@ -87,6 +105,8 @@ pub(super) struct Described<'a> {
     pub(super) type_name: &'a str,
     /// `A` for arrays, `C` for rows, as pg_type has it.
     pub(super) category: char,
+    /// What its declaration says more of its type; below zero nothing.
+    pub(super) modifier: i32,
     /// Whether equal texts have the same bytes.
     pub(super) is_deterministic: bool,
     /// Whether the database has every letter.
@@ -99,7 +119,7 @@ pub(super) struct Described<'a> {
 
 impl Column {
     pub(super) fn new(described: Described<'_>) -> Self {
-        let Described { name, type_name, category, is_deterministic, is_unicode, is_filled, index, comment } =
+        let Described { name, type_name, category, modifier, is_deterministic, is_unicode, is_filled, index, comment } =
             described;
         let column = format!("t.{}", quoted(name));
         let text = || format!("{column}::text");
@@ -111,7 +131,7 @@ impl Column {
             // A short number is read as it is written, not as its nearest neighbour with more bits.
             ("float4", _) => (FieldKind::Number, Form::Float4, Compared::Short, column),
             ("float8", _) => (FieldKind::Number, Form::Float8, Compared::Float, column),
-            ("numeric", _) => (FieldKind::Number, Form::Float8, Compared::Numeric, format!("{column}::float8")),
+            ("numeric", _) => (FieldKind::Number, Form::Numeric, Compared::Numeric, column),
             ("bool", _) => (FieldKind::Boolean, Form::Bool, Compared::Bool, column),
             ("text" | "varchar", _) => {
                 (FieldKind::String, Form::Text, Compared::Text { plain: is_deterministic }, column)
@@ -121,15 +141,15 @@ impl Column {
             ("timestamp", _) => (FieldKind::DateTime, Form::Timestamp, Compared::Timestamp, column),
             ("timestamptz", _) => (FieldKind::DateTime, Form::Timestamp, Compared::TimestampTz, column),
             ("bytea", _) => (FieldKind::Binary, Form::Bytes, Compared::Not, column),
-            ("json" | "jsonb", _) => (FieldKind::Json, Form::Text, Compared::Not, text()),
+            ("json" | "jsonb", _) => (FieldKind::Json, Form::Json, Compared::Not, text()),
             ("hstore", _) | (_, 'A' | 'C') => {
-                (FieldKind::Json, Form::Text, Compared::Not, format!("to_json({column})::text"))
+                (FieldKind::Json, Form::Json, Compared::Not, format!("to_json({column})::text"))
             }
             _ => (FieldKind::String, Form::Text, Compared::Text { plain: false }, text()),
         };
         let is_indexed = match compared {
             Compared::Text { .. } => index == Some(true) && matches!(type_name, "text" | "varchar"),
-            _ => index.is_some() && (compared == Compared::Uuid || !matches!(form, Form::Text | Form::Bytes)),
+            _ => index.is_some() && (compared == Compared::Uuid || !(form.is_text() || form == Form::Bytes)),
         };
         let is_searched = is_unicode && is_deterministic && matches!(type_name, "text" | "varchar");
         let texts = match type_name {
@@ -137,7 +157,26 @@ impl Column {
             "_varchar" => Some("varchar[]"),
             _ => None,
         };
-        Self { name: name.to_owned(), kind, form, compared, texts, select, is_searched, is_filled, is_indexed, comment }
+        let stored = format!("t.{}", quoted(name));
+        let absent = match (form, type_name, category) {
+            (Form::Float4 | Form::Float8 | Form::Numeric, ..) => format!("({stored} IS NULL OR {stored} = 'NaN')"),
+            // An index finds these.
+            (Form::Date | Form::Timestamp, ..) => format!("({stored} IS NULL OR NOT isfinite({stored}))"),
+            (_, "json" | "jsonb", _) => format!("({stored} IS NULL OR {type_name}_typeof({stored}) = 'null')"),
+            // A row of nulls is null to SQL, and has its members here.
+            (.., 'C') => format!("{stored} IS NOT DISTINCT FROM NULL"),
+            _ => format!("{stored} IS NULL"),
+        };
+        let float = match compared {
+            Compared::Float => Some(stored),
+            Compared::Numeric if fits_float(modifier) => Some(format!("{stored}::float8")),
+            Compared::Numeric => Some(numeric_as_float(&stored)),
+            // As it is written, not as its nearest neighbour with more bits.
+            Compared::Short => Some(format!("{stored}::text::float8")),
+            _ => None,
+        };
+        let name = name.to_owned();
+        Self { name, kind, form, compared, texts, select, absent, float, is_searched, is_filled, is_indexed, comment }
     }
 
     /// The column itself, as conditions read it.
@@ -151,10 +190,28 @@ impl Column {
         match (self.form, self.compared) {
             // A UUID has the order of its text.
             (_, Compared::Uuid) => stored,
-            (Form::Text, _) => format!("{stored}::text COLLATE \"C\""),
+            (form, _) if form.is_text() => format!("{stored}::text COLLATE \"C\""),
             // Without end is nothing, and comes last.
             (Form::Date | Form::Timestamp, _) => format!("CASE WHEN isfinite({stored}) THEN {stored} END"),
+            // So is what is not a number.
+            (form, _) if form.has_nan() => format!("nullif({stored}, 'NaN')"),
             _ => stored,
         }
     }
+}
+
+/// Whether all that a declaration `numeric(precision, scale)` lets in has its place among the floats.
+fn fits_float(modifier: i32) -> bool {
+    // As PostgreSQL packs them, behind four bytes of a length.
+    let packed = modifier - 4;
+    let (precision, scale) = (packed >> 16 & 0xffff, ((packed & 0x7ff) ^ 1024) - 1024);
+    packed >= 0 && precision - scale <= 308 && scale <= 300
+}
+
+/// A number of any length as a float, infinite or nothing where it is beyond all floats: to cast it would be an error.
+fn numeric_as_float(stored: &str) -> String {
+    format!(
+        "CASE WHEN abs({stored}) > 1.797693134862315807e308 THEN sign({stored})::float8 * 'Infinity'::float8 \
+         WHEN abs({stored}) < 2.470328229206232721e-324 THEN 0 ELSE {stored}::float8 END"
+    )
 }

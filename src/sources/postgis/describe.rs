@@ -98,6 +98,7 @@ async fn of_query(client: &Client, from: &From, geometry: Option<&str>) -> Resul
             name,
             type_name,
             category,
+            modifier: column.type_modifier(),
             is_deterministic: true,
             // Nobody knows how the query compares its texts.
             is_unicode: false,
@@ -125,7 +126,8 @@ async fn columns(client: &Client, from: &str) -> Result<Vec<Seen>> {
                 LEFT JOIN pg_collation c ON c.oid = i.indcollation[0]
                 WHERE i.indrelid = a.attrelid AND i.indkey[0] = a.attnum AND i.indpred IS NULL AND i.indisvalid
                   AND m.amname = 'btree' AND o.opcdefault),
-               current_setting('server_encoding') = 'UTF8'
+               current_setting('server_encoding') = 'UTF8',
+               CASE WHEN t.typtype = 'd' THEN t.typtypmod ELSE a.atttypmod END
         FROM pg_attribute a
         JOIN pg_type t ON t.oid = a.atttypid
         LEFT JOIN pg_type b ON t.typtype = 'd' AND b.oid = t.typbasetype
@@ -144,6 +146,7 @@ async fn columns(client: &Client, from: &str) -> Result<Vec<Seen>> {
             is_filled: row.get(5),
             index: row.get(6),
             is_unicode: row.get(7),
+            modifier: row.get(8),
         };
         (Column::new(described), is_spatial(type_name))
     };

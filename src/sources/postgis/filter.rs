@@ -108,18 +108,8 @@ impl Writer<'_> {
                 Some(())
             }
             Expr::IsNull(Operand::Property(name)) => {
-                let column = self.column(name)?;
-                // What has no end is read as nothing, and what is not a number is nothing.
-                let test = match column.compared {
-                    Compared::Float | Compared::Numeric | Compared::Short => {
-                        format!("({0} IS NULL OR {0} = 'NaN')", column.stored())
-                    }
-                    Compared::Date | Compared::Timestamp | Compared::TimestampTz => {
-                        format!("({0} IS NULL OR NOT isfinite({0}))", column.stored())
-                    }
-                    _ => format!("{} IS NULL", column.stored()),
-                };
-                self.out.add(&test);
+                let absent = self.column(name)?.absent.clone();
+                self.out.add(&absent);
                 Some(())
             }
             Expr::NoGeometry(_) => {
@@ -228,7 +218,7 @@ impl Writer<'_> {
             Compared::Text { plain: true } if is_equality => stored.clone(),
             Compared::Text { .. } => format!("{stored}::text COLLATE \"C\""),
             Compared::Uuid if !is_equality => return None,
-            _ => column.as_float().unwrap_or_else(|| stored.clone()),
+            _ => column.float.clone().unwrap_or_else(|| stored.clone()),
         };
         let (has_order, is_indexed) = (column.has_order(), column.is_indexed);
         let near = match bound {
@@ -276,10 +266,10 @@ impl Writer<'_> {
             Compared::Text { .. } | Compared::Uuid => format!("{}::text COLLATE \"C\"", column.stored()),
             // A day beside an instant is its first one, in UTC.
             Compared::TimestampTz if is_mixed => format!("({} AT TIME ZONE 'UTC')", column.stored()),
-            _ => column.as_float().unwrap_or_else(|| column.stored()),
+            _ => column.float.clone().unwrap_or_else(|| column.stored()),
         };
         let is_text = |column: &Column| matches!(column.compared, Compared::Text { .. } | Compared::Uuid);
-        let is_number = |column: &Column| column.compared == Compared::Integer || column.as_float().is_some();
+        let is_number = |column: &Column| column.compared == Compared::Integer || column.float.is_some();
         let is_time = |column: &Column| is_day(column) || has_zone(column) || column.compared == Compared::Timestamp;
         let is_truth = |column: &Column| column.compared == Compared::Bool && is_equality;
         let both = |is: &dyn Fn(&Column) -> bool| is(left) && is(right);
@@ -334,7 +324,7 @@ impl Writer<'_> {
         }
         let left = match compared {
             Compared::Text { plain: false } => format!("{stored}::text COLLATE \"C\""),
-            _ => column.as_float().unwrap_or_else(|| stored.clone()),
+            _ => column.float.clone().unwrap_or_else(|| stored.clone()),
         };
         let has_order = column.has_order().filter(|_| !positive);
         if let Some(has_order) = &has_order {

@@ -135,7 +135,11 @@ impl Writer<'_> {
                 };
                 match column.compared {
                     Compared::Integer => Number::whole(format!("{}::int8", column.stored()), most),
-                    _ => Number::float(column.as_float()?, -limit.exponent, limit.exponent),
+                    // Its guard has those that are no floats.
+                    Compared::Numeric => {
+                        Number::float(format!("{}::float8", column.stored()), -limit.exponent, limit.exponent)
+                    }
+                    _ => Number::float(column.float.clone()?, -limit.exponent, limit.exponent),
                 }
             }
             Operand::Literal(Value::Int(number)) => {
@@ -254,18 +258,6 @@ fn call(function: Function, number: Number) -> Option<Number> {
 }
 
 impl Column {
-    /// A number that is no integer as the loop reads it: as a float.
-    pub(super) fn as_float(&self) -> Option<String> {
-        let stored = self.stored();
-        match self.compared {
-            Compared::Float => Some(stored),
-            Compared::Numeric => Some(format!("{stored}::float8")),
-            // As it is written, not as its nearest neighbour with more bits.
-            Compared::Short => Some(format!("{stored}::text::float8")),
-            _ => None,
-        }
-    }
-
     /// What is true for a value that others can be more or less than: one that is a number, or has an end. None where all are.
     pub(super) fn has_order(&self) -> Option<String> {
         let stored = self.stored();

@@ -41,9 +41,14 @@ pub(super) fn can(table: &Table, sort: &[Sort]) -> bool {
 }
 
 impl Column {
-    /// Whether a row may have no value there, or one without end, which is none.
+    /// Whether a row may have no value there, or one that is none.
     fn may_be_null(&self) -> bool {
-        !self.is_filled || matches!(self.form, Form::Date | Form::Timestamp)
+        !self.is_filled || self.has_more_than_all()
+    }
+
+    /// Whether what is none may be greater than all that is one: without end, or not a number.
+    fn has_more_than_all(&self) -> bool {
+        matches!(self.form, Form::Date | Form::Timestamp) || self.form.has_nan()
     }
 
     /// The column as it is compared with a mark, and ordered by where it has a value.
@@ -51,7 +56,7 @@ impl Column {
         let stored = self.stored();
         match (self.form, self.compared) {
             (_, Compared::Uuid) => stored,
-            (Form::Text, _) => format!("{stored}::text COLLATE \"C\""),
+            (form, _) if form.is_text() => format!("{stored}::text COLLATE \"C\""),
             (Form::Int8, Compared::Not) => format!("{stored}::int8"),
             _ => stored,
         }
@@ -61,7 +66,7 @@ impl Column {
     pub(super) fn mark(&self) -> (String, Form) {
         match (self.form, self.compared) {
             // A float does not have all its digits.
-            (_, Compared::Numeric) | (Form::Text, _) => (format!("{}::text", self.stored()), Form::Text),
+            (_, Compared::Numeric) | (Form::Text | Form::Json, _) => (format!("{}::text", self.stored()), Form::Text),
             (form, _) => (self.select.clone(), form),
         }
     }
@@ -72,9 +77,9 @@ impl Column {
         match (self.form, is_there) {
             // An index finds these.
             (Form::Date | Form::Timestamp, true) => format!("{stored} > '-infinity' AND {stored} < 'infinity'"),
-            (Form::Date | Form::Timestamp, false) => format!("({stored} IS NULL OR NOT isfinite({stored}))"),
+            (form, true) if form.has_nan() => format!("{stored} < 'NaN'"),
             (_, true) => format!("{stored} IS NOT NULL"),
-            (_, false) => format!("{stored} IS NULL"),
+            (_, false) => self.absent.clone(),
         }
     }
 
@@ -87,7 +92,10 @@ impl Column {
             }
             (_, Compared::Uuid, Value::Text(text)) if is_uuid(text) => (Bound::Text(text.clone()), "text::uuid"),
             // PostgreSQL has no text with a zero in it.
-            (Form::Text, _, Value::Text(text)) if !text.contains('\0') => (Bound::Text(text.clone()), "text"),
+            (Form::Text | Form::Json, _, Value::Text(text)) if !text.contains('\0') => {
+                (Bound::Text(text.clone()), "text")
+            }
+            (_, _, Value::Float(number)) if number.is_nan() => return None,
             (Form::Int2 | Form::Int4 | Form::Int8, _, Value::Int(number)) => (Bound::Int(*number), "int8"),
             (Form::Float8, Compared::Float, Value::Float(number)) => (Bound::Float(*number), "float8"),
             #[allow(clippy::cast_possible_truncation)] // it was a short number before
@@ -102,8 +110,8 @@ impl Column {
 }
 
 fn is_number(text: &str) -> bool {
-    let is_written = text.len() <= 512 && text.bytes().all(|byte| byte.is_ascii_digit() || b"+-.".contains(&byte));
-    matches!(text, "NaN" | "Infinity" | "-Infinity") || (is_written && text.parse::<f64>().is_ok())
+    let is_written = text.len() <= 4096 && text.bytes().all(|byte| byte.is_ascii_digit() || b"+-.".contains(&byte));
+    matches!(text, "Infinity" | "-Infinity") || (is_written && text.parse::<f64>().is_ok())
 }
 
 fn is_uuid(text: &str) -> bool {
@@ -254,8 +262,8 @@ impl<'a> Order<'a> {
                     let or_same = if is_last && edge.is_inclusive { "=" } else { "" };
                     let text = format!("{} {how}{or_same} ", step.column.compared_by());
                     part(Test { text, value: Some(value) }, self.by_all(at, true));
-                    // What has no end is greater than all, and nothing.
-                    if matches!(step.column.form, Form::Date | Form::Timestamp)
+                    // What has no end or is no number is greater than all, and nothing.
+                    if step.column.has_more_than_all()
                         && let Some(part) = parts.last_mut()
                     {
                         part.tests.push(Test::new(step.column.presence(true)));
