@@ -138,6 +138,13 @@ impl Postgres {
         std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
     }
 
+    /// Asks a role for its password from now on.
+    pub(crate) fn ask_password_of(&self, role: &str) {
+        let lines = format!("host all {role} 127.0.0.1/32 scram-sha-256\nhost all all 127.0.0.1/32 trust\n");
+        std::fs::write(self.data().join("pg_hba.conf"), lines).unwrap();
+        self.sql("postgres", "SELECT pg_reload_conf()");
+    }
+
     /// Has it say nothing any more, though it still takes connections, or speak again.
     pub(crate) fn freeze(&self, is_frozen: bool) {
         let signal = if is_frozen { "-STOP" } else { "-CONT" };

@@ -2,7 +2,7 @@
 
 use tokio_postgres::Client;
 
-use super::fault;
+use super::{fault, name};
 use crate::error::Result;
 
 /// A table or view with a geometry column.
@@ -18,9 +18,9 @@ pub(super) struct Found {
 }
 
 impl Found {
-    /// The name by which a project file calls it: schema and table, the schema only where it is not `public`.
+    /// The name by which a project file calls it.
     pub(super) fn label(&self) -> String {
-        if self.schema == "public" { self.name.clone() } else { format!("{}.{}", self.schema, self.name) }
+        name::label(&self.schema, &self.name)
     }
 }
 
@@ -67,8 +67,7 @@ pub(super) async fn left_out(client: &Client) -> Result<Vec<(String, &'static st
         ORDER BY 1, 2";
     let rows = client.query(query, &[]).await.map_err(fault::reading)?;
     let told = rows.iter().map(|row| {
-        let (schema, name): (&str, &str) = (row.get(0), row.get(1));
-        let label = if schema == "public" { name.to_owned() } else { format!("{schema}.{name}") };
+        let label = name::label(row.get(0), row.get(1));
         let why = if row.get(2) {
             "the type of its geometry is a domain: publish it with sql = \"SELECT …, geom::geometry(…) AS geom FROM …\" in the \
              project file"

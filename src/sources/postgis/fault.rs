@@ -14,6 +14,14 @@ pub(super) fn unavailable(cause: impl Into<Box<dyn std::error::Error + Send + Sy
         .because(cause)
 }
 
+/// What is said of a database that refuses the log-on.
+pub(super) const REFUSED: &str = "the database of this layer refuses the server now, try again later";
+
+/// The log-on is refused: the password, the role or the database may be made right at any time.
+fn refused(cause: String) -> Error {
+    Error::new(Kind::Unavailable, REFUSED).with_header(RETRY_AFTER, HeaderValue::from_static("5")).because(cause)
+}
+
 /// It takes requests, and answers none.
 pub(super) fn silent() -> Error {
     unavailable("the database is silent")
@@ -47,7 +55,7 @@ pub(super) fn is_outdated(cause: &tokio_postgres::Error) -> bool {
     cause.code() == Some(&SqlState::FEATURE_NOT_SUPPORTED)
 }
 
-/// Whether what a statement names is gone, of another type or in another reference system. Statements are made from
+/// Whether what a statement names is gone, closed, of another type or in another reference system. Statements are made from
 /// descriptions, never by clients.
 fn is_changed(cause: &tokio_postgres::Error) -> bool {
     // PostGIS has no code for it.
@@ -62,6 +70,8 @@ fn is_changed(cause: &tokio_postgres::Error) -> bool {
                 SqlState::UNDEFINED_FUNCTION,
                 SqlState::INVALID_SCHEMA_NAME,
                 SqlState::DATATYPE_MISMATCH,
+                // What may be read is looked at as well.
+                SqlState::INSUFFICIENT_PRIVILEGE,
             ]
             .contains(code)
     })
@@ -83,9 +93,17 @@ pub(super) fn describing(cause: tokio_postgres::Error) -> Error {
 /// No connection could be had.
 pub(super) fn connecting(cause: PoolError) -> Error {
     match cause {
+        PoolError::Backend(cause) if is_refused(&cause) => refused(told(&cause)),
         PoolError::Backend(cause) if !is_away(&cause) && cause.code().is_some() => Error::internal(told(&cause)),
         cause => unavailable(cause),
     }
+}
+
+/// Whether whoever connects is turned away: class 28, a database that is not there, or one that the role may not enter.
+fn is_refused(cause: &tokio_postgres::Error) -> bool {
+    cause.code().is_some_and(|code| {
+        code.code().starts_with("28") || [SqlState::UNDEFINED_DATABASE, SqlState::INSUFFICIENT_PRIVILEGE].contains(code)
+    })
 }
 
 /// Whether the fault lies with the connection, not with the question: another connection may answer it.

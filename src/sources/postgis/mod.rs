@@ -24,6 +24,7 @@ mod hosts;
 mod layer;
 mod literal;
 mod moment;
+mod name;
 mod narrow;
 mod number;
 mod pools;
@@ -83,7 +84,7 @@ pub struct TableOptions {
 /// A table or view with a geometry.
 #[derive(Clone)]
 pub struct DatabaseLayer {
-    /// The table, with its schema where that is not `public`.
+    /// The table, with its schema where that is not `public`, or where the table has a dot.
     pub name: String,
     /// What the database's owner wrote about it.
     pub description: Option<String>,
@@ -123,7 +124,11 @@ impl Database {
         });
         let name = connect::name(&config);
         let (found, left_out) = found.map_err(|error| {
-            let what = if error.kind() == Kind::Unavailable { "does not answer" } else { "cannot be read" };
+            let what = match error.kind() {
+                _ if error.message() == fault::REFUSED => "refuses the log-on",
+                Kind::Unavailable => "does not answer",
+                _ => "cannot be read",
+            };
             Error::new(error.kind(), format!("{name} {what}")).because(told(&error))
         })?;
         let watch = watch::Watch::start(&hosts, &pulse)?;
@@ -163,12 +168,14 @@ impl Database {
 
     /// Opens a table or view. The errors are for whoever runs the server.
     pub fn layer(&self, name: &str, options: &TableOptions) -> Result<DatabaseLayer> {
-        let found =
-            self.found.iter().find(|found| found.label() == name || format!("{}.{}", found.schema, found.name) == name);
-        let found = found.cloned().ok_or_else(|| {
+        let meant = name::meant(name);
+        let is = |found: &&discover::Found, (schema, table): &(String, String)| {
+            found.schema == *schema && found.name == *table
+        };
+        let found = meant.iter().find_map(|meant| self.found.iter().find(|found| is(found, meant))).cloned();
+        let found = found.ok_or_else(|| {
             // It may come.
-            self.room.shape.add_name(&format!("public.{}", quoted(name)));
-            if let Some((schema, table)) = name.split_once('.') {
+            for (schema, table) in &meant {
                 self.room.shape.add_name(&format!("{}.{}", quoted(schema), quoted(table)));
             }
             let all: Vec<String> = self.layer_names().collect();

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio_postgres::Client;
+use tokio_postgres::error::SqlState;
 
 use super::hosts::Hosts;
 use super::{connect, discover, fault, runtime};
@@ -13,10 +14,11 @@ use crate::error::{Error, Result};
 /// How long a look waits for a database: others are looked at as well.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// The relation behind each name, its kind, and its columns as the catalog has them; nothing where there is none.
+/// The relation behind each name, its kind, whether it may be read, and its columns as the catalog has them; nothing where there
+/// is none.
 const COLUMNS: &str = "
     SELECT coalesce(md5(string_agg(concat_ws(' ', w.name, c.oid, c.relkind, c.relhassubclass, c.relrowsecurity,
-               a.attnum, quote_ident(a.attname), a.atttypid, a.atttypmod, a.attnotnull),
+               has_table_privilege(c.oid, 'SELECT'), a.attnum, quote_ident(a.attname), a.atttypid, a.atttypmod, a.attnotnull),
                ';' ORDER BY w.name, a.attnum)), '')
     FROM unnest($1::text[]) AS w(name)
     LEFT JOIN pg_class c ON c.oid = to_regclass(w.name)
@@ -93,8 +95,12 @@ impl Shape {
 async fn look(client: &Client, names: &[String], queries: &[String], is_all: bool) -> Result<u64, Error> {
     let mut hasher = DefaultHasher::new();
     if !names.is_empty() {
-        let row = client.query_one(COLUMNS, &[&names]).await.map_err(fault::reading)?;
-        row.get::<_, &str>(0).hash(&mut hasher);
+        match client.query_one(COLUMNS, &[&names]).await {
+            Ok(row) => row.get::<_, &str>(0).hash(&mut hasher),
+            // A schema was closed.
+            Err(cause) if cause.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE) => "closed".hash(&mut hasher),
+            Err(cause) => return Err(fault::reading(cause)),
+        }
     }
     if is_all {
         for found in discover::discover(client).await? {
