@@ -5,7 +5,7 @@ use super::array::{List, Member};
 use super::function::Class;
 use super::misfit::Misfit;
 use super::nearest::nearest;
-use super::temporal::Time;
+use super::temporal::{Time, TimeRelation};
 use super::{Comparison, Expr, Operand, is_geometry};
 use crate::base::datetime::{Date, Instant};
 use crate::model::schema::{FieldKind, Schema};
@@ -92,7 +92,15 @@ impl Checker<'_> {
                 self.class(operand)?;
                 expr.clone()
             }
-            Expr::Temporal(left, relation, right) => Expr::Temporal(self.time(left)?, *relation, self.time(right)?),
+            Expr::Temporal(left, relation, right) => {
+                let (left, right) = (self.time(left)?, self.time(right)?);
+                match relation {
+                    TimeRelation::Contains => self.lasts(&left)?,
+                    TimeRelation::During => self.lasts(&right)?,
+                    _ => {}
+                }
+                Expr::Temporal(left, *relation, right)
+            }
             Expr::Array(left, _, right) => {
                 self.list_of(left)?;
                 self.list_of(right)?;
@@ -185,6 +193,17 @@ impl Checker<'_> {
             Member::Operand(operand) => self.class(operand).map(drop),
             Member::List(members) => members.iter().try_for_each(|member| self.member(member)),
         }
+    }
+
+    /// That other times may lie within a time: an instant has no room.
+    fn lasts(&self, time: &Time) -> Result<(), Misfit> {
+        let instant = match time {
+            Time::At(at @ Operand::Literal(Value::Instant(_))) => at,
+            Time::At(at @ Operand::Property(name)) if self.kind(name)? == FieldKind::DateTime => at,
+            _ => return Ok(()),
+        };
+        let misfit = of(instant, format!("{instant} is an instant, and nothing lies within it"));
+        Err(misfit.hint("T_EQUALS and T_INTERSECTS relate instants"))
     }
 
     /// Two operands that are compared.

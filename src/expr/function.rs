@@ -135,7 +135,7 @@ impl Function {
                     Self::Round => number.round(),
                     _ => number.sqrt(),
                 });
-                number.filter(|number| number.is_finite()).map(Value::Float)
+                number.filter(|number| !number.is_nan()).map(Value::Float)
             }
             (Self::Year | Self::Month | Self::Day, [Value::Date(day)]) => Some(self.part(day.0.into())),
             (Self::Year | Self::Month | Self::Day, [Value::Instant(Instant(at))]) => {
@@ -240,6 +240,9 @@ mod tests {
             ("round", vec![Value::Int(2)], Value::Int(2)),
             ("sqrt", vec![Value::Int(-1)], Value::Null),
             ("sqrt", vec![Value::Int(9)], Value::Float(3.0)),
+            ("abs", vec![Value::Float(f64::NEG_INFINITY)], Value::Float(f64::INFINITY)),
+            ("round", vec![Value::Float(f64::INFINITY)], Value::Float(f64::INFINITY)),
+            ("sqrt", vec![Value::Float(f64::NEG_INFINITY)], Value::Null),
             ("year", vec![Value::Date(Date(-1))], Value::Int(1969)),
             ("month", vec![Value::Instant(Instant(0))], Value::Int(1)),
             ("day", vec![Value::Date(Date(-1))], Value::Int(31)),

@@ -69,7 +69,8 @@ impl Operand {
 }
 
 impl Operator {
-    /// The result; null where there is none: of what is no number, of a division by zero, of what no float can hold.
+    /// The result; null where there is none: of what is no number, of a division by zero, of finite numbers whose result no float
+    /// can hold. What is calculated with an infinite number may be infinite.
     pub fn apply(self, left: &Value, right: &Value) -> Value {
         if let (Value::Int(a), Value::Int(b)) = (left, right) {
             let whole = match self {
@@ -99,7 +100,9 @@ impl Operator {
             Self::Power if b == 3.0 => a * a * a,
             Self::Power => a.powf(b),
         };
-        if result.is_finite() { Value::Float(result) } else { Value::Null }
+        let is_division = matches!(self, Self::Divide | Self::Modulo | Self::IntegerDivide);
+        let has_result = result.is_finite() || !result.is_nan() && (a.is_infinite() || b.is_infinite());
+        if has_result && !(is_division && b == 0.0) { Value::Float(result) } else { Value::Null }
     }
 }
 
@@ -120,6 +123,7 @@ mod tests {
     #[test]
     fn calculations_have_no_surprises() {
         use Operator::{Add, Divide, IntegerDivide, Modulo, Multiply, Power, Subtract};
+        const INFINITE: Value = Value::Float(f64::INFINITY);
         let int = Value::Int;
         for (left, operator, right, result) in [
             (int(2), Add, int(3), int(5)),
@@ -137,6 +141,17 @@ mod tests {
             (int(10), Power, int(400), Value::Null),
             (Value::Float(-0.1), Power, int(2), Value::Float(0.010_000_000_000_000_002)),
             (int(-3), Power, Value::Float(3.0), Value::Float(-27.0)),
+            (int(10), Divide, INFINITE, Value::Float(0.0)),
+            (INFINITE, Add, int(1), INFINITE),
+            (int(0), Subtract, INFINITE, Value::Float(f64::NEG_INFINITY)),
+            (INFINITE, Multiply, int(1), INFINITE),
+            (INFINITE, Multiply, int(0), Value::Null),
+            (INFINITE, Subtract, INFINITE, Value::Null),
+            (INFINITE, Divide, int(0), Value::Null),
+            (INFINITE, IntegerDivide, int(2), INFINITE),
+            (INFINITE, Modulo, int(2), Value::Null),
+            (INFINITE, Power, int(2), INFINITE),
+            (Value::Float(1e300), Multiply, Value::Float(1e300), Value::Null),
             (Value::Null, Add, int(1), Value::Null),
             (Value::Text("1".to_owned()), Add, int(1), Value::Null),
         ] {

@@ -189,8 +189,13 @@ pub(crate) fn any_temporal(operand: impl Strategy<Value = Operand> + Clone + 'st
             (end.clone(), end).prop_map(|(from, to)| Time::Between(from, to))
         ]
     };
-    (time(), prop::sample::select(TimeRelation::ALL.to_vec()), time())
-        .prop_map(|(left, (relation, _), right)| Expr::Temporal(left, relation, right))
+    (time(), prop::sample::select(TimeRelation::ALL.to_vec()), time()).prop_map(|(left, (relation, _), right)| {
+        let time = |time| match time {
+            Time::At(at) if relation.is_of_intervals() => Time::Between(Some(at.clone()), Some(at)),
+            other => other,
+        };
+        Expr::Temporal(time(left), relation, time(right))
+    })
 }
 
 /// A literal that is read as an operand.

@@ -61,6 +61,21 @@ impl TimeRelation {
         (Self::Starts, "T_STARTS"),
     ];
 
+    /// Whether both times of it last: an instant, or a day, neither starts, meets nor overlaps another (CQL2, 7.8).
+    pub fn is_of_intervals(self) -> bool {
+        matches!(
+            self,
+            Self::FinishedBy
+                | Self::Finishes
+                | Self::Meets
+                | Self::MetBy
+                | Self::OverlappedBy
+                | Self::Overlaps
+                | Self::StartedBy
+                | Self::Starts
+        )
+    }
+
     /// How the second lies to the first.
     fn converse(self) -> Self {
         match self {
@@ -81,13 +96,17 @@ impl TimeRelation {
     }
 
     /// Whether the first lies so to the second.
-    pub fn holds(self, (s1, e1): &Span, (s2, e2): &Span) -> bool {
+    pub fn holds(self, one: &Span, other: &Span) -> bool {
+        let ((s1, e1), (s2, e2)) = (one, other);
         match self {
             Self::After => e2.is_before(s1),
             Self::Before => e1.is_before(s2),
-            Self::Contains => s1.is_before(s2) && e2.is_before(e1),
+            Self::Contains => {
+                let (start, end) = around(*one);
+                start.is_before(s2) && e2.is_before(&end)
+            }
             Self::Disjoint => e1.is_before(s2) || e2.is_before(s1),
-            Self::During => s2.is_before(s1) && e1.is_before(e2),
+            Self::During => Self::Contains.holds(other, one),
             Self::Equals => s1.is(s2) && e1.is(e2),
             Self::FinishedBy => s1.is_before(s2) && e1.is(e2),
             Self::Finishes => s2.is_before(s1) && e1.is(e2),
@@ -125,7 +144,10 @@ pub fn as_comparisons(left: &Time, relation: TimeRelation, right: &Time, is_day:
     match relation {
         TimeRelation::After => compare(Greater, end.last),
         TimeRelation::Before => compare(Less, start.first),
-        TimeRelation::During => both((Greater, start.last), (Less, end.first)),
+        TimeRelation::During => {
+            let (start, end) = around(span);
+            both((Greater, start.last), (Less, end.first))
+        }
         TimeRelation::Intersects => both((GreaterOrEqual, start.first), (LessOrEqual, end.last)),
         TimeRelation::Disjoint => {
             Some(Expr::Not(Box::new(both((GreaterOrEqual, start.first), (LessOrEqual, end.last))?)))
@@ -172,8 +194,12 @@ pub fn narrowed(left: &Time, relation: TimeRelation, right: &Time, is_day: &dyn 
     match relation {
         T::After => each(&[(s1, Greater, e2.last)]),
         T::Before => each(&[(e1, Less, s2.first)]),
-        T::Contains => each(&[(s1, Less, s2.first), (e1, Greater, e2.last)]),
-        T::During => each(&[(s1, Greater, s2.last), (e1, Less, e2.first)]),
+        // A day may contain what lies within it.
+        T::Contains => each(&[(s1, LessOrEqual, s2.first), (e1, GreaterOrEqual, e2.last)]),
+        T::During => {
+            let (s2, e2) = around((s2, e2));
+            each(&[(s1, Greater, s2.last), (e1, Less, e2.first)]);
+        }
         T::Intersects => each(&[(e1, GreaterOrEqual, s2.first), (s1, LessOrEqual, e2.last)]),
         T::Equals => each(&[is(s1, &s2), is(e1, &e2)].concat()),
         T::FinishedBy => each(&[&[(s1, Less, s2.first)][..], &is(e1, &e2)].concat()),
@@ -231,6 +257,12 @@ impl Time {
 /// Start and end.
 pub type Span = (Moment, Moment);
 
+/// The ends between which other times may lie: those of a day, be it alone or an interval of it, are its first instant and its last.
+fn around((start, end): Span) -> Span {
+    let at = |at: Instant| Moment { first: at, last: at };
+    if start == end { (at(start.first), at(end.last)) } else { (start, end) }
+}
+
 /// The instants that an end of a time may mean: one, those of a day, or those before or after all others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Moment {
@@ -278,13 +310,30 @@ mod tests {
                 "a > TIMESTAMP('1991-10-01T23:59:59.999999Z') AND b < TIMESTAMP('1991-12-31T00:00:00Z')",
             ),
             (
-                "T_METBY(INTERVAL(a, '..'), DATE('1991-10-01'))",
+                "T_METBY(INTERVAL(a, '..'), INTERVAL('..', '1991-10-01'))",
                 "a >= TIMESTAMP('1991-10-01T00:00:00Z') AND a <= TIMESTAMP('1991-10-01T23:59:59.999999Z')",
             ),
         ] {
             let Expr::Temporal(left, relation, right) = parse(text) else { panic!("{text}") };
             assert_eq!(narrowed(&left, relation, &right, &|_| false), Some(parse(expected)), "{text}");
         }
+    }
+
+    #[test]
+    fn an_instant_of_a_day_is_found_within_it() {
+        let parse = |text: &str| crate::expr::cql2::parse(text).unwrap();
+        let of = |text: &str| match parse(text) {
+            Expr::Temporal(left, relation, right) => (left, relation, right),
+            other => panic!("{other}"),
+        };
+        let (left, relation, right) = of("T_DURING(a, DATE('1991-10-01'))");
+        let within = "a > TIMESTAMP('1991-10-01T00:00:00Z') AND a < TIMESTAMP('1991-10-01T23:59:59.999999Z')";
+        assert_eq!(as_comparisons(&left, relation, &right, false), Some(parse(within)));
+        assert_eq!(narrowed(&left, relation, &right, &|_| false), Some(parse(within)));
+        let (left, relation, right) = of("T_CONTAINS(d, TIMESTAMP('1991-10-01T12:00:00Z'))");
+        let on_it = "d <= DATE('1991-10-01') AND d >= DATE('1991-10-01')";
+        assert_eq!(as_comparisons(&left, relation, &right, true), None);
+        assert_eq!(narrowed(&left, relation, &right, &|_| true), Some(parse(on_it)));
     }
 
     #[test]
@@ -317,5 +366,10 @@ mod tests {
         let noon = Moment::of(&Value::Instant(Instant::parse("1970-01-04T12:00:00Z").unwrap())).unwrap();
         assert!(T::Equals.holds(&(noon, noon), &span(3, 3)), "an instant is as its day, no more is told");
         assert!(T::During.holds(&(noon, noon), &(Moment::PAST, Moment::FUTURE)));
+        assert!(T::During.holds(&(noon, noon), &span(3, 3)), "a day is all its instants");
+        assert!(T::Contains.holds(&span(3, 3), &(noon, noon)) && !T::Contains.holds(&span(3, 3), &span(3, 3)));
+        let midnight = Moment::of(&Value::Instant(Date(3).start())).unwrap();
+        assert!(!T::During.holds(&(midnight, midnight), &span(3, 3)), "an end lies not between the ends");
+        assert!(!T::During.holds(&(noon, noon), &span(3, 5)), "a day at an end is that end");
     }
 }

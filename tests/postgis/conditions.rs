@@ -46,7 +46,7 @@ fn ids(server: &Server, filter: &str) -> (Vec<i64>, Value) {
 }
 
 /// Conditions, and a part of the SQL that is to be asked for them; nothing where the loop alone may know.
-const CONDITIONS: [(&str, &str); 114] = [
+const CONDITIONS: [(&str, &str); 116] = [
     ("floors > 5", "\"floors\" > $1"),
     ("floors <> 5", "\"floors\" <> $1"),
     ("NOT floors = 5", "NOT ("),
@@ -105,6 +105,8 @@ const CONDITIONS: [(&str, &str); 114] = [
     ("T_DISJOINT(demolished, INTERVAL('2012-01-01', '2015-01-01'))", "NOT ("),
     ("T_CONTAINS(INTERVAL('2012-01-01', '2015-01-01'), built)", "\"built\" > $1"),
     ("T_EQUALS(updated_at, DATE('2012-10-10'))", "\"updated_at\" >= $1"),
+    ("T_DURING(updated_at, DATE('2012-10-10'))", "\"updated_at\" > $1"),
+    ("T_CONTAINS(built, TIMESTAMP('2012-06-05T12:00:00Z'))", "\"built\" <= $1"),
     ("T_AFTER(updated_at, DATE('2012-02-10'))", "\"updated_at\" > $1"),
     ("T_BEFORE(updated_at, TIMESTAMP('2012-08-10T05:30:00Z'))", "\"updated_at\" < $1"),
     ("NOT T_BEFORE(updated_at, TIMESTAMP('2012-08-10T05:30:00Z'))", "isfinite"),

@@ -82,6 +82,8 @@ fn a_list_is_no_text_and_no_interval_ends_before_it_starts() {
         ("tags > 5", "'tags' is a list"),
         ("T_DURING(at, INTERVAL('2020-01-01', '2019-01-01'))", "ends before it starts"),
         ("T_INTERSECTS(INTERVAL('2020-01-02', '2020-01-01T23:59:59Z'), at)", "ends before it starts"),
+        ("T_DURING(day, at)", "at is an instant, and nothing lies within it"),
+        ("T_CONTAINS(TIMESTAMP('2020-01-02T00:00:00Z'), at)", "nothing lies within it"),
     ] {
         let error = checked(text).unwrap_err().to_string();
         assert!(error.contains(message), "{text}: {error}");
@@ -93,6 +95,8 @@ fn a_list_is_no_text_and_no_interval_ends_before_it_starts() {
         "T_DURING(at, INTERVAL('2019-01-01', '2019-01-01T12:00:00Z'))",
         "T_DURING(at, INTERVAL('2019-01-01T12:00:00Z', '2019-01-01'))",
         "T_DURING(at, INTERVAL('..', '2019-01-01'))",
+        "T_DURING(at, DATE('2019-01-01'))",
+        "T_CONTAINS(day, at)",
         "T_DURING(at, INTERVAL('2019-01-01', '..'))",
         "T_INTERSECTS(INTERVAL(day, at), INTERVAL('2019-01-01', '2019-01-01'))",
     ] {

@@ -16,6 +16,9 @@ use crate::expr::{Expr, Operand};
 use crate::model::geometry::json as geojson;
 use crate::model::value::Value;
 
+/// What is said where a relation of intervals is given an instant or a day.
+pub(super) const NO_INTERVAL: &str = "here an interval is needed, not a single time";
+
 impl Parser<'_> {
     // Not inlined, so that nesting needs no frame for it.
     #[inline(never)]
@@ -72,7 +75,8 @@ impl Parser<'_> {
             return self.spatial(&capitals, relation).map(Term::Condition);
         }
         if let Some((relation, _)) = TimeRelation::ALL.into_iter().find(|(_, name)| *name == capitals) {
-            let (left, right) = self.two(Self::time)?;
+            let one = if relation.is_of_intervals() { Self::interval } else { Self::time };
+            let (left, right) = self.two(one)?;
             return Ok(Term::Condition(Expr::Temporal(left, relation, right)));
         }
         if let Some((relation, _)) = ArrayRelation::ALL.into_iter().find(|(_, name)| *name == capitals) {
@@ -162,6 +166,15 @@ impl Parser<'_> {
         let end = self.end()?;
         self.expect(")")?;
         Ok(Time::Between(start, end))
+    }
+
+    /// An interval, of a relation that takes no instants.
+    fn interval(&mut self) -> Result<Time, Fault> {
+        let start = self.start();
+        match self.time()? {
+            Time::At(_) => Err(self.fault_at(start, NO_INTERVAL).hint("write it as in INTERVAL('2018-02-12', '..')")),
+            interval @ Time::Between(..) => Ok(interval),
+        }
     }
 
     /// An end of an interval.

@@ -2,7 +2,7 @@
 
 use serde_json::Value as Json;
 
-use super::atom::{end_of, interval_of, no_time};
+use super::atom::{NO_INTERVAL, end_of, interval_of, no_time};
 use super::fault::Fault;
 use super::geometry::{self, Side, bbox, joined};
 use super::parser::{comparison, one_of};
@@ -199,7 +199,8 @@ impl Reader<'_> {
         }
         if let Some((relation, _)) = TimeRelation::ALL.into_iter().find(|(_, name)| *name == capitals) {
             self.exactly(&op, args, 2)?;
-            let (left, right) = (self.argument(args, 0, Self::time)?, self.argument(args, 1, Self::time)?);
+            let one = if relation.is_of_intervals() { Self::interval } else { Self::time };
+            let (left, right) = (self.argument(args, 0, one)?, self.argument(args, 1, one)?);
             return Ok(Expr::Temporal(left, relation, right));
         }
         if let Some((relation, _)) = ArrayRelation::ALL.into_iter().find(|(_, name)| *name == capitals) {
@@ -403,6 +404,14 @@ impl Reader<'_> {
             })
         };
         Ok(Time::Between(one("0", start)?, one("1", end)?))
+    }
+
+    /// An interval, of a relation that takes no instants.
+    fn interval(&mut self, json: &Json) -> Result<Time, Fault> {
+        match self.time(json)? {
+            Time::At(_) => Err(self.fault(NO_INTERVAL).hint("write it as in {\"interval\": [\"2018-02-12\", \"..\"]}")),
+            interval @ Time::Between(..) => Ok(interval),
+        }
     }
 
     fn list(&mut self, json: &Json) -> Result<List, Fault> {

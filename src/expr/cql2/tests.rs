@@ -266,8 +266,9 @@ fn each_function_of_the_standard_is_read() {
         assert_eq!(read(text).to_string(), written, "{text}");
         assert_eq!(read(written), read(text));
     }
-    for (_, name) in TimeRelation::ALL {
-        let text = format!("{name}(a, INTERVAL(b, '2018-02-12T00:00:00Z'))");
+    for (relation, name) in TimeRelation::ALL {
+        let one = if relation.is_of_intervals() { "INTERVAL(a, '..')" } else { "a" };
+        let text = format!("{name}({one}, INTERVAL(b, '2018-02-12T00:00:00Z'))");
         assert_eq!(read(&text).to_string(), text);
     }
     for (_, name) in ArrayRelation::ALL {
@@ -322,6 +323,8 @@ fn faults_say_where_and_what() {
         ("lowr(a) = 'c'", 1, "did you mean lower?"),
         ("a LIKE CASEI(b)", 14, "pattern"),
         ("T_AFTER(a)", 10, "','"),
+        ("T_MEETS(INTERVAL(a, b), c)", 25, "here an interval is needed, not a single time"),
+        ("a = 1 AND T_STARTS(TIMESTAMP('2018-02-12T00:00:00Z'), INTERVAL(a, b))", 20, "write it as in INTERVAL("),
         ("T_AFTER(a, INTERVAL('2018', '..'))", 21, "'2018' is not a time"),
         ("a = INTERVAL('..', '..')", 5, "temporal predicate or a list only"),
         ("a = POINT(1 2)", 5, "spatial predicate or a list only"),

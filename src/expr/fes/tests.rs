@@ -179,6 +179,10 @@ fn temporal_operators_are_read() {
         ] {
             let filter =
                 format!("<fes:{operator}><fes:ValueReference>at</fes:ValueReference>{literal}</fes:{operator}>");
+            if operator == "TContains" || operator == "During" && expected.starts_with("TIMESTAMP") {
+                assert!(read(&filter).unwrap_err().message.contains("nothing lies within it"), "{filter}");
+                continue;
+            }
             assert_eq!(read(&filter).unwrap().to_string(), format!("{function}(at, {expected})"), "{filter}");
         }
     }

@@ -33,7 +33,7 @@ const FEW_PROBED: usize = if cfg!(test) { 50 } else { 2_000 };
 /// Most values with which a calculation is compared, one by one.
 const MOST_CALCULATED: usize = 20;
 /// How many brackets a calculation is worth.
-const BRACKETS: u32 = 4;
+const BRACKETS: u32 = 6;
 
 /// How deep brackets may stand within brackets (SQLite's parser remembers a hundred things), how long all conditions may
 /// be (of the million bytes of a statement), and how many values they may bind (of 32,766). The loop tests what goes beyond.

@@ -1,6 +1,6 @@
 //! Calculations in SQL, with the evaluator's results. SQLite calculates as it does: whole numbers that have no place go on as
-//! floats, what divides by zero or is no number is null. What differs is made the same: texts are no numbers, and what is
-//! infinite is nothing.
+//! floats, what divides by zero or is no number is null. What differs is made the same: texts are no numbers, and what finite
+//! numbers make is nothing where it is infinite.
 
 use rusqlite::types::Value as Bound;
 
@@ -16,20 +16,25 @@ const DEEPEST: u32 = 3;
 /// Longest text that may stand in SQL more than once.
 const SHORT: usize = 400;
 
+/// A literal too large for a float is infinite.
+const INFINITE: &str = "IN (9e999, -9e999)";
+
 /// A comparison of numbers that is true, false and null where the condition is true, false and unknown.
 pub(super) fn compare(table: &Table, left: &Operand, how: Comparison, right: &Operand) -> Option<Sql> {
     if let (Operand::Property(_), Operand::Property(_)) = (left, right) {
         // Texts in both are compared as well, and by the loop.
         return None;
     }
-    // The sign of the difference is right, whatever the numbers: SQLite would compare a whole number with a float exactly, the
-    // evaluator does as two floats. Of the two one is calculated, and so finite.
-    let mut sql = Sql::new("(", Vec::new());
-    sql.append(number(table, left)?);
-    sql.add(" - ");
-    sql.append(number(table, right)?);
-    sql.add(&format!(" {} 0)", how.sign()));
-    Some(sql)
+    // The sign of the difference is right: SQLite would compare a whole number with a float exactly, the evaluator does as two
+    // floats. Of two infinite numbers there is none; a literal is finite.
+    let is_literal = [left, right].into_iter().any(|side| matches!(side, Operand::Literal(_)));
+    let (left, right, sign) = (number(table, left)?, number(table, right)?, how.sign());
+    Some(if is_literal {
+        written(&format!("@ - # {sign} 0"), &left, &right)
+    } else {
+        let test = format!("CASE WHEN @ {INFINITE} AND # {INFINITE} THEN @ {sign} # ELSE @ - # {sign} 0 END");
+        written(&test, &left, &right)
+    })
 }
 
 /// Whether there is no result.
@@ -65,7 +70,7 @@ fn number_column<'a>(table: &'a Table, name: &str) -> Option<&'a str> {
     matches!(stored.kind, FieldKind::Integer | FieldKind::Number).then_some(stored.sql)
 }
 
-/// A number, null where there is none. The column itself may be infinite, no result is.
+/// A number, null where there is none.
 fn number(table: &Table, operand: &Operand) -> Option<Sql> {
     if nesting(operand) > DEEPEST {
         return None;
@@ -93,17 +98,17 @@ fn calculation(table: &Table, left: &Sql, operator: Operator, right: &Sql) -> Op
     let is_told = table.has_math && left.text.len() + right.text.len() <= SHORT;
     let are_whole = "typeof(@) = 'integer' AND typeof(#) = 'integer'";
     Some(match operator {
-        Operator::Add => finite(&written("@ + #", left, right)),
-        Operator::Subtract => finite(&written("@ - #", left, right)),
-        Operator::Multiply => finite(&written("@ * #", left, right)),
-        Operator::Divide => finite(&written("CAST(@ AS REAL) / #", left, right)),
+        Operator::Add => result("@ + #", left, right),
+        Operator::Subtract => result("@ - #", left, right),
+        Operator::Multiply => result("@ * #", left, right),
+        Operator::Divide => result("CAST(@ AS REAL) / #", left, right),
         // Its own remainder is that of whole numbers alone.
         Operator::Modulo if is_told => {
-            finite(&written(&format!("CASE WHEN {are_whole} THEN @ % # ELSE mod(@, #) END"), left, right))
+            written(&format!("CASE WHEN {are_whole} THEN @ % # ELSE mod(@, #) END"), left, right)
         }
         Operator::IntegerDivide if is_told => {
             let floats = "trunc(CAST(@ AS REAL) / #)";
-            finite(&written(&format!("CASE WHEN {are_whole} THEN @ / # ELSE {floats} END"), left, right))
+            result(&format!("CASE WHEN {are_whole} THEN @ / # ELSE {floats} END"), left, right)
         }
         // What a power is to the last digit, each library says for itself.
         Operator::Modulo | Operator::IntegerDivide | Operator::Power => return None,
@@ -126,7 +131,8 @@ fn call(table: &Table, function: Function, number: &Sql) -> Option<Sql> {
         }
         _ => return None,
     };
-    Some(finite(&written(text, number, &Sql::default())))
+    // Of a finite number it is finite.
+    Some(written(text, number, &Sql::default()))
 }
 
 /// Text in which `@` and `#` stand for numbers.
@@ -148,7 +154,9 @@ fn written(text: &str, left: &Sql, right: &Sql) -> Sql {
     sql
 }
 
-/// Nothing for what is infinite; a literal too large for a float is so.
-fn finite(sql: &Sql) -> Sql {
-    Sql::new(format!("nullif(nullif({}, 9e999), -9e999)", sql.text), sql.values.clone())
+/// What is calculated of two numbers: nothing where it is infinite and neither of them is.
+fn result(text: &str, left: &Sql, right: &Sql) -> Sql {
+    let finite = format!("nullif(nullif({text}, 9e999), -9e999)");
+    let infinite = format!("CASE WHEN @ {INFINITE} OR # {INFINITE} THEN {text} END");
+    written(&format!("coalesce({finite}, {infinite})"), left, right)
 }
