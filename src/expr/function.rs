@@ -3,7 +3,7 @@
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
-use crate::base::datetime::{Date, Instant};
+use crate::base::datetime::{Date, Instant, parts_of_day};
 use crate::model::value::Value;
 
 use super::operand::float;
@@ -153,19 +153,13 @@ impl Function {
         result.unwrap_or(Value::Null)
     }
 
-    /// Of the day of this number since 1970. Any has its year: no calendar ends before numbers do.
+    /// Of the day of this number since 1970.
     fn part(self, day: i64) -> Value {
-        // Eras of 400 years that begin in March, so that the leap day is the last of a year.
-        let day = day + 719_468;
-        let (era, day) = (day.div_euclid(146_097), day.rem_euclid(146_097));
-        let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
-        let day = day - (365 * year + year / 4 - year / 100);
-        let month = (5 * day + 2) / 153;
-        let (turn, month_of_year) = if month < 10 { (0, month + 3) } else { (1, month - 9) };
+        let (year, month, day) = parts_of_day(day);
         Value::Int(match self {
-            Self::Year => year + era * 400 + turn,
-            Self::Month => month_of_year,
-            _ => day - (153 * month + 2) / 5 + 1,
+            Self::Year => year,
+            Self::Month => month.into(),
+            _ => day.into(),
         })
     }
 }

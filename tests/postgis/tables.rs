@@ -21,9 +21,41 @@ fn years_of_any_length_are_asked_for_as_they_are_answered() {
             geom geometry(Point, 4326));
          INSERT INTO ages VALUES (1, '0044-03-15 BC', '0044-03-15 12:00:00+00 BC', 9007199254741004),
             (2, '2020-02-29', '2020-02-29 12:00:00+00', 9007199254741005),
-            (3, '12345-01-01', '12345-01-01 00:00:00+00', 9223372036854775807);",
+            (3, '12345-01-01', '12345-01-01 00:00:00+00', 9223372036854775807);
+         CREATE TABLE eons (id int PRIMARY KEY, day date, at timestamptz, ts timestamp, geom geometry(Point, 4326));
+         INSERT INTO eons VALUES (1, '262143-12-31', '262143-12-31 12:00:00+00', '262144-01-01 00:00:00'),
+            (2, '5874897-12-31', '294247-01-10 04:00:54.775807+00', '294247-01-10 04:00:54.775807'),
+            (3, '4714-11-24 BC', '4714-11-24 00:00:00+00 BC', '4714-11-24 00:00:00 BC'), (4, 'infinity', '-infinity', NULL);",
     );
     let server = Server::start(&[&database.dsn()]);
+    let far: Vec<Value> = features(&server, "eons/items")
+        .iter()
+        .map(|it| json!([it["properties"]["day"], it["properties"]["at"], it["properties"]["ts"]]))
+        .collect();
+    let eons = json!([
+        ["+262143-12-31", "+262143-12-31T12:00:00Z", "+262144-01-01T00:00:00Z"],
+        ["+5874897-12-31", "+294247-01-10T04:00:54.775807Z", "+294247-01-10T04:00:54.775807Z"],
+        ["-4713-11-24", "-4713-11-24T00:00:00Z", "-4713-11-24T00:00:00Z"],
+        [null, null, null],
+    ]);
+    assert_eq!(Value::from(far), eons);
+    for format in ["csv", "html", "geojsonseq"] {
+        let text = server.get(&format!("/ogcapi/collections/eons/items?f={format}")).expect(200).text();
+        assert!(text.contains("262143-12-31") && text.contains("5874897-12-31"), "{format}: {text}");
+    }
+    for (filter, ids) in [
+        ("day = DATE('+262143-12-31')", vec![1]),
+        ("day > DATE('+262143-12-30')", vec![1, 2]),
+        ("day < DATE('+5881580-07-11')", vec![1, 2, 3]),
+        ("day >= DATE('+5874897-12-31')", vec![2]),
+        ("at > TIMESTAMP('+262143-12-31T12:00:00Z')", vec![2]),
+        ("year(day) = 5874897", vec![2]),
+    ] {
+        let value = percent_encoding::utf8_percent_encode(filter, percent_encoding::NON_ALPHANUMERIC);
+        let found = features(&server, &format!("eons/items?filter={value}"));
+        let found: Vec<i64> = found.iter().map(|it| it["id"].as_i64().unwrap()).collect();
+        assert_eq!(found, ids, "{filter}");
+    }
     let told: Vec<Value> = features(&server, "ages/items")
         .iter()
         .map(|it| json!([it["properties"]["day"], it["properties"]["at"]]))

@@ -10,6 +10,9 @@ const EXACT: i64 = 1 << 53;
 /// The first day of PostgreSQL's calendar, in the year 4714 before Christ.
 pub(super) const FIRST_DAY: i32 = -2_440_588;
 
+/// The last, in the year 5874897.
+pub(super) const LAST_DAY: i32 = 2_145_042_905;
+
 /// A literal as a column of this kind is compared with it, and the type to cast it to.
 pub(super) fn bound(compared: Compared, value: &Value) -> Option<(Bound, &'static str)> {
     Some(match (compared, value) {
@@ -29,7 +32,7 @@ pub(super) fn bound(compared: Compared, value: &Value) -> Option<(Bound, &'stati
         (Compared::Bool, Value::Bool(truth)) => (Bound::Bool(*truth), "bool"),
         (Compared::Text { .. }, Value::Text(text)) if !text.contains('\0') => (Bound::Text(text.clone()), "text"),
         (Compared::Uuid, Value::Text(text)) if is_uuid(text) => (Bound::Text(text.clone()), "text::uuid"),
-        (_, Value::Date(day)) if day.0 < FIRST_DAY => return None,
+        (_, Value::Date(day)) if !(FIRST_DAY..=LAST_DAY).contains(&day.0) => return None,
         (_, Value::Instant(at)) if at.day().is_none_or(|day| day.0 < FIRST_DAY) => return None,
         (Compared::Date, Value::Date(day)) => (Bound::Date(day.0), "date"),
         (Compared::Timestamp, Value::Instant(at)) => (Bound::Instant(at.0), "timestamp"),

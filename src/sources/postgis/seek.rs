@@ -1,6 +1,7 @@
 //! Orders of rows in SQL, and where in them reading begins and ends.
 
 use super::columns::{Column, Compared, Form};
+use super::literal::{FIRST_DAY, LAST_DAY};
 use super::sql::{Bound, Sql};
 use super::table::Table;
 use crate::data::plan::{Plan, Sort};
@@ -100,8 +101,11 @@ impl Column {
             (Form::Float8, Compared::Float, Value::Float(number)) => (Bound::Float(*number), "float8"),
             #[allow(clippy::cast_possible_truncation)] // it was a short number before
             (Form::Float4, _, Value::Float(number)) => (Bound::Float(f64::from(*number as f32)), "float8"),
+            (_, _, Value::Instant(at)) if at.day().is_none_or(|day| day.0 < FIRST_DAY) => return None,
             (Form::Bool, _, Value::Bool(truth)) => (Bound::Bool(*truth), "bool"),
-            (Form::Date, _, Value::Date(day)) => (Bound::Date(day.0), "date"),
+            (Form::Date, _, Value::Date(day)) if (FIRST_DAY..=LAST_DAY).contains(&day.0) => {
+                (Bound::Date(day.0), "date")
+            }
             (Form::Timestamp, Compared::Timestamp, Value::Instant(at)) => (Bound::Instant(at.0), "timestamp"),
             (Form::Timestamp, _, Value::Instant(at)) => (Bound::Instant(at.0), "timestamptz"),
             _ => return None,

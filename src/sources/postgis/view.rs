@@ -1,6 +1,6 @@
 //! Queries of the project file that are published as tables, with parameters that are bound, never written into the text.
 
-use super::literal::FIRST_DAY;
+use super::literal::{FIRST_DAY, LAST_DAY};
 use super::sql::{Bound, Sql};
 use crate::base::datetime::Date;
 use crate::model::schema::FieldKind;
@@ -112,7 +112,7 @@ fn bound(kind: FieldKind, value: &Value) -> Option<(Bound, &'static str)> {
         (FieldKind::Number, Value::Float(number)) => (Bound::Float(*number), "float8"),
         (FieldKind::Boolean, Value::Bool(truth)) => (Bound::Bool(*truth), "bool"),
         (FieldKind::String, Value::Text(text)) if !text.contains('\0') => (Bound::Text(text.clone()), "text"),
-        (FieldKind::Date, Value::Date(day)) => (Bound::Date(day.0.max(FIRST_DAY)), "date"),
+        (FieldKind::Date, Value::Date(day)) => (Bound::Date(day.0.clamp(FIRST_DAY, LAST_DAY)), "date"),
         (FieldKind::DateTime, Value::Instant(at)) => {
             (Bound::Instant(at.0.max(Date(FIRST_DAY).start().0)), "timestamptz")
         }
