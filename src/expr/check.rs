@@ -28,11 +28,15 @@ pub fn check(expr: &Expr, schema: &Schema) -> Result<Expr, Misfit> {
     Checker { schema }.expr(expr)
 }
 
-/// What is wrong with an operand: about the first property in it.
+/// What is wrong with an operand: about the first property in it, or the literal that it is.
 fn of(operand: &Operand, message: String) -> Misfit {
     let mut name = None;
     operand.properties(&mut |property| name = name.take().or(Some(property.to_owned())));
-    Misfit { name, ..Misfit::new(message) }
+    let literal = match operand {
+        Operand::Literal(value) => Some(value.clone()),
+        _ => None,
+    };
+    Misfit { name, literal, ..Misfit::new(message) }
 }
 
 struct Checker<'a> {

@@ -2,8 +2,10 @@
 
 use std::fmt;
 
+use crate::model::value::Value;
+
 /// What is told to whoever wrote the predicate. Where it stands in a text is found by [`cql2`](super::cql2).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Misfit {
     /// What is wrong.
     pub message: String,
@@ -11,11 +13,13 @@ pub struct Misfit {
     pub hint: Option<String>,
     /// The name that it is about.
     pub name: Option<String>,
+    /// The literal that it is about, where it is about no name.
+    pub literal: Option<Value>,
 }
 
 impl Misfit {
     pub(super) fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), hint: None, name: None }
+        Self { message: message.into(), hint: None, name: None, literal: None }
     }
 
     /// One that is about a property.

@@ -37,7 +37,7 @@ impl fmt::Display for Fault {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.path.as_deref() {
             None => write!(out, "{} (at character {})", self.message, self.column)?,
-            Some("") => out.write_str(&self.message)?,
+            Some("") => write!(out, "{} (at the root)", self.message)?,
             Some(path) => write!(out, "{} (at {path})", self.message)?,
         }
         self.hint.as_ref().map_or(Ok(()), |hint| write!(out, ": {hint}"))

@@ -5,7 +5,9 @@ use std::ops::Range;
 use super::fault::Fault;
 use super::lexer::{Token, TokenKind};
 use super::parser::Parser;
+use crate::base::datetime::{Date, Instant};
 use crate::expr::{Expr, Misfit, check};
+use crate::model::value::Value;
 
 impl Parser<'_> {
     /// A condition that was read up to here.
@@ -24,7 +26,19 @@ impl Parser<'_> {
     pub(super) fn misfit(&self, misfit: &Misfit, tokens: Range<usize>) -> Fault {
         let tokens = self.tokens.get(tokens).unwrap_or_default();
         let is_name = |token: &&Token| match &token.kind {
-            TokenKind::Word(word) | TokenKind::Name(word) => misfit.name.as_ref() == Some(word),
+            TokenKind::Word(word) | TokenKind::Name(word) if misfit.name.is_some() => {
+                misfit.name.as_ref() == Some(word)
+            }
+            TokenKind::Word(word) => {
+                let truth = |truth: bool| misfit.literal == Some(Value::Bool(truth));
+                word.eq_ignore_ascii_case("TRUE") && truth(true) || word.eq_ignore_ascii_case("FALSE") && truth(false)
+            }
+            TokenKind::Text(text) => match &misfit.literal {
+                Some(Value::Text(literal)) => literal == text,
+                Some(Value::Date(day)) => Date::parse(text) == Some(*day),
+                Some(Value::Instant(at)) => Instant::parse(text) == Some(*at),
+                _ => false,
+            },
             _ => false,
         };
         let begins = |token: &&Token| match &token.kind {
@@ -82,6 +96,9 @@ mod tests {
             ("i = 1 AND (nope = 1) IS NULL", "(at character 12)"),
             ("i = 1 AND name", "(at character 11)"),
             ("i = 1 AND raw = 1", "(at character 11)"),
+            ("i + 't' = 1", "'t' is no number to calculate with (at character 5)"),
+            ("i = 1 AND 2 * TRUE < i", "(at character 15)"),
+            ("name='a' -- c", "'-' has no meaning here (at character 10): a filter has no comments"),
             ("i = 1 AND S_WITHIN(shape, POINT(1 2))", "there is no geometry (at character 20)"),
         ] {
             let fault = parse_for(text, Form::Text, &Frame::default(), &schema).unwrap_err().to_string();
@@ -96,7 +113,11 @@ mod tests {
                 r#"{"op":"and","args":[{"op":"=","args":[{"property":"i"},1]},{"op":"<","args":[3,{"op":"+","args":[1,{"property":"nmae"}]}]}]}"#,
                 "there is no property 'nmae' (at /args/1/args/1/args/1): did you mean 'name'?",
             ),
-            (r#"{"op":"not","args":[{"op":"=","args":["a",1]}]}"#, "'a' and 1 cannot be compared (at /args/0)"),
+            (r#"{"op":"not","args":[{"op":"=","args":["a",1]}]}"#, "'a' and 1 cannot be compared (at /args/0/args/0)"),
+            (
+                r#"{"op":"=","args":[{"op":"+","args":[{"property":"i"},"t"]},1]}"#,
+                "'t' is no number to calculate with (at /args/0/args/1)",
+            ),
         ] {
             let fault = parse_for(json, Form::Json, &Frame::default(), &schema).unwrap_err().to_string();
             assert!(fault.contains(told), "{json}: {fault}");

@@ -23,6 +23,9 @@ enum Called {
     Function(Function),
 }
 
+/// What a condition looks like.
+const EXAMPLE: &str = r#"write it as in {"op": "=", "args": [{"property": "name"}, 1]}"#;
+
 /// Most conditions, values and members of lists.
 const MOST: usize = 30_000;
 
@@ -43,20 +46,53 @@ fn read(json: &Json, frame: &Frame, schema: Option<&Schema>) -> Result<Expr, Fau
 
 /// What does not fit, at the first place of its name.
 pub(super) fn misfit(json: &Json, path: &str, misfit: &Misfit) -> Fault {
-    let place = misfit.name.as_ref().and_then(|name| place_of(json, name)).unwrap_or_default();
+    let of_name =
+        |json: &Json| misfit.name.is_some() && json.get("property").and_then(Json::as_str) == misfit.name.as_deref();
+    let of_literal = |json: &Json| match (&misfit.literal, json) {
+        (Some(Value::Text(literal)), Json::String(text)) => literal == text,
+        (Some(Value::Bool(literal)), Json::Bool(truth)) => literal == truth,
+        _ => false,
+    };
+    let place = place_of(json, &|json| of_name(json) || of_literal(json)).unwrap_or_default();
     Fault { hint: misfit.hint.clone(), ..Fault::within(&format!("{path}{place}"), misfit.message.as_str()) }
 }
 
-/// Where a property of this name stands, as a JSON pointer.
-fn place_of(json: &Json, name: &str) -> Option<String> {
-    let within = |step: &str, part: &Json| place_of(part, name).map(|rest| format!("/{step}{rest}"));
+/// Where what is looked for stands first, as a JSON pointer.
+fn place_of(json: &Json, is_it: &dyn Fn(&Json) -> bool) -> Option<String> {
+    let within = |step: &str, part: &Json| place_of(part, is_it).map(|rest| format!("/{step}{rest}"));
     match json {
-        Json::Object(object) if object.get("property").and_then(Json::as_str) == Some(name) => Some(String::new()),
-        Json::Object(object) => object.iter().find_map(|(step, part)| within(step, part)),
+        _ if is_it(json) => Some(String::new()),
+        Json::Object(object) => {
+            object.iter().filter(|(step, _)| *step != "op").find_map(|(step, part)| within(step, part))
+        }
         Json::Array(list) => list.iter().enumerate().find_map(|(at, part)| within(&at.to_string(), part)),
         _ => None,
     }
 }
+
+/// What a condition is called in other languages.
+const HABITS: [(&str, &str); 20] = [
+    ("eq", "="),
+    ("equal", "="),
+    ("equals", "="),
+    ("==", "="),
+    ("ne", "<>"),
+    ("neq", "<>"),
+    ("!=", "<>"),
+    ("lt", "<"),
+    ("lte", "<="),
+    ("le", "<="),
+    ("=<", "<="),
+    ("gt", ">"),
+    ("gte", ">="),
+    ("ge", ">="),
+    ("=>", ">="),
+    ("&&", "and"),
+    ("||", "or"),
+    ("!", "not"),
+    ("ilike", "like"),
+    ("intersects", "s_intersects"),
+];
 
 struct Reader<'a> {
     frame: &'a Frame,
@@ -116,9 +152,9 @@ impl Reader<'_> {
     /// Operator and arguments.
     fn operator<'j>(&self, json: &'j Json) -> Result<(String, &'j [Json]), Fault> {
         let op = json.get("op").and_then(Json::as_str);
-        let op = op.ok_or_else(|| self.fault("expected an object with 'op' and 'args'"))?;
+        let op = op.ok_or_else(|| self.fault("expected an object with 'op' and 'args'").hint(EXAMPLE))?;
         let args = json.get("args").and_then(Json::as_array);
-        let args = args.ok_or_else(|| self.fault(format!("'{op}' has no array 'args'")))?;
+        let args = args.ok_or_else(|| self.fault(format!("'{op}' has no array 'args'")).hint(EXAMPLE))?;
         Ok((op.to_ascii_lowercase(), args))
     }
 
@@ -236,13 +272,17 @@ impl Reader<'_> {
                 Ok(one_of(operand, operands))
             }
             _ => {
-                let known = ["and", "or", "not", "isNull", "like", "between", "in"].into_iter();
-                let all =
-                    known.chain(geometry::NAMES.map(|(name, _)| name)).chain(TimeRelation::ALL.map(|(_, name)| name));
+                let known = ["and", "or", "not", "isNull", "like", "between", "in"];
+                let names = geometry::NAMES.map(|(name, _)| name).into_iter();
+                let names = names.chain(TimeRelation::ALL.map(|(_, name)| name));
+                let all = known.into_iter().chain(names).chain(ArrayRelation::ALL.map(|(_, name)| name));
+                let habit = HABITS.iter().find(|(habit, _)| *habit == op).map(|(_, meant)| *meant);
                 let fault = self.fault(format!("there is no condition '{op}'"));
-                Err(match nearest(&op, all) {
-                    Some(near) => fault.hint(format!("did you mean {}?", near.to_lowercase())),
-                    None => fault,
+                Err(match habit.or_else(|| nearest(&op, all)) {
+                    Some("isNull") => fault.hint("did you mean \"isNull\"?"),
+                    Some(near) => fault.hint(format!("did you mean \"{}\"?", near.to_lowercase())),
+                    None => fault
+                        .hint(format!("there are = <> < <= > >= {} and those of CQL2 that relate", known.join(" "))),
                 })
             }
         }

@@ -99,7 +99,11 @@ fn the_json_form_is_read() {
         (r#"{"op":"="}"#, "no array 'args'"),
         (r#"{"op":"=","args":[1]}"#, "2 arguments, and is given 1"),
         (r#"{"op":"and","args":[true,{"op":"=","args":[1,null]}]}"#, "(at /args/1/args/1)"),
-        (r#"{"op":"s_intersect","args":[1,2]}"#, "did you mean s_intersects?"),
+        (r#"{"op":"s_intersect","args":[1,2]}"#, "(at the root): did you mean \"s_intersects\"?"),
+        (r#"{"op":"eq","args":[1,2]}"#, "there is no condition 'eq' (at the root): did you mean \"=\"?"),
+        (r#"{"op":"not","args":[{"op":"gte","args":[1,2]}]}"#, "(at /args/0): did you mean \">=\"?"),
+        (r#"{"op":"s_foo","args":[1,2]}"#, "(at the root): there are = <>"),
+        (r#"{"op":"="}"#, "(at the root): write it as in {\"op\""),
         (r#"{"op":"s_within","args":[{"property":"g"},{"type":"Circle"}]}"#, "'Circle' is no geometry"),
         (r#"{"op":"=","args":[{"op":"exec","args":[]},1]}"#, "no function 'exec'"),
         (

@@ -5,12 +5,14 @@ use super::fault::Fault;
 /// The signs, longer ones first.
 const SIGNS: [&str; 15] = ["<>", "<=", ">=", "<", ">", "=", "(", ")", ",", "+", "-", "*", "/", "%", "^"];
 /// What people write out of habit, and what it is called here.
-const HABITS: [(&str, &str); 8] = [
+const HABITS: [(&str, &str); 10] = [
     ("!=", "unequal is written <>"),
     ("==", "equal is written ="),
     ("&&", "and is written AND"),
     ("||", "or is written OR"),
     ("!", "not is written NOT"),
+    ("-- ", "a filter has no comments"),
+    ("/*", "a filter has no comments"),
     ("`", "a name is quoted as in \"name\""),
     ("‘", "text is quoted as in 'text'"),
     ("“", "text is quoted as in 'text', a name as in \"name\""),
