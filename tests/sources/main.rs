@@ -18,6 +18,7 @@ mod archives;
 mod away;
 mod damaged;
 mod files;
+mod guessed;
 mod hostile;
 mod left_out;
 mod locked;

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use gdal::{Dataset, DatasetOptions, GdalOpenFlags};
 
+use self::look::Looks;
 use self::ogr::Source;
 use self::schema::Table;
 use super::offline::Offline;
@@ -23,6 +24,7 @@ mod cells;
 mod condition;
 mod driver;
 mod layer;
+mod look;
 pub(super) mod ogr;
 mod order;
 mod read;
@@ -79,6 +81,7 @@ struct Room {
     size: u64,
     /// Whether an open reading keeps others from writing until the file is closed.
     holds: bool,
+    looks: Arc<Looks>,
     pool: Pool<Handle>,
 }
 
@@ -134,11 +137,22 @@ impl VectorFile {
         let threads = if driver.is_lean { u64::MAX } else { HELD / (size.max(1) * SWELLS) };
         let threads = usize::try_from(threads).unwrap_or(pool::THREADS).clamp(2, pool::THREADS);
         let (kept, of) = (options.clone(), files.clone());
-        let pool = Pool::new("gdal", path, threads, move |path| Handle::open(path, &kept, &of));
+        let looks = Arc::new(Looks::default());
+        let source = looks.apply(source, path, options, (!files.is_empty()).then(|| state::stamp(&files)))?;
+        let known = looks.clone();
+        let pool = Pool::new("gdal", path, threads, move |path| Handle::open(path, &kept, &of, &known));
         // A virtual file cannot be told to end the reading of what it names.
         let holds = source.driver() == driver::VIRTUAL && files.iter().any(|file| state::is_database(file));
-        let room =
-            Arc::new(Room { path: path.to_owned(), options: options.clone(), files, opening, size, holds, pool });
+        let room = Arc::new(Room {
+            path: path.to_owned(),
+            options: options.clone(),
+            files,
+            opening,
+            size,
+            holds,
+            looks,
+            pool,
+        });
         Ok(Self { room, names: Arc::new(names), first: Arc::new(Mutex::new(source)) })
     }
 
@@ -206,21 +220,22 @@ impl Room {
     /// Opens the files again where they have changed.
     fn refresh(&self, handle: &mut Handle) -> Result<()> {
         if handle.source.is_none() || handle.state != state::stamp(&self.files) {
-            *handle = Handle::open(&self.path, &self.options, &self.files).map_err(pool::unopened)?;
+            *handle = Handle::open(&self.path, &self.options, &self.files, &self.looks).map_err(pool::unopened)?;
         }
         Ok(())
     }
 }
 
 impl Handle {
-    fn open(path: &Path, options: &OpenOptions, files: &[PathBuf]) -> Result<Self> {
+    fn open(path: &Path, options: &OpenOptions, files: &[PathBuf], looks: &Looks) -> Result<Self> {
         Offline::for_good(path);
         // Before it is opened: what is written meanwhile is noticed the next time.
         let state = state::stamp(files);
         if files.iter().any(|file| pool::is_gone(file)) {
             return Err(pool::gone(path));
         }
-        Ok(Self { source: Some(open(path, options)?), state, verified: Vec::new() })
+        let source = looks.apply(open(path, options)?, path, options, (!files.is_empty()).then_some(state))?;
+        Ok(Self { source: Some(source), state, verified: Vec::new() })
     }
 
     /// Refuses to read a layer that has other columns or another reference system by now; the server will publish it anew.
@@ -273,6 +288,11 @@ fn open(path: &Path, options: &OpenOptions) -> Result<Source> {
             _ => file(&local, "cannot be read: may the server read it?").because(cause),
         });
     }
+    open_as(path, &within, options)
+}
+
+/// Opens what `within` names for the file of this path.
+fn open_as(path: &Path, within: &Path, options: &OpenOptions) -> Result<Source> {
     let is_elsewhere = within.to_string_lossy().starts_with("/vsi");
     let may_open = |name: &&str| match *name {
         driver::GEOPACKAGE => is_elsewhere,
@@ -285,7 +305,7 @@ fn open(path: &Path, options: &OpenOptions) -> Result<Source> {
         let open_flags =
             GdalOpenFlags::GDAL_OF_READONLY | GdalOpenFlags::GDAL_OF_VECTOR | GdalOpenFlags::GDAL_OF_VERBOSE_ERROR;
         let (allowed_drivers, open_options) = (Some(&drivers[..]), Some(options));
-        Dataset::open_ex(&*within, DatasetOptions { open_flags, allowed_drivers, open_options, sibling_files: None })
+        Dataset::open_ex(within, DatasetOptions { open_flags, allowed_drivers, open_options, sibling_files: None })
             .map_err(|cause| unopened(path, "is no file of features that GDAL can read, or is damaged", &cause))
     };
     let own: Vec<&str> = options.iter().map(String::as_str).collect();

@@ -12,6 +12,7 @@ use std::ffi::{CStr, CString, c_char, c_int};
 use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
 use std::ptr;
+use std::sync::Arc;
 
 use gdal::Dataset;
 use gdal_sys::{OGRFieldType, OGRwkbGeometryType};
@@ -19,9 +20,11 @@ use gdal_sys::{OGRFieldType, OGRwkbGeometryType};
 use crate::base::bbox::Rect;
 use crate::sources::gdal::archive::Entry;
 
+mod bytes;
 mod feature;
 mod fetches;
 
+pub(super) use bytes::{Bytes, MemoryFile};
 pub(super) use feature::{Feature, List, Moment};
 pub(in crate::sources::gdal) use fetches::{answer_fetches, forget_fetched, refuse_fetches};
 
@@ -43,8 +46,8 @@ const OWN_MODULES: [&str; 11] = [
 /// The bit of a mode that says folder.
 const FOLDER: c_int = 0o040_000;
 
-/// An open dataset with vector layers.
-pub(super) struct Source(Dataset);
+/// An open dataset with vector layers, and what it is read from where that is in memory: dropped after it.
+pub(super) struct Source(Dataset, #[expect(dead_code, reason = "it is kept")] Option<Arc<MemoryFile>>);
 
 /// A layer, while nobody else reads from its source.
 pub(super) struct OgrLayer<'a> {
@@ -111,7 +114,25 @@ unsafe fn owned(text: *const c_char) -> Option<String> {
 
 impl Source {
     pub(super) fn new(dataset: Dataset) -> Self {
-        Self(dataset)
+        Self(dataset, None)
+    }
+
+    /// The same, which is read from a file in memory.
+    pub(super) fn holding(self, file: Arc<MemoryFile>) -> Self {
+        Self(self.0, Some(file))
+    }
+
+    /// Has a field read as another type, before any feature is; false where GDAL does not let it.
+    pub(super) fn retype(&mut self, layer: usize, field: usize, kind: OGRFieldType::Type) -> bool {
+        let Some(layer) = self.layer(layer) else { return false };
+        let Some(field) = c_int::try_from(field).ok().filter(|field| *field < layer.fields) else { return false };
+        // SAFETY: the index is below the count of the definition, which lives as long as the layer. A type of no parts is set, so that
+        // none of another's is left; no feature has been read by the definition.
+        unsafe {
+            let definition = gdal_sys::OGR_FD_GetFieldDefn(gdal_sys::OGR_L_GetLayerDefn(layer.raw), field);
+            gdal_sys::OGR_Fld_SetType(definition, kind);
+            gdal_sys::OGR_Fld_GetType(definition) == kind
+        }
     }
 
     /// Short name of the driver that opened it.
