@@ -4,6 +4,7 @@ pub mod address;
 pub mod bbox;
 pub mod crs;
 pub mod datetime;
+pub mod fingerprint;
 pub mod format;
 pub mod link;
 pub mod near;

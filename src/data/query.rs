@@ -1,7 +1,10 @@
 //! What is asked of a layer, in the layer's visible names. Policies have no place here: they join in the gate.
 
+use std::hash::{Hash, Hasher};
+
 use crate::base::bbox::Rect;
 use crate::base::crs::Crs;
+use crate::base::fingerprint;
 use crate::expr::Expr;
 use crate::model::value::Value;
 
@@ -43,8 +46,38 @@ pub struct Query {
     pub parameters: Vec<(String, Value)>,
 }
 
+impl Query {
+    /// What tells it from every other, for the key of an answer. Most of a question says nothing, and that is told in few
+    /// words.
+    pub(crate) fn fingerprint(&self, hasher: &mut impl Hasher) {
+        let Self {
+            filter,
+            properties,
+            without_geometry,
+            offset,
+            limit,
+            crs,
+            sort,
+            after,
+            until,
+            backwards,
+            places,
+            area,
+            detail,
+            parameters,
+        } = self;
+        (properties, without_geometry, offset, limit, crs, sort, backwards, places).hash(hasher);
+        detail.map(f64::to_bits).hash(hasher);
+        let has = [filter.is_some(), after.is_some(), until.is_some(), area.is_some(), !parameters.is_empty()];
+        has.hash(hasher);
+        if has.contains(&true) {
+            fingerprint::write(&(filter, after, until, area, parameters), hasher);
+        }
+    }
+}
+
 /// One property of an order.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct SortBy {
     /// Name of a visible property, or of the key.
     pub property: String,

@@ -61,11 +61,12 @@ impl Metrics {
         self.in_flight.fetch_sub(1, Ordering::Relaxed);
         let name = ended.head.trace.operation().unwrap_or("none");
         let mut operations = self.operations.lock().unwrap_or_else(PoisonError::into_inner);
-        let name = if operations.len() < MOST || operations.contains_key(name) { name } else { "other" };
-        if !operations.contains_key(name) {
-            operations.insert(name.into(), Operation::default());
-        }
-        let Some(operation) = operations.get_mut(name) else { return };
+        let operation = if let Some(known) = operations.get_mut(name) {
+            known
+        } else {
+            let name = if operations.len() < MOST { name } else { "other" };
+            operations.entry(name.into()).or_default()
+        };
         *operation.statuses.entry(ended.status).or_default() += 1;
         operation.bytes += ended.bytes;
         operation.rows += ended.head.trace.rows();

@@ -2,10 +2,17 @@
 
 use std::net::IpAddr;
 
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName, header};
 
 use crate::error::{Error, Kind, Result};
 use crate::message::request::Head;
+
+// Names that are made once are found faster than those that are read each time.
+static SERVICE_URL: HeaderName = HeaderName::from_static("x-qgis-service-url");
+static FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+static FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+static FORWARDED_PORT: HeaderName = HeaderName::from_static("x-forwarded-port");
+static FORWARDED_PREFIX: HeaderName = HeaderName::from_static("x-forwarded-prefix");
 
 /// What a link begins with: scheme, host and path prefix, without a slash at the end.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,7 +70,7 @@ impl BaseUrlSettings {
         let mut authority = host.filter(|host| !host.is_empty()).unwrap_or(&head.authority).to_owned();
         let mut prefix = head.prefix.clone();
         if head.peer.is_some_and(|peer| self.trusted.iter().any(|range| range.contains(peer))) {
-            if let Some(url) = first(&head.headers, "x-qgis-service-url").filter(|url| is_url(url)) {
+            if let Some(url) = first(&head.headers, &SERVICE_URL).filter(|url| is_url(url)) {
                 let url = url.split(['?', '#']).next().unwrap_or_default();
                 return Ok(BaseUrl(url.trim_end_matches('/').to_owned()));
             }
@@ -106,7 +113,7 @@ impl Forwarded {
     /// The first element of each list is the one nearest to the client. RFC 7239 has the first word.
     fn read(headers: &HeaderMap) -> Self {
         let mut found = Self::default();
-        if let Some(element) = first(headers, "forwarded") {
+        if let Some(element) = first(headers, &header::FORWARDED) {
             for pair in element.split(';') {
                 let Some((name, value)) = pair.split_once('=') else { continue };
                 let value = value.trim().trim_matches('"').to_owned();
@@ -117,11 +124,11 @@ impl Forwarded {
                 }
             }
         }
-        found.scheme = found.scheme.or_else(|| first(headers, "x-forwarded-proto").and_then(scheme));
+        found.scheme = found.scheme.or_else(|| first(headers, &FORWARDED_PROTO).and_then(scheme));
         found.host =
-            found.host.or_else(|| first(headers, "x-forwarded-host").filter(|it| is_authority(it)).map(str::to_owned));
-        found.port = first(headers, "x-forwarded-port").and_then(|port| port.parse().ok());
-        found.prefix = first(headers, "x-forwarded-prefix").and_then(|prefix| {
+            found.host.or_else(|| first(headers, &FORWARDED_HOST).filter(|it| is_authority(it)).map(str::to_owned));
+        found.port = first(headers, &FORWARDED_PORT).and_then(|port| port.parse().ok());
+        found.prefix = first(headers, &FORWARDED_PREFIX).and_then(|prefix| {
             let clean = prefix.trim_matches('/');
             let fine = clean.bytes().all(|b| b.is_ascii_alphanumeric() || b"/-._~%".contains(&b));
             let walks = clean.split('/').any(|part| matches!(part, "" | "." | ".."));
@@ -144,7 +151,7 @@ impl Forwarded {
 }
 
 /// The first element of the first header of this name.
-fn first<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+fn first<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     let value = headers.get(name)?.to_str().ok()?;
     value.split(',').map(str::trim).find(|element| !element.is_empty())
 }

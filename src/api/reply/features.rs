@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 
 use crate::base::crs::Crs;
 use crate::base::datetime::Instant;
+use crate::base::fingerprint;
 use crate::base::format::Format;
 use crate::base::link::{Link, Rel};
 use crate::data::cursor::Cursor;
@@ -94,8 +95,9 @@ impl Reply for FeaturePage {
         let mut response = rendering.response(Body::empty());
         set_crs(&mut response, &self.query.crs);
         set_file_name(&mut response, rendering.format, &self.name);
-        let (asked, told) = ((&self.query, &self.cursor), (&self.name, self.hits, self.decimals, &self.links));
-        let basis = rendering.basis(&self.view, &asked, told);
+        let told = (&self.name, self.hits, self.decimals, &self.links);
+        let mut basis = rendering.basis(&self.view, &self.query, told);
+        fingerprint::write(&self.cursor, &mut basis);
         let (number, state) = (basis.number(), rendering.state(&basis, &self.view).await);
         let is_known = rendering.is_known(number, state, &self.view, self.cache.as_ref(), &mut response);
         if is_known || rendering.cx.head().method == Method::HEAD {

@@ -1,7 +1,6 @@
 //! Replies: what a handler gives back, which describes itself for the OpenAPI document and renders itself in the format
 //! that was negotiated. A handler never knows the format.
 
-use std::fmt::Debug;
 use std::future::Future;
 use std::hash::Hash;
 use std::sync::Arc;
@@ -15,6 +14,7 @@ use utoipa::openapi::{RefOr, Schema};
 use crate::base::format::Format;
 use crate::base::link::{Link, Rel};
 use crate::data::gate::View;
+use crate::data::query::Query;
 use crate::error::{Error, Result};
 use crate::exchange::cache::{Basis, Found, Keeping, Place};
 use crate::message::response::{Head, Response};
@@ -156,9 +156,9 @@ impl Rendering {
     }
 
     /// All that an answer with rows of this view depends on: what is asked of the rows, and what else is told.
-    fn basis(&self, view: &View, asked: &impl Debug, told: impl Hash) -> Basis {
+    fn basis(&self, view: &View, query: &Query, told: impl Hash) -> Basis {
         let mut basis = self.cx.basis(view, self.format.name());
-        basis.add(asked);
+        query.fingerprint(&mut basis);
         told.hash(&mut basis);
         basis
     }

@@ -1,7 +1,5 @@
 //! One feature (Part 1, 7.16).
 
-use std::sync::Arc;
-
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -13,7 +11,9 @@ use crate::base::link::{Link, Rel};
 use crate::data::query::Query;
 use crate::error::{Error, Kind, Result};
 use crate::expr::Expr;
+use crate::model::schema::Schema;
 use crate::model::value::FeatureId;
+use crate::project::catalog::Layer;
 use crate::server::context::Context;
 
 use super::collection::{ids, segment};
@@ -36,15 +36,14 @@ pub(super) fn route() -> Route {
         .summary("Feature")
         .description("One feature of a collection, by its id.")
         .tags(["Data"])
-        .each("collectionId", ids, params)
+        .each("collectionId", ids, items::kept(params))
 }
 
 /// What a collection brings along.
-fn params(cx: &Context, id: &str) -> Vec<Arc<Param>> {
-    let Ok((layer, view)) = cx.layer(id) else { return Vec::new() };
+fn params(layer: &Layer, schema: &Schema) -> Vec<Param> {
     let words = "Coordinate reference system of the answer";
-    let crs = super::crs::param("crs", words, &layer, view.schema());
-    crs.into_iter().chain(items::query_params(&layer)).map(Arc::new).collect()
+    let crs = super::crs::param("crs", words, layer, schema);
+    crs.into_iter().chain(items::query_params(layer)).collect()
 }
 
 async fn item(cx: Context, params: Item) -> Result<OneFeature> {

@@ -133,7 +133,7 @@ pub(super) fn route() -> Route {
         .tags(["Data"])
         .link("Features", Rel::Items)
         .clamp("limit")
-        .each("collectionId", ids, kept_params())
+        .each("collectionId", ids, kept(own_params))
 }
 
 /// The same with the filter in the body: what is too long for a URL.
@@ -149,11 +149,13 @@ pub(super) fn post_route() -> Route {
         .page("getFeatures.html")
         .body(&["application/query-cql-json", "application/json"], "filter", &[("filter-lang", "cql2-json")])
         .clamp("limit")
-        .each("collectionId", ids, kept_params())
+        .each("collectionId", ids, kept(own_params))
 }
 
 /// The parameters of each collection, made once for each schema that a client may see.
-fn kept_params() -> impl Fn(&Context, &str) -> Vec<Arc<Param>> + Send + Sync {
+pub(super) fn kept(
+    make: fn(&Layer, &Schema) -> Vec<Param>,
+) -> impl Fn(&Context, &str) -> Vec<Arc<Param>> + Send + Sync {
     /// Schemas of catalogs that were reloaded stay until then.
     const MOST: usize = 4096;
     // Schema and layer are kept with their addresses, so that no others can have them. Layers of one source may share a
@@ -167,12 +169,12 @@ fn kept_params() -> impl Fn(&Context, &str) -> Vec<Arc<Param>> + Send + Sync {
             kept.clear();
         }
         let schema = view.schema();
-        let make = || {
-            let params = own_params(&layer, schema).into_iter().map(Arc::new).collect();
+        let made = || {
+            let params = make(&layer, schema).into_iter().map(Arc::new).collect();
             (schema.clone(), layer.clone(), params)
         };
         let key = (Arc::as_ptr(schema).addr(), Arc::as_ptr(&layer).addr());
-        kept.entry(key).or_insert_with(make).2.clone()
+        kept.entry(key).or_insert_with(made).2.clone()
     }
 }
 

@@ -3,9 +3,7 @@
 //! rows stand as they stood; the key has all else that the answer was made from. So nothing is ever shown that a reading
 //! would not show.
 
-use std::fmt::Debug;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::io::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -32,12 +30,6 @@ const SHARDS: usize = 4;
 pub(crate) struct Basis(Vec<u8>);
 
 impl Basis {
-    /// Adds what cannot be hashed, for there are floats in it.
-    pub(crate) fn add(&mut self, part: &impl Debug) {
-        // Writing to memory does not fail.
-        let _ = write!(self.0, "{part:?}\0");
-    }
-
     /// A number that tells it from others.
     pub(crate) fn number(&self) -> u64 {
         let mut hasher = DefaultHasher::new();
@@ -206,7 +198,7 @@ mod tests {
 
     fn basis(name: &str) -> Basis {
         let mut basis = Basis::default();
-        basis.add(&name);
+        name.hash(&mut basis);
         basis
     }
 
