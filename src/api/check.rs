@@ -51,13 +51,13 @@ pub(crate) fn check(
         let value = param.check(value)?;
         values.insert(name.clone(), value);
     }
-    for param in params {
+    for param in params.iter().filter(|param| param.default.is_some() || param.required) {
         if values.contains_key(&param.name) {
             continue;
         }
         if let Some(default) = &param.default {
             values.insert(param.name.clone(), default.clone());
-        } else if param.required {
+        } else {
             let message = format!("parameter '{}' is missing, expected {}", param.name, expected(param));
             return Err(Error::new(Kind::MissingParameter, message).at(param.name.clone()));
         }
@@ -91,7 +91,7 @@ impl Param {
             Error::new(kind, message).at(self.name.clone())
         };
         if self.kind() == "array" {
-            let items = self.schema.get("items").cloned().unwrap_or_default();
+            let items = self.schema.get("items").unwrap_or(&Value::Null);
             let count = value.split(',').count() as u64;
             let bound = |key: &str| self.schema.get(key).and_then(Value::as_u64);
             let fits =
@@ -100,7 +100,7 @@ impl Param {
                 return Err(wrong(Kind::InvalidParameter));
             }
             for item in value.split(',') {
-                one(&items, None, item).map_err(wrong)?;
+                one(items, None, item).map_err(wrong)?;
             }
             return Ok(value.to_owned());
         }
