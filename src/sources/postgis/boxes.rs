@@ -1,5 +1,7 @@
 //! Rows that meet a box.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use super::filter::Writer;
 use super::sql::Bound;
 use super::table::Geometry;
@@ -8,6 +10,22 @@ use crate::base::bbox::Rect;
 /// Geometries that PostGIS does not test against others, and sets in which they may be.
 const PATCHED: &str = "'ST_PolyhedralSurface', 'ST_Tin', 'ST_Triangle', 'ST_GeometryCollection'";
 
+/// Whether PostGIS failed to test a geometry of a table: one with a coordinate without end takes the whole statement away. From
+/// then on it finds rows by their boxes alone, and the loop tests them.
+#[derive(Debug, Default)]
+pub(super) struct Untestable(AtomicBool);
+
+impl Untestable {
+    pub(super) fn is_found(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// Hears of one.
+    pub(super) fn note(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 impl Writer<'_> {
     pub(super) fn geometry(&self) -> Option<&Geometry> {
         self.table.geometry.as_ref().filter(|geometry| geometry.is_indexable)
@@ -15,6 +33,9 @@ impl Writer<'_> {
 
     /// Rows that meet one of the rectangles.
     pub(super) fn meets(&mut self, rects: &[Rect], positive: bool) -> Option<()> {
+        if self.only_finds {
+            return None;
+        }
         let Geometry { column, may_be_patched, .. } = self.geometry()?;
         let (column, may_be_patched) = (column.clone(), *may_be_patched);
         self.out.add("(false");

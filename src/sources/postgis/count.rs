@@ -1,4 +1,4 @@
-//! Counts rows that this program tests, where the database cannot do it alone.
+//! Counts rows: the database alone, or with this program that tests them.
 
 use std::pin::pin;
 
@@ -13,6 +13,23 @@ use super::{connect, fault};
 use crate::error::Result;
 use crate::model::batch::Batch;
 use crate::model::value::Value;
+
+/// Has the database count the rows alone. What it says where it cannot is for who asks.
+pub(super) async fn ask(
+    pools: &Pools,
+    table: &Table,
+    filter: &Filter,
+    values: &[(String, Value)],
+) -> Result<Result<u64, tokio_postgres::Error>> {
+    let sql = from(table, filter, values, "count(*)");
+    let client = pools.take().await?;
+    let count = async {
+        let statement = connect::prepare(&client, &sql.text).await?;
+        let values: Vec<_> = sql.bound().collect();
+        Ok(client.query_one(&statement, &values).await?.get::<_, i64>(0).unsigned_abs())
+    };
+    Ok(count.await)
+}
 
 /// Counts the rows that pass, where the database cannot do it alone.
 pub(super) async fn count(pools: &Pools, table: &Table, filter: &Filter, values: &[(String, Value)]) -> Result<u64> {
@@ -34,10 +51,11 @@ pub(super) async fn count(pools: &Pools, table: &Table, filter: &Filter, values:
     if !selected.fits(&statement, table.key.form) {
         return Err(fault::changed(OTHER_TYPES));
     }
+    let geometry = selected.geometry.map(|place| place.tested(filter.only_finds));
     let (mut count, mut scratch) = (0, Batch::default());
     while let Some(row) = rows.try_next().await.map_err(fault::reading)? {
         scratch.reset(test.layout.width());
-        if !push(&mut scratch, &row, table.key.form, selected.geometry, &places) {
+        if !push(&mut scratch, &row, table.key.form, geometry, &places) {
             return Err(fault::changed(OTHER_SYSTEM));
         }
         count += u64::from(test.predicate.test(scratch.row(0)));

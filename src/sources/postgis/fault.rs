@@ -129,6 +129,12 @@ pub(super) fn is_away(cause: &tokio_postgres::Error) -> bool {
     }
 }
 
+/// Whether PostGIS cannot test a geometry of a row, as with a coordinate without end.
+pub(super) fn is_untestable(cause: &tokio_postgres::Error) -> bool {
+    let is_of_geos = |said: &tokio_postgres::error::DbError| said.message().starts_with("GEOS");
+    cause.code() == Some(&SqlState::INTERNAL_ERROR) && cause.as_db_error().is_some_and(is_of_geos)
+}
+
 /// What PostgreSQL says of a fault, for the log.
 fn told(cause: &tokio_postgres::Error) -> String {
     match cause.as_db_error() {

@@ -23,6 +23,8 @@ pub(super) struct Filter {
     pub(super) test: Option<Test>,
     /// The area of a box that is likely to have few rows; its sides are not told to the planner.
     pub(super) sparse: Option<f64>,
+    /// Whether geometries without end are nothing to the loop.
+    pub(super) only_finds: bool,
 }
 
 /// Whether all names of a condition are the table's.
@@ -32,11 +34,12 @@ pub(super) fn takes(table: &Table, conjunct: &Expr) -> bool {
 
 impl Filter {
     /// Divides conditions; the error is a name that the table does not have. Where no geometry may be beyond ±180, boxes
-    /// that stand a turn further are left out.
+    /// that stand a turn further are left out; geometries are only found by their boxes where PostGIS cannot test them all.
     pub(super) fn new(
         table: &Table,
         conjuncts: &[Expr],
         may_be_beyond: bool,
+        only_finds: bool,
         sparse: Option<f64>,
     ) -> Result<Self, String> {
         let mut sql = Sql::default();
@@ -51,7 +54,8 @@ impl Filter {
                 sql.add(" AND ");
             }
             let mark = sql.mark();
-            let mut writer = Writer { table, out: &mut sql, may_be_beyond, hides_boxes: sparse.is_some() };
+            let hides_boxes = sparse.is_some();
+            let mut writer = Writer { table, out: &mut sql, may_be_beyond, only_finds, hides_boxes };
             if writer.exact(&conjunct, true).is_none() || !has_room(writer.out, &conjunct) {
                 writer.out.undo(mark);
                 // The mark stands behind the word that joins.
@@ -62,7 +66,7 @@ impl Filter {
             }
         }
         let test = Test::all(rest, &table.schema)?;
-        Ok(Self { sparse: sparse.filter(|_| test.is_none()), sql, test })
+        Ok(Self { only_finds, sparse: sparse.filter(|_| test.is_none()), sql, test })
     }
 }
 
@@ -84,6 +88,8 @@ pub(super) struct Writer<'a> {
     pub(super) table: &'a Table,
     pub(super) out: &'a mut Sql,
     pub(super) may_be_beyond: bool,
+    /// Whether PostGIS tests no geometry.
+    pub(super) only_finds: bool,
     /// Whether the planner shall not see which box it is, so that a plan serves all.
     pub(super) hides_boxes: bool,
 }

@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use super::boxes::Untestable;
 use super::far::Far;
 use super::filter::{self, Filter};
+use super::read::Read;
 use super::sparse::Sparse;
 use super::table::Table;
 use super::turns::Turns;
-use super::{Room, connect, count, extent, fault, read, runtime, seek};
+use super::{Room, count, extent, fault, read, runtime, seek};
 use crate::data::extent::Extent;
 use crate::data::plan::{Plan, Sort};
 use crate::data::rows::{Rows, channel};
@@ -16,18 +18,25 @@ use crate::error::{Error, Result};
 use crate::expr::Expr;
 use crate::model::schema::Schema;
 
+/// What is known of the geometries of a table.
+#[derive(Default)]
+struct Places {
+    turns: Turns,
+    untestable: Untestable,
+}
+
 /// A table or view of a database.
 pub(super) struct Layer {
     room: Arc<Room>,
     table: Arc<Table>,
-    turns: Arc<Turns>,
+    places: Arc<Places>,
     far: Arc<Far>,
     sparse: Arc<Sparse>,
 }
 
 impl Layer {
     pub(super) fn new(room: Arc<Room>, table: Table) -> Self {
-        Self { room, table: Arc::new(table), turns: Arc::default(), far: Arc::default(), sparse: Arc::default() }
+        Self { room, table: Arc::new(table), places: Arc::default(), far: Arc::default(), sparse: Arc::default() }
     }
 
     /// Whether the transactions that a statement sees are the state of the rows. Of several hosts another one may read than the
@@ -91,7 +100,7 @@ impl FeatureSource for Layer {
 
     fn features(&self, plan: Plan) -> Rows {
         let (sender, rows) = channel(plan.layout().clone());
-        let (room, table, turns) = (self.room.clone(), self.table.clone(), self.turns.clone());
+        let (room, table, places) = (self.room.clone(), self.table.clone(), self.places.clone());
         let sparse = self.sparse.clone();
         let far = self.is_certain().then(|| self.far.clone());
         let work = async move {
@@ -100,15 +109,33 @@ impl FeatureSource for Layer {
                     return Ok(());
                 }
                 if let Some(area) = sparse.area(&plan).filter(|_| table.from.is_plain()) {
-                    let filter = divided(&room, &table, &turns, plan.filter(), Some(area)).await?;
-                    let has_few = read::run(&room, &table, &plan, &filter, &sender, far.as_deref()).await?;
-                    sparse.learn(area, has_few);
-                    if has_few {
-                        return Ok(());
+                    let filter = divided(&room, &table, &places, plan.filter(), Some(area)).await?;
+                    let read = read::run(&room, &table, &plan, &filter, &sender, far.as_deref(), 0).await?;
+                    match read {
+                        Read::All => {
+                            sparse.learn(area, true);
+                            return Ok(());
+                        }
+                        Read::Many => sparse.learn(area, false),
+                        Read::Untestable(..) => places.untestable.note(),
                     }
                 }
-                let filter = divided(&room, &table, &turns, plan.filter(), None).await?;
-                read::run(&room, &table, &plan, &filter, &sender, far.as_deref()).await.map(drop)
+                let mut before = 0;
+                loop {
+                    let is_tried = places.untestable.is_found();
+                    let filter = divided(&room, &table, &places, plan.filter(), None).await?;
+                    match read::run(&room, &table, &plan, &filter, &sender, far.as_deref(), before).await? {
+                        Read::Untestable(sent, cause) => {
+                            places.untestable.note();
+                            let here = divided(&room, &table, &places, plan.filter(), None).await?;
+                            if is_tried || here.test.is_none() {
+                                return Err(fault::reading(cause));
+                            }
+                            before = sent;
+                        }
+                        Read::All | Read::Many => return Ok(()),
+                    }
+                }
             };
             if let Err(error) = read.await {
                 sender.fail_later(error).await;
@@ -129,18 +156,21 @@ impl FeatureSource for Layer {
     }
 
     fn count(&self, plan: Plan) -> Pending<Result<u64>> {
-        let turns = self.turns.clone();
+        let places = self.places.clone();
         self.ask(|room, table| async move {
-            let (filter, given) = (divided(&room, &table, &turns, plan.filter(), None).await?, plan.parameters());
-            if filter.test.is_some() {
-                return count::count(&room.pools, &table, &filter, given).await;
+            let is_tried = places.untestable.is_found();
+            let (mut filter, given) = (divided(&room, &table, &places, plan.filter(), None).await?, plan.parameters());
+            if filter.test.is_none() {
+                match count::ask(&room.pools, &table, &filter, given).await? {
+                    Ok(count) => return Ok(count),
+                    Err(cause) if fault::is_untestable(&cause) && !is_tried => {
+                        places.untestable.note();
+                        filter = divided(&room, &table, &places, plan.filter(), None).await?;
+                    }
+                    Err(cause) => return Err(fault::reading(cause)),
+                }
             }
-            let sql = read::from(&table, &filter, given, "count(*)");
-            let client = room.pools.take().await?;
-            let statement = connect::prepare(&client, &sql.text).await.map_err(fault::reading)?;
-            let values: Vec<_> = sql.bound().collect();
-            let row = client.query_one(&statement, &values).await.map_err(fault::reading)?;
-            Ok(row.get::<_, i64>(0).unsigned_abs())
+            count::count(&room.pools, &table, &filter, given).await
         })
     }
 
@@ -166,12 +196,12 @@ impl FeatureSource for Layer {
 async fn divided(
     room: &Room,
     table: &Table,
-    turns: &Turns,
+    places: &Places,
     conditions: &[Expr],
     sparse: Option<f64>,
 ) -> Result<Filter> {
-    let may_be_beyond = turns.may_be_beyond(room, table, conditions).await?;
-    Filter::new(table, conditions, may_be_beyond, sparse).map_err(|name| not_taken(&name))
+    let may_be_beyond = places.turns.may_be_beyond(room, table, conditions).await?;
+    Filter::new(table, conditions, may_be_beyond, places.untestable.is_found(), sparse).map_err(|name| not_taken(&name))
 }
 
 fn not_taken(name: &str) -> Error {

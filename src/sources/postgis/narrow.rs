@@ -150,7 +150,7 @@ impl Writer<'_> {
         let furthest = [around.min_x, around.min_y, around.max_x, around.max_y].map(f64::abs);
         let all_but = (furthest.into_iter().fold(1.0, f64::max) + 360.0) * HAIR;
         let says_more = geometry.boxes().is_none() && (2..=MOST_POINTS).contains(&geometry.points());
-        if around.is_empty() || !all_but.is_finite() || !says_more {
+        if self.only_finds || around.is_empty() || !all_but.is_finite() || !says_more {
             return;
         }
         self.out.add(" AND (false");

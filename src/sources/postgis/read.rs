@@ -49,7 +49,17 @@ const GAVE_WAY: &str = "the reader was slow while others waited for a connection
 pub(super) const OTHER_TYPES: &str = "a column has another type now";
 pub(super) const OTHER_SYSTEM: &str = "a row is in another reference system now";
 
-/// Reads all and sends it; false where a box that was thought to have few rows has many, and nothing was sent.
+/// How reading ended.
+pub(super) enum Read {
+    /// All was sent.
+    All,
+    /// A box that was thought to have few rows has many; nothing was sent.
+    Many,
+    /// PostGIS cannot test a geometry; so many rows were sent before.
+    Untestable(u64, tokio_postgres::Error),
+}
+
+/// Reads all but the first rows, which were sent already, and sends it.
 pub(super) async fn run(
     room: &Room,
     table: &Table,
@@ -57,7 +67,8 @@ pub(super) async fn run(
     filter: &Filter,
     sender: &RowSender,
     far: Option<&Far>,
-) -> Result<bool> {
+    before: u64,
+) -> Result<Read> {
     let mut layouts = vec![&**plan.layout()];
     layouts.extend(filter.test.as_ref().map(|test| &test.layout));
     let order = Order::new(table, plan);
@@ -91,7 +102,8 @@ pub(super) async fn run(
         chunk: None,
         begin: None,
         met: Met::default(),
-        has_sent: false,
+        sent: 0,
+        before,
         early: None,
     };
     let mut tries = 1;
@@ -99,8 +111,8 @@ pub(super) async fn run(
         let client = room.pools.take().await?;
         reader.begin();
         match reader.read(client).await {
-            Err(cause) if fault::is_away(&cause) && !reader.has_sent && tries < TRIES => tries += 1,
-            Err(cause) if fault::is_outdated(&cause) && !reader.has_sent && tries < TRIES => {
+            Err(cause) if fault::is_away(&cause) && reader.sent == 0 && tries < TRIES => tries += 1,
+            Err(cause) if fault::is_outdated(&cause) && reader.sent == 0 && tries < TRIES => {
                 room.pools.forget();
                 tries += 1;
             }
@@ -115,6 +127,7 @@ pub(super) async fn run(
                 reader.early = None;
                 reader.goes_all_the_way = true;
             }
+            Err(cause) if fault::is_untestable(&cause) => return Ok(Read::Untestable(before + reader.sent, cause)),
             outcome => {
                 outcome.map_err(fault::reading)?;
                 return match reader.early {
@@ -122,8 +135,8 @@ pub(super) async fn run(
                     Some(Early::Silent) => Err(fault::silent()),
                     Some(Early::Elsewhere) => Err(fault::changed(OTHER_SYSTEM)),
                     Some(Early::Changed | Early::Moved) => Err(fault::changed(OTHER_TYPES)),
-                    Some(Early::Many) => Ok(false),
-                    None => Ok(true),
+                    Some(Early::Many) => Ok(Read::Many),
+                    None => Ok(Read::All),
                 };
             }
         }
@@ -163,7 +176,9 @@ struct Reader<'a> {
     /// Where the present statements begin.
     begin: Option<Edge>,
     met: Met,
-    has_sent: bool,
+    /// Rows that were sent, and those that were sent already when it began.
+    sent: u64,
+    before: u64,
     /// Why it ended before its time, if it did.
     early: Option<Early>,
 }
@@ -215,8 +230,8 @@ impl Reader<'_> {
             .map(|limit| limit.saturating_add(self.plan.offset()).saturating_mul(2).max(CHUNK).next_power_of_two());
         self.chunk = self.chunk.filter(|chunk| *chunk <= LARGEST);
         self.batch = self.sender.batch(self.plan.width());
-        self.skip = if self.counts { self.plan.offset() } else { 0 };
-        self.left = self.plan.limit().filter(|_| self.counts);
+        self.skip = if self.counts { self.plan.offset() + self.before } else { 0 };
+        self.left = self.plan.limit().filter(|_| self.counts).map(|limit| limit.saturating_sub(self.before));
     }
 
     /// Whether it is a page in the order of the keys, behind many rows of the whole table.
@@ -401,7 +416,9 @@ impl Reader<'_> {
         let (key, geometry) = (self.table.key.form, self.selected.geometry);
         if let Some(test) = &self.filter.test {
             self.scratch.reset(test.layout.width());
-            if !push(&mut self.scratch, row, key, geometry.filter(|_| test.layout.geometry), &self.tested) {
+            let tested = geometry.filter(|_| test.layout.geometry);
+            let tested = tested.map(|place| place.tested(self.filter.only_finds));
+            if !push(&mut self.scratch, row, key, tested, &self.tested) {
                 self.early = Some(Early::Elsewhere);
                 return false;
             }
@@ -430,7 +447,7 @@ impl Reader<'_> {
         if !self.batch.is_full() {
             return true;
         }
-        self.has_sent = true;
+        self.sent += self.batch.len() as u64;
         let empty = self.sender.batch(self.plan.width());
         let full = std::mem::replace(&mut self.batch, empty);
         let mut sending = pin!(self.sender.send_later(full));

@@ -13,6 +13,15 @@ use crate::model::batch::{Batch, Layout};
 pub(super) struct Place {
     at: usize,
     srid: i32,
+    /// Whether one with a coordinate without end is nothing.
+    is_tested: bool,
+}
+
+impl Place {
+    /// For the loop that tests, where nothing stands for what is without end.
+    pub(super) fn tested(self, is_tested: bool) -> Self {
+        Self { is_tested, ..self }
+    }
 }
 
 /// Which columns are selected, and where they stand.
@@ -33,7 +42,7 @@ impl Selected {
         let wants = layouts.iter().any(|layout| layout.geometry);
         let geometry = table.geometry.as_ref().filter(|_| wants).map(|geometry| {
             columns.push(geometry.column.clone());
-            Place { at: 1, srid: geometry.srid }
+            Place { at: 1, srid: geometry.srid, is_tested: false }
         });
         let mut fields: Vec<(usize, usize, Form)> = Vec::new();
         for &field in layouts.iter().flat_map(|layout| &layout.fields) {
@@ -74,7 +83,10 @@ impl Selected {
 #[must_use]
 pub(super) fn push(batch: &mut Batch, row: &Row, key: Form, geometry: Option<Place>, places: &[(usize, Form)]) -> bool {
     cells::push(batch, key, raw(row, 0));
-    let is_as_described = geometry.is_none_or(|Place { at, srid }| ewkb::push(batch, raw(row, at), srid));
+    let is_as_described = geometry.is_none_or(|Place { at, srid, is_tested }| {
+        let push = if is_tested { ewkb::push_testable } else { ewkb::push };
+        push(batch, raw(row, at), srid)
+    });
     for &(at, form) in places {
         cells::push(batch, form, raw(row, at));
     }
