@@ -67,10 +67,16 @@ async fn connect(dsn: &str) -> Client {
     client
 }
 
+/// Where the boxes of a connection begin: no two connections, and no two runs, ask for the same ones.
+fn first_box() -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    NEXT.fetch_add(1 << 20, Ordering::Relaxed)
+}
+
 /// Reads pages on one connection until the time is over.
 async fn bare(client: Arc<Client>, page: &'static Page, end: Instant, done: Arc<AtomicU64>) {
     let statement = client.prepare(&format!("{SELECT} {}", page.rest)).await.unwrap();
-    let mut number = 0;
+    let mut number = first_box();
     while Instant::now() < end {
         number += 1;
         let sides = boxed(number);
@@ -89,7 +95,7 @@ async fn bare(client: Arc<Client>, page: &'static Page, end: Instant, done: Arc<
 async fn over_http(authority: String, prefix: String, page: &'static Page, end: Instant, done: Arc<AtomicU64>) {
     let mut stream = tokio::net::TcpStream::connect(&authority).await.unwrap();
     stream.set_nodelay(true).unwrap();
-    let (mut number, mut buffer) = (0, Vec::with_capacity(1 << 20));
+    let (mut number, mut buffer) = (first_box(), Vec::with_capacity(1 << 20));
     while Instant::now() < end {
         number += 1;
         let area = if page.is_boxed { boxed(number).map(|side| side.to_string()).join(",") } else { String::new() };
