@@ -4,6 +4,7 @@
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 use crate::error::{Error, Kind, Result};
+use crate::message::body_parameters::as_it_is;
 use crate::message::parameters::Origin;
 use crate::server::context::Context;
 
@@ -32,6 +33,7 @@ impl BodyParam {
             let value = HeaderValue::try_from(self.media_types.join(", ")).map_err(Error::internal)?;
             return Err(error.with_header(HeaderName::from_static("accept-post"), value));
         }
+        as_it_is(&cx.head().headers)?;
         let most = usize::try_from(cx.limits().form_bytes).unwrap_or(usize::MAX);
         let body = cx.take_body(most).await?;
         let text = std::str::from_utf8(&body)

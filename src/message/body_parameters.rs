@@ -2,7 +2,7 @@
 //! operation, and `GetCapabilities` is read whole. Any other XML stays in the body, for the operation to read. A body of
 //! another type is left alone.
 
-use http::{Method, header};
+use http::{HeaderMap, HeaderValue, Method, header};
 
 use crate::base::xml::{Element, Limits, XmlFault, parse_as, parse_root};
 use crate::error::{Error, Kind, Result};
@@ -49,7 +49,11 @@ impl Request {
             return Ok(());
         }
         let form = usize::try_from(form).unwrap_or(usize::MAX);
-        match self.body_kind().await? {
+        let kind = self.body_kind().await?;
+        if kind != BodyKind::Other {
+            as_it_is(&self.head().headers)?;
+        }
+        match kind {
             BodyKind::Form => {
                 let body = std::mem::replace(&mut self.body, Body::empty()).collect(form).await?;
                 let text = std::str::from_utf8(&body)
@@ -114,6 +118,20 @@ impl Request {
     }
 }
 
+/// That a body is not encoded (RFC 9110, 8.4): nobody here would decode it.
+pub(crate) fn as_it_is(headers: &HeaderMap) -> Result<()> {
+    let values = headers.get_all(header::CONTENT_ENCODING).iter();
+    let mut codings = values.flat_map(|value| value.to_str().unwrap_or("?").split(',')).map(str::trim);
+    match codings.find(|coding| !coding.is_empty() && !coding.eq_ignore_ascii_case("identity")) {
+        None => Ok(()),
+        Some(coding) => {
+            let message = format!("the body is encoded as '{coding}', and is read as it is alone");
+            let fault = Error::new(Kind::UnsupportedMediaType, message);
+            Err(fault.with_header(header::ACCEPT_ENCODING, HeaderValue::from_static("identity")))
+        }
+    }
+}
+
 /// A fault of a body, for the client.
 fn unreadable(fault: &XmlFault) -> Error {
     Error::new(Kind::BadRequest, format!("the body cannot be read: {fault}"))
@@ -147,8 +165,6 @@ fn told(root: &Element) -> Vec<(&'static str, String)> {
 
 #[cfg(test)]
 mod tests {
-    use http::HeaderValue;
-
     use super::*;
 
     async fn read(media_type: &'static str, body: &[u8]) -> Result<Vec<(String, String)>> {
@@ -160,6 +176,18 @@ mod tests {
         request.read_body(1 << 20, 1 << 20).await?;
         let pairs = request.head().parameters.iter();
         Ok(pairs.map(|it| (it.name.clone(), it.value.clone().unwrap_or_default())).collect())
+    }
+
+    #[tokio::test]
+    async fn an_encoded_body_is_refused_with_what_is_taken() {
+        for (coding, is_taken) in [("gzip", false), ("identity, br", false), ("Identity", true), ("", true)] {
+            let mut request = Request::new(Method::POST, "/ows")
+                .with_header(header::CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"))
+                .with_header(header::CONTENT_ENCODING, HeaderValue::from_static(coding));
+            request.body = b"a=1".to_vec().into();
+            let fault = request.read_body(1 << 20, 1 << 20).await.err();
+            assert_eq!(fault.as_ref().map(Error::kind), (!is_taken).then_some(Kind::UnsupportedMediaType), "{coding}");
+        }
     }
 
     fn pairs(wanted: &[(&str, &str)]) -> Vec<(String, String)> {

@@ -1,7 +1,7 @@
 //! Requests and responses, free of any gateway: what HTTP, FastCGI, CGI and an embedding program all speak.
 
 pub mod body;
-mod body_parameters;
+pub(crate) mod body_parameters;
 pub mod parameters;
 pub mod principal;
 pub mod request;

@@ -143,6 +143,14 @@ mod tests {
         assert!(parameters.get("LIMIT").is_none());
     }
 
+    /// As the URL standard decodes: an escape that is none is what it looks like.
+    #[test]
+    fn a_broken_escape_is_taken_as_it_stands() {
+        let parameters = Parameters::parse("t=%zz&u=5%&v=%2", Origin::Query);
+        let value = |name| parameters.get(name).and_then(|it| it.value.as_deref());
+        assert_eq!((value("t"), value("u"), value("v")), (Some("%zz"), Some("5%"), Some("%2")));
+    }
+
     #[test]
     fn what_a_filter_adds_is_never_in_links() {
         let mut parameters = Parameters::parse("a=1", Origin::Query);

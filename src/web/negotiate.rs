@@ -1,13 +1,24 @@
 //! Which format an answer has: `f=` beats a suffix beats `Accept` (RFC 9110, 12.5.1) beats the first that is offered.
 
+use std::borrow::Cow;
+
 use http::{HeaderMap, header};
+use percent_encoding::utf8_percent_encode;
 
 use crate::base::format::Format;
 use crate::error::{Error, Kind, Result};
+use crate::message::request::COMPONENT;
 
 /// Chooses one of the offered formats, in their order of preference.
 pub fn negotiate(offered: &[Format], f: Option<&str>, suffix: Option<Format>, headers: &HeaderMap) -> Result<Format> {
-    let names = || offered.iter().map(|format| format.name()).collect::<Vec<_>>().join(", ");
+    let names = || {
+        let mut names: Vec<&str> = offered.iter().map(|format| format.name()).collect();
+        // What is JSON is also called so.
+        if !offered.contains(&Format::Json) && satisfy(offered, Format::Json).is_some() {
+            names.push(Format::Json.name());
+        }
+        names.join(", ")
+    };
     if let Some(name) = f {
         let wrong = |kind| Error::new(kind, format!("parameter 'f' is '{name}', expected one of {}", names())).at("f");
         let format = Format::by_name(name).ok_or_else(|| wrong(Kind::InvalidParameter))?;
@@ -31,6 +42,28 @@ pub fn prefers_html(f: Option<&str>, suffix: Option<Format>, headers: &HeaderMap
     let both = [Format::Json, Format::Html];
     let explicit = f.and_then(Format::by_name).or(suffix);
     explicit.map_or_else(|| accept(&both, &accepted(headers)) == Some(Format::Html), |format| format == Format::Html)
+}
+
+/// An id as a segment of a path, of which no end is taken for the suffix of a format.
+pub fn segment(id: &str) -> String {
+    let segment = utf8_percent_encode(id, COMPONENT).to_string();
+    match segment.rsplit_once('.') {
+        Some((stem, name)) if Format::by_name(name).is_some() => format!("{stem}%2E{name}"),
+        _ => segment,
+    }
+}
+
+/// A path whose last segment is an id, as links have it. Every client resolves `.` and `..`, however they are escaped; before
+/// the suffix of a format they are ids.
+pub fn ending_in_id(path: &str) -> Cow<'_, str> {
+    let (before, last) = path.rsplit_once('/').map_or(("", path), |(before, last)| (&path[..=before.len()], last));
+    match last {
+        "." | ".." => format!("{path}.{}", Format::Html.name()).into(),
+        last => match last.rsplit_once('.') {
+            Some((stem, name)) if Format::by_name(name).is_some() => format!("{before}{stem}%2E{name}").into(),
+            _ => path.into(),
+        },
+    }
 }
 
 /// The offered format that meets a wish: itself, or for plain JSON the first that is JSON.
@@ -107,6 +140,25 @@ mod tests {
             headers.insert(header::ACCEPT, accept.parse().unwrap());
         }
         negotiate(offered, f, suffix, &headers).map_err(|error| error.kind())
+    }
+
+    #[test]
+    fn no_end_of_an_id_is_taken_for_a_suffix() {
+        for (id, expected) in
+            [("a.json", "a%2Ejson"), ("a/b.html", "a%2Fb%2Ehtml"), ("1.5", "1.5"), (".csv", "%2Ecsv"), ("json", "json")]
+        {
+            assert_eq!(segment(id), expected);
+            assert_eq!(ending_in_id(&format!("/items/{}", segment(id))), format!("/items/{expected}"));
+        }
+        assert_eq!(ending_in_id("/items/."), "/items/..html");
+        assert_eq!(ending_in_id("/items/.."), "/items/...html");
+        assert_eq!(ending_in_id("/items/a.json"), "/items/a%2Ejson");
+    }
+
+    #[test]
+    fn every_name_that_is_taken_is_told() {
+        let fault = negotiate(&[Format::OpenApi, Format::Html], Some("yaml"), None, &HeaderMap::new()).unwrap_err();
+        assert!(fault.message().ends_with("expected one of openapi3, html, json"), "{}", fault.message());
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod echo;
 mod fastcgi_wire;
 mod nginx;
 mod program;
+mod recipe;
 mod scgi_wire;
 mod through_nginx;
 

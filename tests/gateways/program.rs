@@ -56,6 +56,17 @@ pub(crate) fn gateway(name: &str) -> (Guarded, String) {
     (program, address)
 }
 
+/// `graticule serve` with the same data; gives it and the address that it listens on.
+pub(crate) fn server() -> (Guarded, String) {
+    let many = many().to_str().unwrap();
+    let mut program = Guarded::start(PROGRAM, &["serve", many, "--listen", "127.0.0.1:0", "--log", "warn"]);
+    let mut greeting = String::new();
+    while !greeting.contains("http://") && program.output.read_line(&mut greeting).unwrap() > 0 {}
+    let after = greeting.split_once("http://").unwrap_or_else(|| panic!("it did not start: {greeting}")).1;
+    let address = after.split(|c: char| c == '/' || c.is_whitespace()).next().unwrap_or_default().to_owned();
+    (program, address)
+}
+
 /// Reads what a gateway prints at start, and finds where it listens.
 pub(crate) fn listening(output: &mut impl BufRead) -> String {
     let mut greeting = String::new();
@@ -116,6 +127,10 @@ const LAYER: &str = "
     WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000)
     INSERT INTO many SELECT i, x'47500001E6100000' || x'0101000000' || x'0000000000002040' || x'0000000000804740',
         'Feature of the number ' || i FROM n;
+    INSERT INTO gpkg_contents (table_name, data_type, identifier, srs_id) VALUES ('slashed', 'features', 'slashed', 4326);
+    INSERT INTO gpkg_geometry_columns VALUES ('slashed', 'geom', 'POINT', 4326, 0, 0);
+    CREATE TABLE slashed (code TEXT NOT NULL PRIMARY KEY, geom POINT);
+    INSERT INTO slashed (code) VALUES ('a/b'), ('a.json'), ('a'), ('..'), ('50%2F');
     -- The operator makes text of blobs.
     UPDATE many SET geom = CAST(geom AS BLOB);
 ";

@@ -93,8 +93,12 @@ fn ids(package: &Package) {
 }
 
 /// The ids of the layer `text_ids`, in no order.
-pub(crate) const TEXT_IDS: [&str; 12] = [
+pub(crate) const TEXT_IDS: [&str; 16] = [
     "plain",
+    "z",
+    "z.json",
+    ".",
+    "...json",
     "a/b",
     "with space",
     "Größe",

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::harness::client::links;
 use crate::harness::odd::{self, BIG_IDS, INSTANTS, NAMES, TEXT_IDS};
 use crate::harness::server::{Server, odd_server};
-use crate::harness::{folder, text};
+use crate::harness::{folder, page, text};
 
 fn encoded(text: &str) -> String {
     percent_encoding::utf8_percent_encode(text, graticule::message::request::COMPONENT).to_string()
@@ -53,7 +53,7 @@ fn ids_of_every_form() {
     ids.sort_unstable();
     assert_eq!(ids, wanted);
     for id in TEXT_IDS {
-        let path = format!("/ogcapi/collections/text_ids/items/{}", encoded(id));
+        let path = format!("/ogcapi/collections/text_ids/items/{}", encoded(id).replace('.', "%2E"));
         let feature = odd_server().json(&path);
         assert_eq!(feature["id"], id);
         let own = links(&feature, "self")[0]["href"].as_str().unwrap().to_owned();
@@ -68,6 +68,30 @@ fn ids_of_every_form() {
     for id in ["+1", "01", "1.0", "9007199254740994", "9223372036854775808", "-9223372036854775809"] {
         odd_server().get(&format!("/ogcapi/collections/big_ids/items/{}", encoded(id))).expect(404);
     }
+}
+
+/// A page is read by browsers, which take a suffix for a format and resolve dots.
+#[test]
+fn the_page_of_features_leads_to_each_of_them_whatever_its_id() {
+    let path = "/ogcapi/collections/text_ids/items?limit=100&f=html";
+    let listed = odd_server().get(path).expect(200).text();
+    let rows: Vec<&str> = listed.split("<th scope=\"row\"").skip(1).collect();
+    assert_eq!(rows.len(), TEXT_IDS.len());
+    let mut led = Vec::new();
+    for row in rows {
+        let link = page::resolve(path, &page::attributes(row)[0]);
+        let feature = odd_server().browse(&link).expect(200);
+        assert_eq!(feature.media_type(), "text/html", "{link}");
+        let feature = feature.text();
+        let json =
+            page::attributes(&feature).into_iter().find(|href| href.contains("f=json") || href.contains("f=geojson"));
+        let json = page::resolve(&link, &json.unwrap());
+        led.push(odd_server().json(&json)["id"].as_str().unwrap().to_owned());
+    }
+    led.sort_unstable();
+    let mut wanted = TEXT_IDS.to_vec();
+    wanted.sort_unstable();
+    assert_eq!(led, wanted);
 }
 
 #[test]

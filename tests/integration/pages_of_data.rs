@@ -45,6 +45,11 @@ fn ugly() -> &'static Path {
             );
             hostile.with_extent();
             package.layer("empty", "POLYGON", 4326, "name TEXT");
+            let mut infinite = package.layer("infinite", "GEOMETRY", 4326, "size REAL");
+            infinite.row(None, &[("size", &f64::INFINITY)]);
+            infinite.row(Some(&Shape::point(&[1.0, 2.0])), &[("size", &f64::NEG_INFINITY)]);
+            infinite.row(Some(&Shape::point(&[2.0, 2.0])), &[("size", &2.5)]);
+            package.run("UPDATE infinite SET geom = x'47500011E6100000010700000000000000' WHERE fid = 1");
             package.finish();
         })
     })
@@ -184,6 +189,56 @@ fn heads_sort_up_then_down_then_not() {
     let (is_sorted, down) = head(&up);
     assert!(is_sorted && down.contains("sortby=-pop_est"), "{down}");
     assert!(!head(&down).1.contains("sortby"));
+}
+
+#[test]
+fn each_of_several_sort_keys_shows_its_order_and_rank() {
+    let page = html(demo(), &format!("{COUNTRIES}/items?sortby=-continent,name"));
+    for (name, shown) in
+        [("continent", r#"aria-sort="descending" data-rank="1""#), ("name", r#"aria-sort="ascending" data-rank="2""#)]
+    {
+        let at = page.find(&format!("title=\"{name}\"")).unwrap();
+        assert!(page[at..at + page[at..].find('>').unwrap()].contains(shown), "{name}: {page}");
+    }
+    let key = |sortby: &str| {
+        let path = format!("{COUNTRIES}/items{sortby}");
+        let page = html(demo(), &path);
+        let at = page.find("<th scope=\"col\" class=\"key\"").unwrap();
+        page[at..at + page[at..].find("</th>").unwrap()].to_owned()
+    };
+    assert!(key("").contains("sortby=fid") && !key("").contains("aria-sort"), "{}", key(""));
+    assert!(key("?sortby=-fid").contains(r#"aria-sort="descending">"#), "{}", key("?sortby=-fid"));
+    let about = html(demo(), COUNTRIES);
+    assert!(
+        about.contains(
+            "<code>fid</code></th><td>whole number <span class=\"tag\">id</span></td><td>yes</td><td>yes</td>"
+        ),
+        "{about}"
+    );
+}
+
+#[test]
+fn infinite_numbers_and_empty_geometries_are_told_as_such() {
+    let page = html(server(), "/ogcapi/collections/infinite/items");
+    assert!(page.contains("∞") && page.contains("−∞"), "{page}");
+    let path = "/ogcapi/collections/infinite/items/1";
+    let page = html(server(), path);
+    assert!(page.contains("∞") && page.contains("empty geometry"), "{page}");
+    assert!(!page.contains("class=\"map\"") && !page.contains("several kinds"), "{page}");
+    let found = |filter: &str| {
+        server().json(&format!("/ogcapi/collections/infinite/items?filter={filter}"))["numberMatched"].clone()
+    };
+    for (filter, number) in [
+        ("size%3E1e300", 1),
+        ("abs(size)%3E1e300", 2),
+        ("size*2%3E1e300", 1),
+        ("-size%3C-1e300", 1),
+        ("size%2B0%3Dsize", 3),
+        ("size*1e300*1e300%20IS%20NULL", 1),
+        ("abs(size)%20IS%20NULL", 0),
+    ] {
+        assert_eq!(found(filter), number, "{filter}");
+    }
 }
 
 #[test]

@@ -193,7 +193,10 @@ impl Reply for OneFeature {
         let part = part(self.name, &self.view, features.layout(), self.query.crs.clone(), self.decimals);
         let mut out = Vec::new();
         let mut response = if rendering.format.carries_links() {
-            FeatureWriter::new(&part).in_order_of(&part.crs).write_document(batch.row(0), &links, &mut out);
+            let writer = FeatureWriter::new(&part).in_order_of(&part.crs);
+            let is_page = rendering.format == Format::Html;
+            let mut writer = if is_page { writer.for_a_page() } else { writer };
+            writer.write_document(batch.row(0), &links, &mut out);
             if rendering.format == Format::Html {
                 let value = serde_json::from_slice(&out).map_err(Error::internal)?;
                 let mut words = words_of(&self.view);
@@ -241,7 +244,8 @@ fn formats_of_features() -> Vec<Format> {
 /// The encoder of a format; a page is made from GeoJSON.
 pub(super) fn encoder(format: Format) -> Result<Box<dyn Encoder>> {
     if format.carries_links() {
-        return Ok(Box::new(GeoJson::new().in_authority_order()));
+        let encoder = GeoJson::new().in_authority_order();
+        return Ok(Box::new(if format == Format::Html { encoder.for_a_page() } else { encoder }));
     }
     formats::encoder(format).ok_or_else(|| Error::internal(format!("features have no encoder for {format}")))
 }

@@ -19,6 +19,7 @@ use crate::error::{Error, Result};
 use crate::exchange::cache::{Basis, Found, Keeping, Place};
 use crate::message::response::{Head, Response};
 use crate::server::context::Context;
+use crate::web::negotiate::ending_in_id;
 use crate::web::page::content_security_policy;
 use crate::web::validators;
 
@@ -109,7 +110,8 @@ impl Rendering {
     /// The URL of this very resource with other parameters. Where `f` is among those replaced, a suffix goes as well.
     pub fn url(&self, without: &[&str], more: &[(&str, &str)]) -> String {
         let cx = &self.cx;
-        let path = if without.contains(&"f") { &self.path } else { cx.rest() }.trim_end_matches('/');
+        let stem = without.contains(&"f").then(|| ending_in_id(self.path.trim_end_matches('/')));
+        let path = stem.as_deref().unwrap_or(cx.rest().trim_end_matches('/'));
         let slash = if path.is_empty() && cx.root().is_empty() { "/" } else { "" };
         let query = cx.head().parameters.query(without, more);
         [cx.base().as_str(), cx.mount(), cx.root(), path, slash, &query].concat()

@@ -204,7 +204,7 @@ fn with_format(path: &str, format: Format) -> String {
 
 /// An id as one segment of a path.
 pub(super) fn segment(id: &str) -> String {
-    percent_encoding::utf8_percent_encode(id, crate::message::request::COMPONENT).to_string()
+    crate::web::negotiate::segment(id)
 }
 
 fn words(extent: Extent) -> ExtentWords {

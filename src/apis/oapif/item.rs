@@ -15,6 +15,7 @@ use crate::model::schema::Schema;
 use crate::model::value::FeatureId;
 use crate::project::catalog::Layer;
 use crate::server::context::Context;
+use crate::web::negotiate::ending_in_id;
 
 use super::collection::{ids, segment};
 use super::items;
@@ -62,7 +63,7 @@ async fn item(cx: Context, params: Item) -> Result<OneFeature> {
     }
     let path = format!("/collections/{}", segment(&layer.id));
     let dataset = cx.api_url(&path);
-    let place = format!("{dataset}/items/{}", segment(&params.feature_id));
+    let place = ending_in_id(&format!("{dataset}/items/{}", segment(&params.feature_id))).into_owned();
     let is_degrees = query.crs == Crs::default();
     let links = vec![Link::new(cx.api_url(&path), Rel::Collection, Format::Json.media_type(), &layer.title)];
     Ok(OneFeature {

@@ -25,6 +25,8 @@ pub struct FeatureWriter {
     properties: Vec<Property>,
     /// Features whose geometry could not be read, since the last report.
     malformed: u64,
+    /// Whether infinite numbers are texts, which people read, in the place of null.
+    tells_infinity: bool,
     /// What ids begin with, where they are text that no other feature type of the document has.
     id_prefix: Option<String>,
 }
@@ -85,8 +87,15 @@ impl FeatureWriter {
             is_lat_first: false,
             properties: cells.enumerate().map(property).collect(),
             malformed: 0,
+            tells_infinity: false,
             id_prefix: None,
         }
+    }
+
+    /// For a page: infinite numbers are told as texts, for JSON has no such numbers.
+    #[must_use]
+    pub fn for_a_page(self) -> Self {
+        Self { tells_infinity: true, ..self }
     }
 
     /// Ids become `name.id`, as features of a WFS have them.
@@ -161,7 +170,12 @@ impl FeatureWriter {
         }
         for property in &self.properties {
             property.lead.write(out);
-            write_value(row, row.cell(property.cell), property.is_json, out);
+            match row.cell(property.cell) {
+                Cell::Float(number) if self.tells_infinity && number.is_infinite() => {
+                    write_string(if number > 0.0 { "∞" } else { "−∞" }.as_bytes(), out);
+                }
+                cell => write_value(row, cell, property.is_json, out),
+            }
         }
         out.push(b'}');
     }

@@ -30,6 +30,8 @@ pub struct GeoJson {
     crs: Crs,
     /// Whether coordinates are in the order of their system's authority.
     in_order: bool,
+    /// Whether people read it, in a page.
+    is_page: bool,
 }
 
 impl GeoJson {
@@ -50,6 +52,12 @@ impl GeoJson {
     pub fn in_authority_order(self) -> Self {
         Self { in_order: true, ..self }
     }
+
+    /// For a page: infinite numbers are told as texts.
+    #[must_use]
+    pub fn for_a_page(self) -> Self {
+        Self { is_page: true, ..self }
+    }
 }
 
 impl Encoder for GeoJson {
@@ -63,6 +71,7 @@ impl Encoder for GeoJson {
     fn part(&mut self, part: &Part, _: &mut Vec<u8>) {
         let writer = FeatureWriter::new(part);
         let writer = if self.typed { writer.with_typed_ids() } else { writer };
+        let writer = if self.is_page { writer.for_a_page() } else { writer };
         self.feature = Some(if self.in_order { writer.in_order_of(&part.crs) } else { writer });
         self.crs = part.crs.clone();
     }

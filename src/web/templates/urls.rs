@@ -7,6 +7,7 @@ use minijinja::{Environment, State};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::{URLS, VERSION};
+use crate::web::negotiate::{ending_in_id, segment};
 
 /// Where a page is: what its relative URLs are made from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -64,7 +65,7 @@ pub(super) fn encode(text: &str) -> String {
 
 pub(super) fn register(environment: &mut Environment<'static>) {
     environment.add_filter("relative", |state: &State, url: &Value| of(state).relative(plain(url).as_str()));
-    environment.add_filter("segment", |value: &Value| encode(&plain(value)));
+    environment.add_filter("segment", |value: &Value| segment(&plain(value)));
     environment.add_function("static", |state: &State, path: &str| {
         let version = state.lookup(VERSION).unwrap_or_default();
         format!("{}static/{version}/{}", of(state).up(), path.trim_start_matches('/'))
@@ -97,7 +98,7 @@ fn own_path(state: &State) -> String {
 
 /// The page's own URL with a path after it.
 fn path_append(state: &State, path: &str) -> String {
-    of(state).relative(&format!("{}/{}", own_path(state), path.trim_start_matches('/')))
+    of(state).relative(&ending_in_id(&format!("{}/{}", own_path(state), path.trim_start_matches('/'))))
 }
 
 /// The page's own URL without its last `count` segments.
