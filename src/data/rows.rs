@@ -7,14 +7,17 @@ use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
+use std::time::{Duration, Instant};
 
 use tokio::runtime::Handle;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::model::batch::{Batch, Layout};
 
 /// How many batches may wait: one is read while one is made.
 const WAITING: usize = 2;
+/// How long a reader may take for a batch while others wait for the thread that makes it.
+const SLOW: Duration = Duration::from_millis(if cfg!(test) { 200 } else { 3000 });
 
 /// What a source hands out: batches, one after the other.
 pub struct Rows {
@@ -100,6 +103,14 @@ impl Pipe {
         state
     }
 
+    /// The same for no longer than this.
+    fn wait_for<'a>(&self, mut state: MutexGuard<'a, State>, time: Duration) -> MutexGuard<'a, State> {
+        state.threads += 1;
+        let (mut state, _) = self.moved.wait_timeout(state, time).unwrap_or_else(PoisonError::into_inner);
+        state.threads -= 1;
+        state
+    }
+
     /// Tells the other end, whoever waits there.
     fn tell(&self, state: MutexGuard<'_, State>, wakers: impl IntoIterator<Item = Waker>) {
         let has_threads = state.threads > 0;
@@ -122,10 +133,22 @@ impl Pipe {
 }
 
 type OnWait = Box<dyn Fn(bool)>;
+type GivesWay = Box<dyn Fn() -> bool>;
 
 thread_local! {
     /// What is told when this thread waits for a reader, and when it goes on.
     static WAITS: RefCell<Option<OnWait>> = const { RefCell::new(None) };
+    /// What is asked when a reader is slow.
+    static GIVES_WAY: RefCell<Option<GivesWay>> = const { RefCell::new(None) };
+}
+
+/// Has this thread ask whether others want it so much that it leaves a reader who is slow, whose rows then end with an error.
+pub fn on_slow(gives_way: impl Fn() -> bool + 'static) {
+    GIVES_WAY.with_borrow_mut(|asked| *asked = Some(Box::new(gives_way)));
+}
+
+fn gives_way() -> bool {
+    GIVES_WAY.with_borrow(|asked| asked.as_ref().is_some_and(|asked| asked()))
 }
 
 /// Has this thread tell when it waits for a reader (true), and when it goes on: meanwhile it needs no processor.
@@ -310,14 +333,10 @@ impl RowSender {
 
     fn push(&self, batch: Result<Batch>, is_last: bool) -> bool {
         let mut state = self.pipe.state();
-        if state.batches.len() >= WAITING && !state.gone {
+        if state.batches.len() >= WAITING && !state.gone && !state.ended {
             drop(state);
             tell_wait(true);
-            state = self.pipe.state();
-            while state.batches.len() >= WAITING && !state.gone {
-                state = self.pipe.wait(state);
-            }
-            drop(state);
+            self.wait_for_room();
             tell_wait(false);
             state = self.pipe.state();
         }
@@ -328,6 +347,30 @@ impl RowSender {
         state.ended |= is_last;
         self.pipe.tell_reader(state);
         true
+    }
+
+    /// Waits until there is room, or the reader is gone, or was left.
+    fn wait_for_room(&self) {
+        let is_full = |state: &State| state.batches.len() >= WAITING && !state.gone;
+        let (mut state, mut end) = (self.pipe.state(), Instant::now() + SLOW);
+        while is_full(&state) {
+            let left = end.saturating_duration_since(Instant::now());
+            if !left.is_zero() {
+                state = self.pipe.wait_for(state, left);
+                continue;
+            }
+            // Who is asked has a lock of its own.
+            drop(state);
+            let is_left = gives_way();
+            (state, end) = (self.pipe.state(), Instant::now() + SLOW);
+            if is_left && is_full(&state) {
+                let cause = "the reader was slow while others waited for this file";
+                let error = Error::new(Kind::Unavailable, "the answer was read too slowly while others waited");
+                state.batches.push_back(Err(error.because(cause)));
+                state.ended = true;
+                return self.pipe.tell_reader(state);
+            }
+        }
     }
 
     /// Says how many rows match, page or not.

@@ -2,11 +2,13 @@
 //! processors from one another, and each call of a sleeping thread costs more than a small page. One that waits for a slow reader does not count,
 //! and where a job has waited for a while, all being busy with long ones, another thread is started or called.
 
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::os::unix::fs::MetadataExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, Thread};
@@ -17,7 +19,7 @@ use http::HeaderValue;
 use http::header::RETRY_AFTER;
 
 use crate::base::address;
-use crate::data::rows::{RowSender, on_wait};
+use crate::data::rows::{RowSender, on_slow, on_wait};
 use crate::data::source::has_settled;
 use crate::error::{Error, Kind, Result};
 
@@ -68,6 +70,8 @@ struct State<H> {
     threads: usize,
     /// Threads that have a job, or were called for one, and do not wait for a reader.
     working: usize,
+    /// Threads that leave slow readers for jobs that wait.
+    leaving: usize,
     /// The thread that looks after jobs that wait too long.
     watcher: Option<u64>,
     started: u64,
@@ -90,6 +94,7 @@ impl<H: 'static> Pool<H> {
             waiting: VecDeque::new(),
             threads: 0,
             working: 0,
+            leaving: 0,
             watcher: None,
             started: 0,
             closed: false,
@@ -159,6 +164,16 @@ impl<H: 'static> Shared<H> {
     fn work(self: Arc<Self>, number: u64) {
         let shared = self.clone();
         on_wait(move |waits| shared.waits(waits));
+        let (shared, leaves) = (self.clone(), Rc::new(Cell::new(false)));
+        let left = leaves.clone();
+        on_slow(move || {
+            // It was to leave, and the reader took something after all.
+            if left.take() {
+                shared.state().leaving -= 1;
+            }
+            left.set(shared.gives_way());
+            left.get()
+        });
         let mut kept = None;
         while let Some(job) = self.next(number) {
             let handle = self.handle(&mut kept);
@@ -166,7 +181,18 @@ impl<H: 'static> Shared<H> {
                 tracing::error!(file = %address::shown(&self.path), "a read panicked");
                 kept = None;
             }
+            if leaves.take() {
+                self.state().leaving -= 1;
+            }
         }
+    }
+
+    /// Whether one more thread is to leave a slow reader: all have one, or work, and more jobs wait than threads come back.
+    fn gives_way(&self) -> bool {
+        let mut state = self.state();
+        let is_wanted = state.threads >= self.cap && state.idle.is_empty() && state.waiting.len() > state.leaving;
+        state.leaving += usize::from(is_wanted);
+        is_wanted
     }
 
     /// A thread that waits for its reader leaves the processor to another.
@@ -476,6 +502,37 @@ mod tests {
         while pool.0.state().working > 0 {
             std::thread::yield_now();
         }
+    }
+
+    #[test]
+    fn a_slow_reader_is_left_where_others_wait_and_no_more_than_are_needed() {
+        let (_folder, path) = file();
+        let pool = pool(&path, 2);
+        let mut unread = Vec::new();
+        for _ in 0..2 {
+            let (sender, rows) = channel(Arc::new(Layout { geometry: false, fields: Vec::new() }));
+            let job = move |_: Result<&mut Connection>| {
+                let _ = (0..10).all(|_| sender.send(Batch::new(1)));
+            };
+            pool.submit(Box::new(job)).unwrap();
+            unread.push(rows);
+        }
+        while pool.0.state().threads < 2 || pool.0.state().working > 0 {
+            std::thread::yield_now();
+        }
+        for _ in 0..3 {
+            assert_eq!(ask(&pool), 1);
+        }
+        let counts = unread.iter_mut().map(|rows| {
+            let batches: Vec<_> = std::iter::from_fn(|| rows.blocking_next()).collect();
+            let error = batches.iter().find_map(|batch| batch.as_ref().err()).map(Error::kind);
+            (batches.len(), error)
+        });
+        let mut counts: Vec<_> = counts.collect();
+        counts.sort_by_key(|(count, _)| *count);
+        // Two wait, and the error.
+        assert_eq!(counts, [(3, Some(Kind::Unavailable)), (10, None)]);
+        assert_eq!(ask(&pool), 1);
     }
 
     #[test]

@@ -59,7 +59,8 @@ fn a_database_that_is_being_written_is_busy_and_not_broken() {
     answer.expect(503);
     drop(writer);
     server.get("/ogcapi/collections/places/items?limit=3").expect(200);
-    assert!(server.log().contains("places.sqlite: layer 'places'"), "{}", server.log());
+    // Of a layer, or where its handle had ended, of the whole file.
+    assert!(server.log().contains("places.sqlite"), "{}", server.log());
 }
 
 #[test]

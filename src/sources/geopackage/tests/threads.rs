@@ -62,6 +62,31 @@ fn a_count_that_nobody_waits_for_any_more_is_stopped() {
 }
 
 #[tokio::test]
+async fn slow_readers_of_every_thread_hold_up_nobody_for_long() {
+    let file = large();
+    let opened = GeoPackage::open_with(&file.path, 3).unwrap();
+    let view = open(&opened.layer("t", &LayerOptions::default()).unwrap().source);
+    let mut slow: Vec<Features> = Vec::new();
+    for _ in 0..3 {
+        let mut features = view.features(&Query::default()).unwrap();
+        features.next().await.unwrap().unwrap();
+        slow.push(features);
+    }
+    for _ in 0..5 {
+        first_ten(&view).await;
+    }
+    let (mut whole, mut left) = (0, 0);
+    for mut features in slow {
+        let mut outcome = Ok(());
+        while let Some(batch) = features.next().await {
+            outcome = outcome.and(batch.map(drop));
+        }
+        *(if outcome.is_ok() { &mut whole } else { &mut left }) += 1;
+    }
+    assert_eq!((whole, left), (2, 1), "no more are left than others need");
+}
+
+#[tokio::test]
 async fn many_slow_readers_stop_nobody() {
     let file = large();
     let view = open(&layer(&file, "t").source);
