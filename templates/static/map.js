@@ -34,8 +34,22 @@ class FeatureMap {
       // The publisher's own setting, which may have links; not data.
       L.control.attribution({ prefix: false }).addAttribution(attribution ?? "").addTo(this.map);
     }
-    new ResizeObserver(() => this.map.invalidateSize()).observe(place);
+    // What the map shows fits in again where its box has changed, until somebody moves it.
+    for (const event of ["pointerdown", "wheel", "keydown"]) {
+      place.addEventListener(event, () => (this.isMoved = true), { capture: true, passive: true });
+    }
+    new ResizeObserver(() => this.resized()).observe(place);
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.restyle());
+  }
+
+  resized() {
+    this.map.invalidateSize({ animate: false });
+    if (this.shown && !this.isMoved) this.fitTo(this.shown);
+  }
+
+  fitTo(bounds) {
+    this.shown = bounds;
+    this.map.fitBounds(bounds.place, { padding: [28, 28], animate: false, ...bounds.options });
   }
 
   // How a feature looks at rest, and while it or its row is pointed at.
@@ -75,7 +89,7 @@ class FeatureMap {
       onEachFeature: (feature, layer) => this.tie(feature, layer),
     }).addTo(this.map);
     this.tellEnd();
-    if (within) this.map.fitBounds(within, { padding: [28, 28], animate: false });
+    if (within) this.fitTo({ place: within });
     else this.fit();
   }
 
@@ -125,7 +139,7 @@ class FeatureMap {
     const south = Math.max(bounds.getSouth(), Math.min(SOUTH, bounds.getNorth()));
     const north = Math.min(bounds.getNorth(), Math.max(NORTH, south));
     const place = L.latLngBounds([south, bounds.getWest()], [north, bounds.getEast()]);
-    this.map.fitBounds(place, { padding: [28, 28], maxZoom: 12, animate: false });
+    this.fitTo({ place, options: { maxZoom: 12 } });
   }
 
   // The part of the world in view, as `west,south,east,north`.
