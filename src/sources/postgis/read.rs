@@ -221,7 +221,7 @@ impl Reader<'_> {
         self.count = count.map(|count| (self.selected.width(), count));
         let at = self.selected.width() + usize::from(self.count.is_some());
         self.snapshot = self.table.from.is_plain().then_some(at);
-        self.few = self.filter.sparse.filter(|_| !self.counts).map(|_| at + usize::from(self.snapshot.is_some()));
+        self.few = self.filter.sparse.map(|_| at + usize::from(self.snapshot.is_some()));
         self.met = Met::default();
         self.chunk = self
             .plan

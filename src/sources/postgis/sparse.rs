@@ -31,8 +31,9 @@ impl Default for Sparse {
 impl Sparse {
     /// The area of the box that is all that a page asks for, where it is likely to have few rows.
     pub(super) fn area(&self, plan: &Plan) -> Option<f64> {
-        // Behind a cursor there were many.
-        let is_first = plan.limit().is_some() && plan.begin().is_none() && plan.end().is_none();
+        // Behind a cursor there were many, and an order may be read in parts.
+        let is_first =
+            plan.limit().is_some() && plan.sort().is_empty() && plan.begin().is_none() && plan.end().is_none();
         let [Expr::Bbox { rects, z: None, .. }] = plan.filter() else { return None };
         if !is_first {
             return None;
