@@ -1,5 +1,6 @@
 //! A PostgreSQL cluster of the tests' own, in a temporary folder, on a free port; with PostGIS in its database.
 
+use std::io::Write as _;
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -224,9 +225,50 @@ impl Postgres {
         ]));
     }
 
+    /// Begins a transaction, and runs statements in it.
+    pub(crate) fn hold(&self, database: &str, statements: &str) -> Held {
+        let name = format!("held {}", self.value("postgres", "SELECT clock_timestamp()"));
+        let mut child =
+            self.psql(database).env("PGAPPNAME", &name).stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+        writeln!(child.stdin.as_mut().unwrap(), "BEGIN; {statements};").unwrap();
+        let held = Held(child);
+        let done = format!(
+            "SELECT count(*) FROM pg_stat_activity WHERE application_name = '{name}' AND state = 'idle in transaction' AND query LIKE '%{}%'",
+            statements.rsplit(' ').next().unwrap_or_default()
+        );
+        let deadline = Instant::now() + PATIENCE;
+        while self.value("postgres", &done) != "1" {
+            assert!(Instant::now() < deadline, "{statements}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        held
+    }
+
+    /// Kills a server process of a session, as a crash in it would: all others are ended, and the database recovers.
+    pub(crate) fn crash(&self) {
+        let _session = self.hold("gis", "SELECT 1");
+        let pid = self.value("gis", "SELECT pid FROM pg_stat_activity WHERE application_name LIKE 'held%'");
+        run(Command::new("kill").args(["-KILL", &pid]));
+        let deadline = Instant::now() + PATIENCE;
+        while self.value("gis", &format!("SELECT count(*) FROM pg_stat_activity WHERE pid = {pid}")) != "0" {
+            assert!(Instant::now() < deadline, "it does not recover: {}", self.log());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
     /// How a program connects.
     pub(crate) fn dsn(&self) -> String {
         format!("postgres://gis@127.0.0.1:{}/gis", self.port)
+    }
+}
+
+/// A transaction that is open until this is dropped.
+pub(crate) struct Held(Child);
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        drop(self.0.stdin.take());
+        let _ = self.0.wait();
     }
 }
 

@@ -61,23 +61,28 @@ async fn answer(hosts: &Hosts, watch: &Weak<Watch>, mut asked: mpsc::UnboundedRe
     let drive = async { while let Some(Ok(_)) = driver.next().await {} };
     tokio::select! {
         () = drive => Err(()),
-        outcome = answer_all(&client, watch, &mut asked) => outcome,
+        outcome = answer_all(hosts, &client, watch, &mut asked) => outcome,
     }
 }
 
 async fn answer_all(
+    hosts: &Hosts,
     client: &Client,
     watch: &Weak<Watch>,
     asked: &mut mpsc::UnboundedReceiver<Asker>,
 ) -> Result<(), ()> {
     let statement = client.prepare(&format!("SELECT {}", snapshot::OWN)).await.map_err(drop)?;
+    let instance = timeout(SILENCE, hosts.instances.meet(client)).await.map_err(drop)?.ok_or(())?;
     while let Ok(Some(first)) = timeout(IDLE, asked.recv()).await {
         let mut askers = vec![first];
         while let Ok(asker) = asked.try_recv() {
             askers.push(asker);
         }
         let row = timeout(SILENCE, client.query_one(&statement, &[])).await.map_err(drop)?.map_err(drop)?;
-        let now = Snapshot::parse(row.get(0)).ok_or(())?;
+        if !hosts.instances.is_current(instance) {
+            return Err(());
+        }
+        let now = Snapshot::parse(row.get(0), instance).ok_or(())?;
         watch.upgrade().ok_or(())?.note(now);
         for asker in askers {
             // It may have lost patience.

@@ -13,6 +13,8 @@ use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, Config, NoTls, RowStream, Statement};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
+use super::pools::Lent;
+use super::share::LOCK;
 use crate::error::{Error, Kind, Result};
 
 /// How long a connection is tried for.
@@ -78,10 +80,10 @@ pub(super) fn config(dsn: &str, options: &DatabaseOptions) -> Result<Config> {
     if config.get_application_name().is_none() {
         config.application_name("graticule");
     }
-    let millis = options.statement_timeout.as_millis();
+    let (millis, lock) = (options.statement_timeout.as_millis(), LOCK.as_millis());
     let own = config.get_options().unwrap_or_default();
     let settings = format!(
-        "-c default_transaction_read_only=on -c statement_timeout={millis} -c TimeZone=UTC -c extra_float_digits=1 {own}"
+        "-c default_transaction_read_only=on -c statement_timeout={millis} -c lock_timeout={lock} -c TimeZone=UTC -c extra_float_digits=1 {own}"
     );
     config.options(settings);
     Ok(config)
@@ -113,9 +115,9 @@ pub(super) async fn prepare(client: &Object, text: &str) -> Result<Statement, to
 
 /// Has the database give up a statement that nobody reads on. The wish goes another way and may arrive late: the connection
 /// is of use to others only when it was met, here or by a statement that waits for it.
-pub(super) async fn leave(client: Object, rows: Pin<&mut RowStream>, tls: Option<MakeRustlsConnect>) {
+pub(super) async fn leave(client: Lent, rows: Pin<&mut RowStream>, tls: Option<MakeRustlsConnect>) {
     if !is_left(&client, rows, tls).await {
-        drop(Object::take(client));
+        client.give_up();
     }
 }
 

@@ -1,11 +1,11 @@
 //! Pages far behind the first by number: PostgreSQL passes over every row before them. Where a second one is asked for in the same
 //! state of the rows, the milestones of the keys are found by one scan of their index, and the others begin at one of them.
 
-use deadpool_postgres::Object;
 use futures_util::TryStreamExt;
 use tokio::sync::{Mutex, MutexGuard};
 
 use super::columns::Form;
+use super::pools::Lent;
 use super::snapshot::{self, Snapshot};
 use super::table::{From, Table};
 use crate::data::milestones::Milestones;
@@ -52,7 +52,7 @@ impl Far {
     /// The way to a page; none where the page is read from the first row on.
     pub(super) async fn towards(
         &self,
-        client: &Object,
+        client: &Lent,
         table: &Table,
         offset: u64,
     ) -> Result<Option<Way>, tokio_postgres::Error> {
@@ -75,7 +75,7 @@ impl Far {
 /// Finds the milestones that are missing; false where the rows are in another state by now.
 async fn extend(
     known: &mut MutexGuard<'_, Known>,
-    client: &Object,
+    client: &Lent,
     table: &Table,
     offset: u64,
 ) -> Result<bool, tokio_postgres::Error> {
@@ -94,7 +94,7 @@ async fn extend(
     let mut rows = std::pin::pin!(rows);
     let mut is_of_now = true;
     while let Some(row) = rows.try_next().await? {
-        let state = Snapshot::parse(row.get(1)).and_then(Snapshot::settled);
+        let state = client.instance.and_then(|it| Snapshot::parse(row.get(1), it)).and_then(Snapshot::settled);
         is_of_now &= state.is_some() && state == known.state;
         // Rows after a change of the step are of no use any more; they are asked for again.
         if is_of_now && known.milestones.wanted(offset).is_some_and(|(_, now)| now == step) {

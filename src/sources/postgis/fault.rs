@@ -14,6 +14,19 @@ pub(super) fn unavailable(cause: impl Into<Box<dyn std::error::Error + Send + Sy
         .because(cause)
 }
 
+/// What is said of a table that somebody changes or loads, and of which no row can be read until he is done.
+const LOCKED: &str = "the table behind this layer is locked for a change now, try again soon";
+
+/// A lock was not to be had in time.
+pub(super) fn locked(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
+    Error::new(Kind::Unavailable, LOCKED).with_header(RETRY_AFTER, HeaderValue::from_static("5")).because(cause)
+}
+
+/// Whether an error says so.
+pub(super) fn is_locked(error: &Error) -> bool {
+    error.message() == LOCKED
+}
+
 /// What is said of a database that refuses the log-on.
 pub(super) const REFUSED: &str = "the database of this layer refuses the server now, try again later";
 
@@ -39,6 +52,7 @@ pub(super) fn reading(cause: tokio_postgres::Error) -> Error {
         Some(&SqlState::QUERY_CANCELED) => {
             Error::new(Kind::Timeout, "the database took too long: ask for less").because(told(&cause))
         }
+        Some(&SqlState::LOCK_NOT_AVAILABLE) => locked(told(&cause)),
         _ => Error::internal(told(&cause)),
     }
 }
@@ -85,6 +99,7 @@ pub(super) fn describing(cause: tokio_postgres::Error) -> Error {
             "the database takes too long to tell what it is like: of a view, make a materialized view, or name its ids with \
              key = \"…\" in the project file, and its geometry by its type (geom::geometry(Point, 4326))",
         ),
+        Some(&SqlState::LOCK_NOT_AVAILABLE) => reading(cause),
         Some(_) if !is_away(&cause) => Error::new(Kind::Internal, told(&cause)),
         _ => reading(cause),
     }

@@ -15,6 +15,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::connect::{CONNECTING, Driver, tls};
 use super::fault;
+use super::instance::Instances;
 use crate::error::Result;
 
 /// How long another host than the first is tried first, once it answered.
@@ -26,6 +27,8 @@ pub(super) struct Hosts {
     /// Encrypted connections are those that ask for it, and then the host must prove who it is.
     tls: Option<MakeRustlsConnect>,
     preferred: Mutex<Option<(usize, Instant)>>,
+    /// The runs of them that connections led to.
+    pub(super) instances: Instances,
 }
 
 impl fmt::Debug for Hosts {
@@ -39,7 +42,7 @@ impl Hosts {
         let count = config.get_hosts().len().max(1);
         let each = if count == 1 { vec![config.clone()] } else { (0..count).map(|at| only(config, at)).collect() };
         let tls = (config.get_ssl_mode() == SslMode::Require).then(tls).transpose()?;
-        Ok(Self { each, tls, preferred: Mutex::default() })
+        Ok(Self { each, tls, preferred: Mutex::default(), instances: Instances::default() })
     }
 
     /// Whether there is no other one.

@@ -6,6 +6,7 @@ use super::boxes::Untestable;
 use super::far::Far;
 use super::filter::{self, Filter};
 use super::read::Read;
+use super::share::Share;
 use super::sparse::Sparse;
 use super::table::Table;
 use super::turns::Turns;
@@ -28,6 +29,7 @@ struct Places {
 /// A table or view of a database.
 pub(super) struct Layer {
     room: Arc<Room>,
+    share: Arc<Share>,
     table: Arc<Table>,
     places: Arc<Places>,
     far: Arc<Far>,
@@ -35,8 +37,17 @@ pub(super) struct Layer {
 }
 
 impl Layer {
-    pub(super) fn new(room: Arc<Room>, table: Table) -> Self {
-        Self { room, table: Arc::new(table), places: Arc::default(), far: Arc::default(), sparse: Arc::default() }
+    pub(super) fn new(room: &Room, table: Table) -> Self {
+        let (room, share) = room.of_layer();
+        let room = Arc::new(room);
+        Self {
+            room,
+            share,
+            table: Arc::new(table),
+            places: Arc::default(),
+            far: Arc::default(),
+            sparse: Arc::default(),
+        }
     }
 
     /// Whether the transactions that a statement sees are the state of the rows. Of several hosts another one may read than the
@@ -51,11 +62,15 @@ impl Layer {
         F: Future<Output = Result<T>> + Send + 'static,
     {
         let (work, pulse) = (work(self.room.clone(), self.table.clone()), self.room.pulse.clone());
+        let share = self.share.clone();
         let work = async move {
-            tokio::select! {
+            share.enter()?;
+            let outcome = tokio::select! {
                 outcome = work => outcome,
                 () = pulse.lost() => Err(fault::silent()),
-            }
+            };
+            share.hear(&outcome);
+            outcome
         };
         let started = runtime::near().map(|handle| handle.spawn(work));
         Box::pin(async move { AbortOnDrop(started?).done().await })
@@ -101,7 +116,7 @@ impl FeatureSource for Layer {
     fn features(&self, plan: Plan) -> Rows {
         let (sender, rows) = channel(plan.layout().clone());
         let (room, table, places) = (self.room.clone(), self.table.clone(), self.places.clone());
-        let sparse = self.sparse.clone();
+        let (share, sparse) = (self.share.clone(), self.sparse.clone());
         let far = self.is_certain().then(|| self.far.clone());
         let work = async move {
             let read = async {
@@ -137,7 +152,15 @@ impl FeatureSource for Layer {
                     }
                 }
             };
-            if let Err(error) = read.await {
+            let outcome = match share.enter() {
+                Ok(()) => {
+                    let outcome = read.await;
+                    share.hear(&outcome);
+                    outcome
+                }
+                refused => refused,
+            };
+            if let Err(error) = outcome {
                 sender.fail_later(error).await;
             }
         };

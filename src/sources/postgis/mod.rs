@@ -21,6 +21,7 @@ mod far;
 mod fault;
 mod filter;
 mod hosts;
+mod instance;
 mod layer;
 mod literal;
 mod moment;
@@ -34,6 +35,7 @@ mod runtime;
 mod seek;
 mod selected;
 mod shape;
+mod share;
 mod snapshot;
 mod sparse;
 mod spatial;
@@ -67,9 +69,19 @@ struct Room {
     pulse: Arc<pulse::Pulse>,
     pools: pools::Pools,
     watch: Arc<watch::Watch>,
-    shape: shape::Shape,
+    shape: Arc<shape::Shape>,
     /// Whether the connections of the start were given up.
-    moved: Once,
+    moved: Arc<Once>,
+}
+
+impl Room {
+    /// The same for one layer, which has a share of the connections.
+    fn of_layer(&self) -> (Self, Arc<share::Share>) {
+        let (pools, share) = self.pools.of_layer();
+        let (name, hosts, pulse) = (self.name.clone(), self.hosts.clone(), self.pulse.clone());
+        let (watch, shape, moved) = (self.watch.clone(), self.shape.clone(), self.moved.clone());
+        (Self { name, hosts, pulse, pools, watch, shape, moved }, share)
+    }
 }
 
 /// How a table or query is read.
@@ -132,9 +144,9 @@ impl Database {
             Error::new(error.kind(), format!("{name} {what}")).because(told(&error))
         })?;
         let watch = watch::Watch::start(&hosts, &pulse)?;
-        let shape = shape::Shape::default();
+        let shape = Arc::default();
         Ok(Self {
-            room: Arc::new(Room { name, hosts, pulse, pools, watch, shape, moved: Once::new() }),
+            room: Arc::new(Room { name, hosts, pulse, pools, watch, shape, moved: Arc::new(Once::new()) }),
             found,
             left_out,
         })
@@ -216,11 +228,11 @@ impl Database {
             client.batch_execute(&briefly).await.map_err(fault::describing)?;
             let described = describe::describe(&client, &label, from, geometry.as_deref(), &options).await;
             if client.batch_execute("RESET statement_timeout").await.is_err() {
-                drop(deadpool_postgres::Object::take(client));
+                client.give_up();
             }
             described.map_err(|error| named(error, &label))
         })?;
-        Ok(Arc::new(layer::Layer::new(self.room.clone(), table)))
+        Ok(Arc::new(layer::Layer::new(&self.room, table)))
     }
 }
 

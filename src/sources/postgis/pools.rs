@@ -1,21 +1,27 @@
 //! The connections that rows come by: as many as were allowed, in a pool for each few threads that answer, for what comes in
 //! on a thread of its own is read with no change of threads.
 
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
-use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime, Timeouts};
+use deadpool_postgres::{
+    ClientWrapper, Hook, HookError, Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime, Timeouts,
+};
+use tokio::sync::OwnedSemaphorePermit;
 use tokio_postgres::Config;
 
 use super::connect::{CONNECTING, DatabaseOptions, find_functions};
 use super::fault;
 use super::hosts::{Hosts, Opener};
+use super::instance::Instance;
 use super::pulse::Pulse;
+use super::share::Share;
 use crate::data::worker;
 use crate::error::{Error, Result};
 
 /// How long a request waits for a connection.
-const WAITING: Duration = Duration::from_secs(10);
+pub(super) const WAITING: Duration = Duration::from_secs(10);
 /// Prepared statements that a connection keeps: filters have many shapes.
 const STATEMENTS: usize = 200;
 /// Fewer connections are not worth a pool of their own.
@@ -26,6 +32,33 @@ const FEW: usize = 4;
 pub(super) struct Pools {
     each: Vec<Pool>,
     pulse: Arc<Pulse>,
+    hosts: Arc<Hosts>,
+    connections: usize,
+    /// What may be taken at once, where that is less than all.
+    share: Option<Arc<Share>>,
+}
+
+/// A connection until it is dropped.
+pub(super) struct Lent {
+    object: Object,
+    /// Where it leads, as far as is known.
+    pub(super) instance: Option<Instance>,
+    _permit: Option<OwnedSemaphorePermit>,
+}
+
+impl Lent {
+    /// Closes it: it is of no use to anybody else.
+    pub(super) fn give_up(self) {
+        drop(Object::take(self.object));
+    }
+}
+
+impl Deref for Lent {
+    type Target = Object;
+
+    fn deref(&self) -> &Object {
+        &self.object
+    }
 }
 
 impl Pools {
@@ -40,14 +73,24 @@ impl Pools {
         let count = worker::most().min(connections / FEW).max(1);
         let share = |number| connections / count + usize::from(number < connections % count);
         let each = (0..count).map(|number| pool(config, hosts, pulse, share(number))).collect::<Result<_>>()?;
-        Ok(Self { each, pulse: pulse.clone() })
+        Ok(Self { each, pulse: pulse.clone(), hosts: hosts.clone(), connections, share: None })
+    }
+
+    /// The same pools for one layer, which leaves connections to others.
+    pub(super) fn of_layer(&self) -> (Self, Arc<Share>) {
+        let share = Arc::new(Share::new(self.connections));
+        (Self { share: Some(share.clone()), ..self.clone() }, share)
     }
 
     /// A connection, one of another thread's where all of the own are taken.
-    pub(super) async fn take(&self) -> Result<Object> {
+    pub(super) async fn take(&self) -> Result<Lent> {
         if self.pulse.is_silent() {
             return Err(fault::silent());
         }
+        let permit = match &self.share {
+            Some(share) => Some(share.permit(&self.pulse).await?),
+            None => None,
+        };
         let own = worker::here().unwrap_or(0) % self.each.len();
         let is_full = |pool: &Pool| {
             let status = pool.status();
@@ -66,12 +109,14 @@ impl Pools {
         if client.statement_cache.size() > STATEMENTS {
             client.statement_cache.clear();
         }
-        Ok(client)
+        let instance = self.hosts.instances.of(&client);
+        Ok(Lent { object: client, instance, _permit: permit })
     }
 
-    /// Whether anybody waits for a connection.
+    /// Whether anybody waits for a connection that may be had here.
     pub(super) fn are_wanted(&self) -> bool {
-        self.each.iter().any(|pool| pool.status().waiting > 0)
+        self.share.as_ref().is_some_and(|share| share.is_wanted())
+            || self.each.iter().any(|pool| pool.status().waiting > 0)
     }
 
     /// Gives up the connections that nobody uses.
@@ -90,12 +135,22 @@ fn pool(config: &Config, hosts: &Arc<Hosts>, pulse: &Arc<Pulse>, connections: us
     let manager = Manager::from_connect(config.clone(), Opener(hosts.clone()), how);
     let timeouts =
         Timeouts { wait: Some(WAITING), create: Some(hosts.patience() + CONNECTING), recycle: Some(CONNECTING) };
-    let prepare = Hook::async_fn(|client: &mut deadpool_postgres::ClientWrapper, _| {
-        Box::pin(async move { find_functions(client).await.map_err(HookError::Backend) })
+    let met_by = hosts.clone();
+    let prepare = Hook::async_fn(move |client: &mut ClientWrapper, _| {
+        let hosts = met_by.clone();
+        Box::pin(async move {
+            find_functions(client).await.map_err(HookError::Backend)?;
+            hosts.instances.meet_for(client).await;
+            Ok(())
+        })
     });
-    let pulse = pulse.clone();
-    let is_of_now = Hook::sync_fn(move |_: &mut deadpool_postgres::ClientWrapper, met| {
-        if pulse.outlived(met.created) { Err(HookError::message("it may be a host's that is silent")) } else { Ok(()) }
+    let (pulse, hosts) = (pulse.clone(), hosts.clone());
+    let is_of_now = Hook::sync_fn(move |client: &mut ClientWrapper, met| {
+        if pulse.outlived(met.created) {
+            return Err(HookError::message("it may be a host's that is silent"));
+        }
+        let is_outdated = hosts.instances.of(client).is_some_and(|instance| !hosts.instances.is_current(instance));
+        if is_outdated { Err(HookError::message("the server recovered since")) } else { Ok(()) }
     });
     Pool::builder(manager)
         .max_size(connections)

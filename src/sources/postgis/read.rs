@@ -4,7 +4,6 @@
 use std::pin::{Pin, pin};
 use std::time::Duration;
 
-use deadpool_postgres::Object;
 use futures_util::TryStreamExt;
 use tokio_postgres::{Row, RowStream};
 
@@ -12,6 +11,8 @@ use super::cells;
 use super::columns::Form;
 use super::far::{Far, Way};
 use super::filter::Filter;
+use super::instance::Instance;
+use super::pools::Lent;
 use super::seek::{self, Order};
 use super::selected::{Selected, push, raw};
 use super::snapshot::Snapshot;
@@ -95,6 +96,7 @@ pub(super) async fn run(
         counts,
         count: None,
         snapshot: None,
+        instance: None,
         few: None,
         far,
         way: None,
@@ -163,6 +165,8 @@ struct Reader<'a> {
     count: Option<(usize, String)>,
     /// Where the first row has what the statement sees.
     snapshot: Option<usize>,
+    /// Of which server the connection is.
+    instance: Option<Instance>,
     /// Where the first row has the number of rows in a box that is likely to have few.
     few: Option<usize>,
     /// Where the state of the rows is told with them: the ways to far pages.
@@ -247,8 +251,9 @@ impl Reader<'_> {
     }
 
     /// Reads all parts, one after the other; chunk by chunk where rows are tested here.
-    async fn read(&mut self, client: Object) -> Result<(), tokio_postgres::Error> {
+    async fn read(&mut self, client: Lent) -> Result<(), tokio_postgres::Error> {
         let mut lost = pin!(self.room.pulse.lost());
+        self.instance = client.instance;
         if let Some(far) = self.far.filter(|_| self.is_far() && !self.goes_all_the_way) {
             self.way = tokio::select! {
                 biased;
@@ -359,13 +364,13 @@ impl Reader<'_> {
     }
 
     /// Gives up the connection to a database that says nothing.
-    fn give_up(&mut self, client: Object) {
+    fn give_up(&mut self, client: Lent) {
         self.early = Some(Early::Silent);
-        drop(Object::take(client));
+        client.give_up();
     }
 
     /// Gives up the connection whose rows are not read to their end; nobody waits for it.
-    fn leave(&self, client: Object, rows: Pin<Box<RowStream>>) {
+    fn leave(&self, client: Lent, rows: Pin<Box<RowStream>>) {
         let is_short = self.chunk.is_some_and(|chunk| chunk.saturating_sub(self.met.count) <= FEW);
         if is_short || self.early == Some(Early::Many) {
             return;
@@ -399,7 +404,9 @@ impl Reader<'_> {
         }
         // Of several statements the first: where a transaction ended between them, its state is gone for good.
         if let Some(at) = self.snapshot.take()
-            && let Some(now) = raw(row, at).and_then(|text| std::str::from_utf8(text).ok()).and_then(Snapshot::parse)
+            && let Some(instance) = self.instance
+            && let Some(text) = raw(row, at).and_then(|text| std::str::from_utf8(text).ok())
+            && let Some(now) = Snapshot::parse(text, instance)
         {
             self.room.watch.note(now);
             if self.way.as_ref().is_some_and(|way| now.settled() != Some(way.state)) {

@@ -39,7 +39,7 @@ pub(super) struct Watch {
 
 impl Watch {
     pub(super) fn state(&self) -> u64 {
-        self.state.load(Ordering::Acquire)
+        self.state.load(Ordering::Acquire).wrapping_add(self.hosts.instances.count())
     }
 
     fn changed(&self) {
@@ -49,7 +49,12 @@ impl Watch {
     /// Hears what a statement saw. Where that is older than what others saw, nothing is new.
     pub(super) fn note(&self, now: Snapshot) {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        if seen.is_none_or(|before| before < now) && seen.replace(now).is_some() {
+        let is_new = |before: Snapshot| {
+            // Another run is told of by the connection that met it; whoever looks may not have found it yet.
+            let is_other = before.instance != now.instance && self.hosts.instances.is_newest(now.instance);
+            is_other || before.is_before(now)
+        };
+        if seen.is_none_or(is_new) && seen.replace(now).is_some() {
             self.changed();
         }
     }
@@ -114,23 +119,26 @@ async fn look(hosts: &Hosts, pulse: &Pulse, held: &Weak<Watch>) -> Result<(), ()
     };
     tokio::select! {
         () = drive => Err(()),
-        outcome = watch(&client, pulse, held) => outcome,
+        outcome = watch(hosts, &client, pulse, held) => outcome,
     }
 }
 
-async fn watch(client: &Client, pulse: &Pulse, held: &Weak<Watch>) -> Result<(), ()> {
+async fn watch(hosts: &Hosts, client: &Client, pulse: &Pulse, held: &Weak<Watch>) -> Result<(), ()> {
     let begun = timeout(SILENCE, async {
         // Replicas do not listen: there the look alone tells.
         let _ = client.batch_execute(&format!("LISTEN {CHANNEL}")).await;
-        client.prepare(&format!("SELECT {}", snapshot::OWN)).await
+        let instance = hosts.instances.meet(client).await;
+        client.prepare(&format!("SELECT {}", snapshot::OWN)).await.map(|statement| (statement, instance))
     });
-    let statement = heard(pulse, begun.await)?;
+    let (statement, instance) = heard(pulse, begun.await)?;
+    // Without it no number means anything.
+    let instance = instance.ok_or(())?;
     let mut ticks = interval(LOOK);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
         let row = heard(pulse, timeout(SILENCE, client.query_one(&statement, &[])).await)?;
-        let now = Snapshot::parse(row.get(0)).ok_or(())?;
+        let now = Snapshot::parse(row.get(0), instance).ok_or(())?;
         let Some(watch) = held.upgrade() else { return Ok(()) };
         watch.look(now);
     }
