@@ -186,7 +186,9 @@ mod tests {
         let values = [Cell::Float(f64::NAN), Cell::Null, Cell::Float(1.0), Cell::Float(-f64::NAN), Cell::Null];
         let mut batch = Batch::new(3);
         for (id, (value, next)) in (0..).zip(values.into_iter().zip([3, 2, 9, 1, 3])) {
-            [Cell::Int(id), value, Cell::Int(next)].into_iter().for_each(|cell| batch.push(cell));
+            for cell in [Cell::Int(id), value, Cell::Int(next)] {
+                batch.push(cell);
+            }
         }
         for descending in [false, true] {
             let mut sorter = Sorter::new(vec![(1, descending), (2, false)], None, false);

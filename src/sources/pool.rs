@@ -37,6 +37,8 @@ const FEW: usize = 32;
 const BRIEF: Duration = Duration::from_secs(2);
 /// How long a job waits for those that work, before another thread takes it.
 const PATIENCE: Duration = Duration::from_millis(3);
+/// How long it waits for those that work before one leaves a slow reader for it.
+const LATE: Duration = Duration::from_secs(1);
 /// How often a thread that watches looks again though no job waited too long: to call one costs more.
 const ROUNDS: u32 = 20;
 
@@ -190,7 +192,10 @@ impl<H: 'static> Shared<H> {
     /// Whether one more thread is to leave a slow reader: all have one, or work, and more jobs wait than threads come back.
     fn gives_way(&self) -> bool {
         let mut state = self.state();
-        let is_wanted = state.threads >= self.cap && state.idle.is_empty() && state.waiting.len() > state.leaving;
+        let is_full = state.threads >= self.cap && state.idle.is_empty() && state.watcher.is_none();
+        // Whoever works, or was just called, may take it yet.
+        let is_late = state.waiting.front().is_some_and(|(since, _)| state.working == 0 || since.elapsed() >= LATE);
+        let is_wanted = is_full && is_late && state.waiting.len() > state.leaving;
         state.leaving += usize::from(is_wanted);
         is_wanted
     }
