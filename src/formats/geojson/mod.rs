@@ -19,6 +19,7 @@ pub use geometry::{write_geometry, write_geometry_in_order};
 
 /// Writes a `FeatureCollection`. What is only known at the end (links, counts) stands at the end.
 #[derive(Debug, Default)]
+#[allow(clippy::struct_excessive_bools)] // choices of the document, and whether it has begun
 pub struct GeoJson {
     time_stamp: Option<Instant>,
     matched: Option<u64>,
