@@ -18,6 +18,7 @@ mod changes;
 mod conditions;
 mod crashes;
 mod far;
+mod few_connections;
 mod kept;
 mod locks;
 mod log_on;

@@ -49,9 +49,9 @@ pub(super) fn reading(cause: tokio_postgres::Error) -> Error {
         return changed(told(&cause));
     }
     match cause.code() {
-        Some(&SqlState::QUERY_CANCELED) => {
-            Error::new(Kind::Timeout, "the database took too long: ask for less").because(told(&cause))
-        }
+        Some(&SqlState::QUERY_CANCELED) => Error::new(Kind::Timeout, "the database took too long: ask for less")
+            .with_header(RETRY_AFTER, HeaderValue::from_static("30"))
+            .because(told(&cause)),
         Some(&SqlState::LOCK_NOT_AVAILABLE) => locked(told(&cause)),
         _ => Error::internal(told(&cause)),
     }
@@ -119,6 +119,11 @@ fn is_refused(cause: &tokio_postgres::Error) -> bool {
     cause.code().is_some_and(|code| {
         code.code().starts_with("28") || [SqlState::UNDEFINED_DATABASE, SqlState::INSUFFICIENT_PRIVILEGE].contains(code)
     })
+}
+
+/// Whether the database has no room for one more connection, by its own limit or by that of the role or the database.
+pub(super) fn is_full(cause: &tokio_postgres::Error) -> bool {
+    cause.code() == Some(&SqlState::TOO_MANY_CONNECTIONS)
 }
 
 /// Whether the fault lies with the connection, not with the question: another connection may answer it.

@@ -3,12 +3,13 @@
 
 use std::ops::Deref;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use deadpool_postgres::{
-    ClientWrapper, Hook, HookError, Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime, Timeouts,
+    ClientWrapper, Hook, HookError, Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime, Timeouts,
 };
 use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::sleep;
 use tokio_postgres::Config;
 
 use super::connect::{CONNECTING, DatabaseOptions, find_functions};
@@ -22,6 +23,8 @@ use crate::error::{Error, Result};
 
 /// How long a request waits for a connection.
 pub(super) const WAITING: Duration = Duration::from_secs(10);
+/// Before it asks again, where the database gives no more of them.
+const AGAIN: Duration = Duration::from_millis(20);
 /// Prepared statements that a connection keeps: filters have many shapes.
 const STATEMENTS: usize = 200;
 /// Fewer connections are not worth a pool of their own.
@@ -91,26 +94,42 @@ impl Pools {
             Some(share) => Some(share.permit(&self.pulse).await?),
             None => None,
         };
-        let own = worker::here().unwrap_or(0) % self.each.len();
-        let is_full = |pool: &Pool| {
-            let status = pool.status();
-            status.available == 0 && status.size >= status.max_size
-        };
-        let mut chosen = &self.each[own];
-        if is_full(chosen) {
-            chosen = self.each.iter().find(|pool| !is_full(pool)).unwrap_or(chosen);
-        }
-        let client = tokio::select! {
-            biased;
-            client = chosen.get() => client.map_err(fault::connecting)?,
-            // Who waits for one has nothing to lose, and others need his turn.
-            () = self.pulse.silent() => return Err(fault::silent()),
+        let (end, mut is_refused) = (Instant::now() + WAITING, false);
+        let client = loop {
+            let client = tokio::select! {
+                biased;
+                client = self.nearest(is_refused).get() => client,
+                // Who waits for one has nothing to lose, and others need his turn.
+                () = self.pulse.silent() => return Err(fault::silent()),
+            };
+            match client {
+                // The database gives fewer than it was taken for: one of those will be free.
+                Err(PoolError::Backend(cause)) if fault::is_full(&cause) && self.has_any() && Instant::now() < end => {
+                    is_refused = true;
+                    sleep(AGAIN).await;
+                }
+                client => break client.map_err(fault::connecting)?,
+            }
         };
         if client.statement_cache.size() > STATEMENTS {
             client.statement_cache.clear();
         }
         let instance = self.hosts.instances.of(&client);
         Ok(Lent { object: client, instance, _permit: permit })
+    }
+
+    /// The pool of the caller's thread, another one's where all of it are taken; where no more can be opened, one that has one.
+    fn nearest(&self, is_refused: bool) -> &Pool {
+        let own = &self.each[worker::here().unwrap_or(0) % self.each.len()];
+        let is_open = |pool: &&Pool| pool.status().available > 0;
+        let is_had = |pool: &&Pool| is_open(pool) || pool.status().size < pool.status().max_size;
+        let free = is_refused.then(|| self.each.iter().find(is_open)).flatten();
+        free.unwrap_or_else(|| Some(own).filter(is_had).or_else(|| self.each.iter().find(is_had)).unwrap_or(own))
+    }
+
+    /// Whether there is any connection at all.
+    fn has_any(&self) -> bool {
+        self.each.iter().any(|pool| pool.status().size > 0)
     }
 
     /// Whether anybody waits for a connection that may be had here.
