@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use crate::harness::server::{Server, program, stderr, stdout};
 use crate::harness::{gdal, text};
 use crate::made::file;
+use crate::walks::{converted, indexed, places, walk};
 
 /// A server of the files of a folder that gives pieces of them, and hangs when it is told to.
 struct Remote {
@@ -105,6 +106,44 @@ fn files_on_another_machine_are_read_in_pieces() {
     assert!(remote.pieces.load(Ordering::Relaxed) > 0, "nothing was read in pieces");
     // A path of a request is never one of a file.
     server.get("/ogcapi/collections/%2Fvsicurl%2Fhttp%3A%2F%2F127.0.0.1/items").expect(404);
+}
+
+#[test]
+fn a_geopackage_on_another_machine_is_walked_as_one_here() {
+    let folder = tempfile::tempdir().unwrap();
+    let source = places(folder.path());
+    for (name, index) in [("held", "YES"), ("bare", "NO")] {
+        let path = converted(
+            &source,
+            folder.path().join(format!("{name}.gpkg")),
+            "GPKG",
+            &["-lco", &format!("SPATIAL_INDEX={index}")],
+        );
+        if index == "YES" {
+            indexed(&path, name);
+        }
+    }
+    let remote = Remote::start(folder.path());
+    let far = |name: &str| format!("/vsicurl/{}/{name}.gpkg", remote.url);
+    let server = Server::start_with(&[&far("held"), &far("bare")], &ENVIRONMENT);
+    let near = Server::start(&[text(&folder.path().join("held.gpkg")), text(&folder.path().join("bare.gpkg"))]);
+    for name in ["held", "bare"] {
+        for (query, least) in [
+            ("", 90),
+            ("bbox=2,2,8,8", 25),
+            ("filter=height%20%3E%2020", 40),
+            ("filter=height%20BETWEEN%2010%20AND%2070&bbox=1,1,9,9", 25),
+            ("sortby=-height,label", 90),
+            ("sortby=label&bbox=2,2,8,8", 25),
+            ("properties=height", 90),
+        ] {
+            walk(&server, name, query, least);
+            let items = format!("/ogcapi/collections/{name}/items?{query}&limit=1000");
+            let rows = |server: &Server| server.json(&items)["features"].clone();
+            assert_eq!(rows(&server), rows(&near), "{name} {query}");
+        }
+    }
+    assert!(remote.pieces.load(Ordering::Relaxed) > 0, "nothing was read in pieces");
 }
 
 #[test]
