@@ -346,6 +346,11 @@ impl View {
                 Ok(count)
             })
         };
+        if let Some(looked) = self.room.source.look_again() {
+            // This moment is no other's.
+            let state = looked.await.unwrap_or_else(|| Instant::now().0.cast_unsigned());
+            return Ok(self.room.counts.get_passing(key, state, budget, measure).await);
+        }
         // Rows may have told of a newer state than the request began in.
         let state = if self.tells_state() { self.state_now() } else { self.state() };
         Ok(self.room.counts.get(key, state, budget, measure).await)

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
@@ -15,6 +15,9 @@ use crate::error::Result;
 const KEPT: usize = 256;
 /// Most measurements that run at once for a layer: a flood of distinct filters must not take the machine.
 const RUNNING: usize = 2;
+/// How long a fact holds that may change without another state of the source, and how often as long as it took to measure.
+const PASSING: Duration = Duration::from_millis(500);
+const PASSING_TIMES: u32 = 4;
 
 /// The facts of one layer by key.
 pub struct Measured<K, T> {
@@ -27,7 +30,8 @@ struct Facts<K, T> {
 }
 
 enum Fact<T> {
-    Known(T),
+    /// What it is, and until when it holds at most.
+    Known(T, Option<Instant>),
     /// Being measured; the channel closes when it is done.
     Pending(watch::Receiver<()>),
 }
@@ -48,7 +52,29 @@ impl<K: Hash + Eq + Clone + Send + 'static, T: Clone + Send + 'static> Measured<
         budget: Duration,
         measure: impl FnOnce() -> Pending<Result<T>>,
     ) -> Option<T> {
-        let mut waiting = match self.find_or_start(&key, state, measure) {
+        self.get_any(key, state, false, budget, measure).await
+    }
+
+    /// The same of a fact that may become another one in the same state: it is measured again soon.
+    pub async fn get_passing(
+        &self,
+        key: K,
+        state: u64,
+        budget: Duration,
+        measure: impl FnOnce() -> Pending<Result<T>>,
+    ) -> Option<T> {
+        self.get_any(key, state, true, budget, measure).await
+    }
+
+    async fn get_any(
+        &self,
+        key: K,
+        state: u64,
+        passes: bool,
+        budget: Duration,
+        measure: impl FnOnce() -> Pending<Result<T>>,
+    ) -> Option<T> {
+        let mut waiting = match self.find_or_start(&key, state, passes, measure) {
             Found::Known(fact) => return Some(fact),
             Found::Busy => return None,
             Found::Pending(waiting) => waiting,
@@ -56,15 +82,25 @@ impl<K: Hash + Eq + Clone + Send + 'static, T: Clone + Send + 'static> Measured<
         // The sender is dropped when the measurement is done, which ends the wait.
         let _ = tokio::time::timeout(budget, waiting.changed()).await;
         match self.facts.lock().unwrap_or_else(PoisonError::into_inner).known.get(&key) {
-            Some((known_for, Fact::Known(fact))) if *known_for == state => Some(fact.clone()),
+            Some((known_for, Fact::Known(fact, _))) if *known_for == state => Some(fact.clone()),
             _ => None,
         }
     }
 
-    fn find_or_start(&self, key: &K, state: u64, measure: impl FnOnce() -> Pending<Result<T>>) -> Found<T> {
+    fn find_or_start(
+        &self,
+        key: &K,
+        state: u64,
+        passes: bool,
+        measure: impl FnOnce() -> Pending<Result<T>>,
+    ) -> Found<T> {
         let mut facts = self.facts.lock().unwrap_or_else(PoisonError::into_inner);
         match facts.known.get(key) {
-            Some((known_for, Fact::Known(fact))) if *known_for == state => return Found::Known(fact.clone()),
+            Some((known_for, Fact::Known(fact, until)))
+                if *known_for == state && until.is_none_or(|until| Instant::now() < until) =>
+            {
+                return Found::Known(fact.clone());
+            }
             Some((known_for, Fact::Pending(waiting))) if *known_for == state => return Found::Pending(waiting.clone()),
             _ => {}
         }
@@ -82,12 +118,15 @@ impl<K: Hash + Eq + Clone + Send + 'static, T: Clone + Send + 'static> Measured<
         facts.running += 1;
         let (facts, key, measuring) = (self.facts.clone(), key.clone(), measure());
         tokio::spawn(async move {
+            let begun = Instant::now();
             let result = measuring.await;
+            // What takes long to measure may not take the source for itself.
+            let until = passes.then(|| Instant::now() + PASSING.max(begun.elapsed() * PASSING_TIMES));
             let mut facts = facts.lock().unwrap_or_else(PoisonError::into_inner);
             facts.running -= 1;
             match result {
                 Ok(fact) => {
-                    facts.known.insert(key, (state, Fact::Known(fact)));
+                    facts.known.insert(key, (state, Fact::Known(fact, until)));
                 }
                 Err(error) => {
                     tracing::warn!(?error, "a measurement failed");
@@ -124,6 +163,23 @@ mod tests {
         assert_eq!(measured.get("all", 1, budget, measure).await, Some(0));
         assert_eq!(measured.get("all", 2, budget, measure).await, Some(1));
         assert_eq!(runs.load(Ordering::SeqCst), 2);
+    }
+
+    #[tokio::test]
+    async fn a_fact_that_passes_is_measured_again() {
+        let measured = Measured::<&str, u64>::default();
+        let runs = Arc::new(AtomicUsize::new(0));
+        let measure = || -> Pending<Result<u64>> {
+            let runs = runs.clone();
+            Box::pin(async move { Ok(runs.fetch_add(1, Ordering::SeqCst) as u64) })
+        };
+        let (begun, budget) = (Instant::now(), Duration::from_secs(5));
+        let mut last = 0;
+        while last < 2 {
+            last = measured.get_passing("all", 1, budget, measure).await.unwrap();
+            tokio::task::yield_now().await;
+        }
+        assert!(begun.elapsed() >= PASSING * 2);
     }
 
     #[tokio::test]

@@ -78,6 +78,13 @@ pub trait FeatureSource: Send + Sync + 'static {
         None
     }
 
+    /// Brings [`FeatureSource::state`] up to date where rows may change without it as well, as those of a view of the present
+    /// time: what is counted holds for a moment there, and not at all where the state is not to be had. Nothing where the state
+    /// tells all.
+    fn look_again(&self) -> Option<Pending<Option<u64>>> {
+        None
+    }
+
     /// Whether rows of this source come with the state that is certain for them ([`super::rows::Rows::state`]), so that it need
     /// not be asked before they are read.
     fn tells_state(&self) -> bool {

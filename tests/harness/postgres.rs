@@ -97,6 +97,11 @@ impl Postgres {
         server
     }
 
+    /// Where files may be put that it reads.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     fn data(&self) -> PathBuf {
         self.folder.path().join("data")
     }

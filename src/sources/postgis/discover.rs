@@ -13,7 +13,7 @@ pub(super) struct Found {
     pub(super) geometry: String,
     /// What the database's owner wrote about it.
     pub(super) comment: Option<String>,
-    /// Whether it is a table, or a materialized view, without parts elsewhere and without row security.
+    /// Whether it is a table, or a materialized view, without parts in other databases and without row security.
     pub(super) is_plain: bool,
 }
 
@@ -24,11 +24,20 @@ impl Found {
     }
 }
 
+/// Whether a partitioned table `c` has a partition that is no table of this database.
+pub(super) const PARTS_ELSEWHERE: &str = "EXISTS (
+        WITH RECURSIVE parts(oid) AS (
+            SELECT i.inhrelid FROM pg_inherits i WHERE i.inhparent = c.oid
+            UNION ALL SELECT i.inhrelid FROM pg_inherits i JOIN parts p ON i.inhparent = p.oid)
+        SELECT 1 FROM parts p JOIN pg_class s ON s.oid = p.oid WHERE s.relkind NOT IN ('r', 'p'))";
+
 /// Everything that may be read. A table with two geometries is published with its first.
 pub(super) async fn discover(client: &Client) -> Result<Vec<Found>> {
-    let query = "
+    let query = format!(
+        "
         SELECT DISTINCT ON (n.nspname, c.relname) n.nspname, c.relname, a.attname, obj_description(c.oid, 'pg_class'),
-            c.relkind IN ('r', 'm') AND NOT c.relhassubclass AND NOT c.relrowsecurity
+            NOT c.relrowsecurity AND CASE WHEN c.relkind = 'p' THEN NOT {PARTS_ELSEWHERE}
+                ELSE c.relkind IN ('r', 'm') AND NOT c.relhassubclass END
         FROM pg_class c
         JOIN pg_namespace n ON n.oid = c.relnamespace
         JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
@@ -37,8 +46,9 @@ pub(super) async fn discover(client: &Client) -> Result<Vec<Found>> {
           AND t.typname IN ('geometry', 'geography')
           AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'topology', 'tiger', 'tiger_data')
           AND has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT')
-        ORDER BY n.nspname, c.relname, a.attnum";
-    let rows = client.query(query, &[]).await.map_err(fault::reading)?;
+        ORDER BY n.nspname, c.relname, a.attnum"
+    );
+    let rows = client.query(&query, &[]).await.map_err(fault::reading)?;
     let found = rows.iter().map(|row| Found {
         schema: row.get(0),
         name: row.get(1),

@@ -210,6 +210,11 @@ impl FeatureSource for Layer {
         Some(Box::pin(async move { if is_certain { watch.ask().await } else { None } }))
     }
 
+    fn look_again(&self) -> Option<Pending<Option<u64>>> {
+        let watch = self.room.watch.clone();
+        (!self.is_certain()).then(|| Box::pin(async move { watch.look_again().await }) as Pending<Option<u64>>)
+    }
+
     fn tells_state(&self) -> bool {
         self.is_certain()
     }

@@ -16,7 +16,7 @@ fn is_small(name: &str) -> String {
     let (rows, pages) = SMALL;
     let name = name.replace('\'', "''");
     format!(
-        "SELECT reltuples BETWEEN 0 AND {rows} AND relpages <= {pages} FROM pg_class WHERE oid = '{name}'::regclass"
+        "SELECT relkind <> 'p' AND reltuples BETWEEN 0 AND {rows} AND relpages <= {pages} FROM pg_class WHERE oid = '{name}'::regclass"
     )
 }
 

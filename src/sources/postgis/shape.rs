@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio_postgres::Client;
 use tokio_postgres::error::SqlState;
 
+use super::discover::PARTS_ELSEWHERE;
 use super::hosts::Hosts;
 use super::{connect, discover, fault, runtime};
 use crate::error::{Error, Result};
@@ -16,13 +17,19 @@ const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The relation behind each name, its kind, whether it may be read, and its columns as the catalog has them; nothing where there
 /// is none.
-const COLUMNS: &str = "
+fn columns() -> String {
+    format!(
+        "
     SELECT coalesce(md5(string_agg(concat_ws(' ', w.name, c.oid, c.relkind, c.relhassubclass, c.relrowsecurity,
-               has_table_privilege(c.oid, 'SELECT'), a.attnum, quote_ident(a.attname), a.atttypid, a.atttypmod, a.attnotnull),
+               has_table_privilege(c.oid, 'SELECT'), 
+               c.relkind = 'p' AND {PARTS_ELSEWHERE},
+               a.attnum, quote_ident(a.attname), a.atttypid, a.atttypmod, a.attnotnull),
                ';' ORDER BY w.name, a.attnum)), '')
     FROM unnest($1::text[]) AS w(name)
     LEFT JOIN pg_class c ON c.oid = to_regclass(w.name)
-    LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped";
+    LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped"
+    )
+}
 
 /// What was described of a database, and how it was made at the last look.
 #[derive(Default)]
@@ -95,7 +102,7 @@ impl Shape {
 async fn look(client: &Client, names: &[String], queries: &[String], is_all: bool) -> Result<u64, Error> {
     let mut hasher = DefaultHasher::new();
     if !names.is_empty() {
-        match client.query_one(COLUMNS, &[&names]).await {
+        match client.query_one(&columns(), &[&names]).await {
             Ok(row) => row.get::<_, &str>(0).hash(&mut hasher),
             // A schema was closed.
             Err(cause) if cause.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE) => "closed".hash(&mut hasher),

@@ -69,11 +69,21 @@ impl Watch {
 
     /// A number that is the same only as long as no transaction has ended. Those who ask at once are told at once.
     pub(super) async fn ask(self: &Arc<Self>) -> Option<u64> {
+        self.ask_seen().await?.settled()
+    }
+
+    /// The state of now; none where the database does not say.
+    pub(super) async fn look_again(self: &Arc<Self>) -> Option<u64> {
+        // Who is asked has it heard.
+        self.ask_seen().await.map(|_| self.state())
+    }
+
+    async fn ask_seen(self: &Arc<Self>) -> Option<Snapshot> {
         if !self.looks.load(Ordering::Acquire) {
             return None;
         }
         let way = self.ways.get(worker::here().unwrap_or(0) % self.ways.len())?;
-        way.ask(&self.hosts, &Arc::downgrade(self)).await?.settled()
+        way.ask(&self.hosts, &Arc::downgrade(self)).await
     }
 
     /// Begins to watch; it ends with the last who holds the watch.
