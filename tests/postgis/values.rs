@@ -164,3 +164,46 @@ fn what_is_shown_as_null_is_found_as_null() {
         assert_eq!(ids(&server, "t", &format!("filter={name} IS NOT NULL")), others, "{name}");
     }
 }
+
+#[test]
+fn a_text_that_a_database_cannot_write_is_one_that_no_row_has() {
+    if !is_here() {
+        return;
+    }
+    let database = Postgres::start();
+    for (name, encoding) in [("latin", "LATIN1"), ("windows", "WIN1252")] {
+        database
+            .sql("postgres", &format!("CREATE DATABASE {name} ENCODING '{encoding}' LOCALE 'C' TEMPLATE template0"));
+        database.sql(
+            name,
+            "CREATE EXTENSION postgis; CREATE TABLE ort (id text PRIMARY KEY, name text, tags text[], geom geometry(Point, 4326));
+             INSERT INTO ort VALUES ('a', 'Ort', '{x}'), (chr(233), 'Caf' || chr(233), ARRAY[chr(233)]), ('c', NULL, NULL);",
+        );
+        let server = Server::start(&[&database
+            .dsn()
+            .replace(&format!("{}/gis", database.port), &format!("{}/{name}", database.port))]);
+        let found = |question: &str| -> Vec<String> {
+            let (name, value) = question.split_once('=').unwrap();
+            let value = percent_encoding::utf8_percent_encode(value, percent_encoding::NON_ALPHANUMERIC);
+            let page = server.json(&format!("/ogcapi/collections/ort/items?{name}={value}"));
+            assert_eq!(page["numberMatched"], page["numberReturned"]);
+            page["features"].as_array().unwrap().iter().map(|it| it["id"].as_str().unwrap().to_owned()).collect()
+        };
+        let none: [&str; 0] = [];
+        assert_eq!(found("filter=name = '日本'"), none);
+        assert_eq!(found("filter=name <> '日本'"), ["a", "é"]);
+        assert_eq!(found("filter=name < '日本'"), ["a", "é"]);
+        assert_eq!(found("filter=name LIKE '日%'"), none);
+        assert_eq!(found("filter=name IN ('日本', 'Ort')"), ["a"]);
+        assert_eq!(found("filter=name = 'Café'"), ["é"]);
+        assert_eq!(found("filter=CASEI(name) = CASEI('日本')"), none);
+        assert_eq!(found("filter=A_CONTAINS(tags, ('日'))"), none);
+        assert_eq!(found("filter=A_CONTAINS(tags, ('é'))"), ["é"]);
+        assert_eq!(found("filter='é' < '日' AND id = 'a'"), ["a"]);
+        assert_eq!(found("name=日"), none);
+        assert_eq!(found("name=Café"), ["é"]);
+        assert_eq!(found("q=日"), none);
+        server.get("/ogcapi/collections/ort/items/%E6%97%A5").expect(404);
+        server.get("/ogcapi/collections/ort/items/%C3%A9").expect(200);
+    }
+}

@@ -72,3 +72,31 @@ fn a_query_that_cannot_be_published_is_told_by_check() {
     }
     assert_eq!(database.value("gis", "SELECT count(*) FROM towns"), "9");
 }
+
+#[test]
+fn a_parameter_that_a_query_cannot_take_is_the_fault_of_who_gives_it() {
+    if !is_here() {
+        return;
+    }
+    let database = Postgres::start();
+    database.sql("gis", TOWNS);
+    let layer = "
+        id = 'some'
+        sql = \"SELECT id, people / :by AS part, geom FROM towns WHERE people::text LIKE :pattern\"
+        [layers.parameters]
+        pattern = { type = 'string', default = '%' }
+        by = { type = 'integer', default = 1 }
+    ";
+    let server = Server::start(&["--project", &project(&database, "some.toml", layer)]);
+    let items = "/ogcapi/collections/some/items";
+    assert_eq!(server.json(items)["numberMatched"], 9);
+    for (question, named) in [("pattern=%5C", "'pattern'"), ("by=0", "'by'"), ("by=0&pattern=9%25", "'by', 'pattern'")]
+    {
+        for more in ["", "&limit=2", "&filter=CASEI('a')=CASEI('A')", "&sortby=-part"] {
+            let answer = server.get(&format!("{items}?{question}{more}")).expect(400).text();
+            let told = named.split(", ").all(|name| answer.contains(name));
+            assert!(told && !answer.contains("towns") && !answer.contains("22"), "{question}: {answer}");
+        }
+    }
+    assert_eq!(server.json(&format!("{items}?by=2&pattern=9%25"))["numberMatched"], 1);
+}

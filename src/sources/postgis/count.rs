@@ -33,27 +33,28 @@ pub(super) async fn ask(
 
 /// Counts the rows that pass, where the database cannot do it alone.
 pub(super) async fn count(pools: &Pools, table: &Table, filter: &Filter, values: &[(String, Value)]) -> Result<u64> {
+    let wrong = |cause| fault::reading_given(values, cause);
     let Some(test) = &filter.test else { return Ok(0) };
     let selected = Selected::new(table, &[&test.layout], std::iter::empty());
     let places = selected.places(&test.layout);
     let sql = from(table, filter, values, &selected.list);
     let client = pools.take().await?;
-    let mut statement = connect::prepare(&client, &sql.text).await.map_err(fault::reading)?;
+    let mut statement = connect::prepare(&client, &sql.text).await.map_err(wrong)?;
     let rows = match client.query_raw(&statement, sql.bound()).await {
         Err(cause) if fault::is_outdated(&cause) => {
             pools.forget();
-            statement = connect::prepare(&client, &sql.text).await.map_err(fault::reading)?;
+            statement = connect::prepare(&client, &sql.text).await.map_err(wrong)?;
             client.query_raw(&statement, sql.bound()).await
         }
         rows => rows,
     };
-    let mut rows = pin!(rows.map_err(fault::reading)?);
+    let mut rows = pin!(rows.map_err(wrong)?);
     if !selected.fits(&statement, table.key.form) {
         return Err(fault::changed(OTHER_TYPES));
     }
     let geometry = selected.geometry.map(|place| place.tested(filter.only_finds));
     let (mut count, mut scratch) = (0, Batch::default());
-    while let Some(row) = rows.try_next().await.map_err(fault::reading)? {
+    while let Some(row) = rows.try_next().await.map_err(wrong)? {
         scratch.reset(test.layout.width());
         if !push(&mut scratch, &row, table.key.form, geometry, &places) {
             return Err(fault::changed(OTHER_SYSTEM));

@@ -8,6 +8,7 @@ use tokio_postgres::types::Kind as TypeKind;
 use tokio_postgres::{Client, Row};
 
 use super::columns::{Column, Compared, Described, Form};
+use super::letters::Letters;
 use super::spatial::{self, Declared};
 use super::sql::Sql;
 use super::table::{From, Table};
@@ -69,7 +70,10 @@ pub(super) async fn describe(
     let (geometry, described) = spatial::geometry(client, label, &from, declared, options.crs.as_ref()).await?;
     let schema = Schema { fields, key: (key.name.clone(), key_kind), geometry: Some(described), time };
     let is_small = moment::is_worth_it(client, &from).await?;
-    Ok(Table { schema: Arc::new(schema), from, key, columns, geometry: Some(geometry), is_small })
+    let encoding =
+        client.query_one("SELECT current_setting('server_encoding')", &[]).await.map_err(fault::describing)?;
+    let letters = Letters::of(encoding.get(0));
+    Ok(Table { schema: Arc::new(schema), from, key, columns, geometry: Some(geometry), is_small, letters })
 }
 
 fn is_spatial(type_name: &str) -> bool {

@@ -6,6 +6,7 @@ use http::header::RETRY_AFTER;
 use tokio_postgres::error::SqlState;
 
 use crate::error::{Error, Kind};
+use crate::model::value::Value;
 
 /// The database is away or has no room: a client may try again soon.
 pub(super) fn unavailable(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
@@ -53,8 +54,27 @@ pub(super) fn reading(cause: tokio_postgres::Error) -> Error {
             .with_header(RETRY_AFTER, HeaderValue::from_static("30"))
             .because(told(&cause)),
         Some(&SqlState::LOCK_NOT_AVAILABLE) => locked(told(&cause)),
+        // Only a text of the client's can have one.
+        Some(&SqlState::UNTRANSLATABLE_CHARACTER) => {
+            Error::new(Kind::BadRequest, "a text has letters that the database of this layer does not have")
+                .because(told(&cause))
+        }
         _ => Error::internal(told(&cause)),
     }
+}
+
+/// The same of a query to which the client gave values: where one is nothing that the query can do with, as a pattern that ends
+/// too soon or a divisor that is zero, that is the client's.
+pub(super) fn reading_given(given: &[(String, Value)], cause: tokio_postgres::Error) -> Error {
+    let is_of_values = cause.code().is_some_and(|code| code.code().starts_with("22"));
+    let names: Vec<&str> = given.iter().map(|(name, _)| name.as_str()).collect();
+    let ([first, ..], true) = (&names[..], is_of_values) else { return reading(cause) };
+    let message = if names.len() == 1 {
+        format!("parameter '{first}' has a value that the query of this layer cannot take")
+    } else {
+        format!("one of the parameters '{}' has a value that the query of this layer cannot take", names.join("', '"))
+    };
+    Error::new(Kind::InvalidParameter, message).at(*first).because(told(&cause))
 }
 
 /// A table is not as it was described: the next look describes it anew.

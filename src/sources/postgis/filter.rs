@@ -44,9 +44,11 @@ impl Filter {
     ) -> Result<Self, String> {
         let mut sql = Sql::default();
         let mut rest = Vec::new();
-        let has_room = |sql: &Sql, conjunct: &Expr| {
+        let is_taken = |sql: &Sql, from: (usize, usize), conjunct: &Expr| {
             // What nobody but SQL can test must have room.
-            (sql.text.len() <= MOST_BYTES && sql.values.len() <= MOST_VALUES) || conjunct.has_subset()
+            let has_room = sql.text.len() <= MOST_BYTES && sql.values.len() <= MOST_VALUES;
+            let is_told = sql.values[from.1..].iter().all(|value| table.letters.takes(value));
+            (has_room && is_told) || conjunct.has_subset()
         };
         for conjunct in conjuncts.iter().cloned().flat_map(|conjunct| conjunct.plain().conjuncts()) {
             let before = sql.mark();
@@ -56,10 +58,10 @@ impl Filter {
             let mark = sql.mark();
             let hides_boxes = sparse.is_some();
             let mut writer = Writer { table, out: &mut sql, may_be_beyond, only_finds, hides_boxes };
-            if writer.exact(&conjunct, true).is_none() || !has_room(writer.out, &conjunct) {
+            if writer.exact(&conjunct, true).is_none() || !is_taken(writer.out, mark, &conjunct) {
                 writer.out.undo(mark);
                 // The mark stands behind the word that joins.
-                if writer.superset(&conjunct).is_none() || !has_room(writer.out, &conjunct) {
+                if writer.superset(&conjunct).is_none() || !is_taken(writer.out, mark, &conjunct) {
                     writer.out.undo(before);
                 }
                 rest.push(conjunct);
@@ -377,8 +379,11 @@ impl Writer<'_> {
             self.out.add(&format!("{stored} = ANY ("));
             self.out.bind(Bound::Many(numbers), "int8[]");
         } else {
+            let letters = self.table.letters;
             let texts = ids.iter().filter_map(|id| match id {
-                FeatureId::Text(text) if !text.contains('\0') => Some(Bound::Text(text.clone())),
+                FeatureId::Text(text) if !text.contains('\0') && !letters.lacks(text) => {
+                    Some(Bound::Text(text.clone()))
+                }
                 _ => None,
             });
             match key.compared {

@@ -190,7 +190,7 @@ impl FeatureSource for Layer {
                         places.untestable.note();
                         filter = divided(&room, &table, &places, plan.filter(), None).await?;
                     }
-                    Err(cause) => return Err(fault::reading(cause)),
+                    Err(cause) => return Err(fault::reading_given(given, cause)),
                 }
             }
             count::count(&room.pools, &table, &filter, given).await

@@ -23,6 +23,7 @@ mod filter;
 mod hosts;
 mod instance;
 mod layer;
+mod letters;
 mod literal;
 mod moment;
 mod name;

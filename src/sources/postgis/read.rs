@@ -131,7 +131,7 @@ pub(super) async fn run(
             }
             Err(cause) if fault::is_untestable(&cause) => return Ok(Read::Untestable(before + reader.sent, cause)),
             outcome => {
-                outcome.map_err(fault::reading)?;
+                outcome.map_err(|cause| fault::reading_given(plan.parameters(), cause))?;
                 return match reader.early {
                     Some(Early::GaveWay) => Err(fault::unavailable(GAVE_WAY)),
                     Some(Early::Silent) => Err(fault::silent()),

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::columns::Column;
+use super::letters::Letters;
 use super::sql::Sql;
 use super::view::Template;
 use crate::model::schema::Schema;
@@ -19,6 +20,7 @@ pub(super) struct Table {
     pub(super) geometry: Option<Geometry>,
     /// Whether it is counted with each page, if it still is as small as it was.
     pub(super) is_small: bool,
+    pub(super) letters: Letters,
 }
 
 /// What a FROM clause names.
