@@ -8,10 +8,43 @@ use crate::harness::walk::{ids, last, pages};
 use crate::harness::{gdal, text};
 use crate::made::{FORMATS, zip};
 
+fn place(number: u32) -> (f64, f64) {
+    (f64::from(number * 37 % 101) / 10.0, f64::from(number * 53 % 97) / 10.0)
+}
+
+/// Esri's index of those places with these numbers beside a Shapefile: a tree of one node with two pages, the last rows first.
+fn write_sbn(path: &Path, numbers: &[u32]) {
+    let count = u32::try_from(numbers.len()).unwrap();
+    let mut bytes = vec![0; 100];
+    bytes[..8].copy_from_slice(&[0, 0, 0x27, 0x0a, 0xff, 0xff, 0xfe, 0x70]);
+    bytes[28..32].copy_from_slice(&count.to_be_bytes());
+    let ends = [0.0_f64, 0.0, 10.0, 10.0];
+    for (at, end) in ends.iter().enumerate() {
+        bytes[32 + at * 8..40 + at * 8].copy_from_slice(&end.to_be_bytes());
+    }
+    let mut add = |numbers: &[u32]| numbers.iter().for_each(|number| bytes.extend(number.to_be_bytes()));
+    // The first page has the nodes: words of 16 bits, the page where one begins, and its rows.
+    add(&[1, 4, 2, count]);
+    let mut last_first = numbers.to_vec();
+    last_first.reverse();
+    for (page, rows) in (2..).zip(last_first.chunks(numbers.len().div_ceil(2))) {
+        add(&[page, u32::try_from(rows.len()).unwrap() * 4]);
+        for &number in rows {
+            let (x, y) = place(number);
+            let scaled = |at: f64| at / 10.0 * 255.0;
+            #[allow(clippy::cast_sign_loss)] // from 0 to 255
+            let sides =
+                [scaled(x).floor(), scaled(y).floor(), scaled(x).ceil(), scaled(y).ceil()].map(|side| side as u8);
+            add(&[u32::from_be_bytes(sides), number + 1]);
+        }
+    }
+    std::fs::write(path, bytes).unwrap();
+}
+
 /// Places that no index has in the order of their rows, and numbers that none has either.
-pub fn places(folder: &Path) -> PathBuf {
+pub(crate) fn places(folder: &Path) -> PathBuf {
     let feature = |number: u32| {
-        let (x, y) = (f64::from(number * 37 % 101) / 10.0, f64::from(number * 53 % 97) / 10.0);
+        let (x, y) = place(number);
         serde_json::json!({
             "type": "Feature", "properties": { "height": number * 29 % 83, "label": format!("n{}", number * 31 % 67) },
             "geometry": { "type": "Point", "coordinates": [x, y] },
@@ -24,7 +57,7 @@ pub fn places(folder: &Path) -> PathBuf {
     path
 }
 
-pub fn converted(source: &Path, path: PathBuf, driver: &str, options: &[&str]) -> PathBuf {
+pub(crate) fn converted(source: &Path, path: PathBuf, driver: &str, options: &[&str]) -> PathBuf {
     let layer = if driver == "GPX" { "waypoints" } else { path.file_stem().unwrap().to_str().unwrap() };
     let mut args = vec!["-q", "-f", driver, "-nln", layer];
     args.extend_from_slice(options);
@@ -33,13 +66,13 @@ pub fn converted(source: &Path, path: PathBuf, driver: &str, options: &[&str]) -
     path
 }
 
-pub fn indexed(path: &Path, table: &str) {
+pub(crate) fn indexed(path: &Path, table: &str) {
     let database = rusqlite::Connection::open(path).unwrap();
     database.execute_batch(&format!("CREATE INDEX i_{table} ON \"{table}\" (height)")).unwrap();
 }
 
 /// Walks there and back by small pages: what they have is what one page of all has, in the order of ids, and not fewer than so many.
-pub fn walk(server: &Server, name: &str, query: &str, least: usize) {
+pub(crate) fn walk(server: &Server, name: &str, query: &str, least: usize) {
     let address = format!("{}/ogcapi/collections/{name}/items?{query}", server.url);
     let whole = send("GET", &format!("{address}&limit=1000"), &[]).expect(200);
     let all = ids(&whole, "geojson");
@@ -107,6 +140,39 @@ fn pages_under_a_filter_skip_and_repeat_nothing_whatever_order_an_index_of_the_d
             walk(&server, &name, &query, least);
         }
     }
+}
+
+#[test]
+fn pages_by_an_index_of_esri_skip_and_repeat_nothing() {
+    let (source_folder, folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (source, at) = (places(source_folder.path()), folder.path());
+    let all: Vec<u32> = (0..90).collect();
+    let within = |number: &&u32| {
+        let (x, y) = place(**number);
+        (2.0..=8.0).contains(&x) && (2.0..=8.0).contains(&y)
+    };
+    let wanted: Vec<u32> = all.iter().filter(within).copied().collect();
+    let without_one: Vec<u32> = all.iter().filter(|number| **number != wanted[0]).copied().collect();
+    for (name, numbers) in [("whole", &all), ("lacking", &without_one)] {
+        converted(&source, at.join(format!("{name}.shp")), "ESRI Shapefile", &[]);
+        write_sbn(&at.join(format!("{name}.sbn")), numbers);
+    }
+    let server = Server::start(&[text(&at.join("whole.shp")), text(&at.join("lacking.shp"))]);
+    for (query, least) in [
+        ("bbox=2,2,8,8", wanted.len()),
+        ("bbox=2,2,8,8&filter=height%20%3E%2020", 10),
+        ("filter=S_INTERSECTS(geometry,BBOX(1,1,9,9))", 40),
+        ("sortby=-height,label&bbox=2,2,8,8", wanted.len()),
+        ("", 90),
+    ] {
+        walk(&server, "whole", query, least);
+    }
+    let found = |name: &str| {
+        let address = format!("{}/ogcapi/collections/{name}/items?bbox=2,2,8,8&limit=100", server.url);
+        ids(&send("GET", &address, &[]).expect(200), "geojson").len()
+    };
+    // That it is the index that finds them shows where it lacks one.
+    assert_eq!((found("whole"), found("lacking")), (wanted.len(), wanted.len() - 1));
 }
 
 #[test]
