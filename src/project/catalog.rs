@@ -147,7 +147,7 @@ impl Layer {
 
     /// The same source as a layer of its own, as if it had just been opened.
     pub(super) fn reopened(&self, id: String) -> Self {
-        Self::of(id, self.source.clone())
+        Self { parameters: self.parameters.clone(), ..Self::of(id, self.source.clone()) }
     }
 
     /// Whether it is a coverage, which has samples instead of features.

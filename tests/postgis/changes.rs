@@ -117,6 +117,41 @@ fn coordinates_of_another_system_are_never_told_as_those_of_the_old_one() {
 }
 
 #[test]
+fn rows_that_all_moved_to_another_system_are_described_anew() {
+    if !is_here() {
+        return;
+    }
+    let database = Postgres::start();
+    database.sql(
+        "gis",
+        "CREATE TABLE t (id int PRIMARY KEY, geom geometry);
+         INSERT INTO t SELECT n, ST_SetSRID(ST_MakePoint(n, n), 4326) FROM generate_series(1, 9) AS n;
+         CREATE TABLE other (id int PRIMARY KEY, geom geometry(Point, 4326));",
+    );
+    let mut server = Server::start(&[&database.dsn()]);
+    server.get(ITEMS).expect(200);
+    let is_served = || {
+        let answer = server.get(ITEMS);
+        answer.status == 200
+            && (answer.json()["features"][1]["geometry"]["coordinates"][0].as_f64().unwrap() - 2.0).abs() < 1e-6
+    };
+    for system in [3857, 4326] {
+        database.sql("gis", &format!("UPDATE t SET geom = ST_Transform(geom, {system})"));
+        server.get(ITEMS).expect(503);
+        until("the rows are not described anew", is_served);
+    }
+    // Those of several systems are refused as at the start, and served again when they are of one.
+    database.sql("gis", "UPDATE t SET geom = ST_Transform(geom, 3857) WHERE id < 4");
+    server.get(ITEMS).expect(503);
+    until("the table is still there", || server.get(ITEMS).status == 404);
+    database.sql("gis", "UPDATE t SET geom = ST_Transform(geom, 3857) WHERE id > 3");
+    until("the table does not come back", is_served);
+    let log = server.log();
+    assert!(log.contains("SRID 3857, 4326"), "{log}");
+    assert!(log.matches("reloaded").count() <= 4, "{log}");
+}
+
+#[test]
 fn a_row_that_moved_to_another_system_is_never_told_as_of_the_old_one() {
     if !is_here() {
         return;

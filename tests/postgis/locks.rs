@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use crate::harness::client::attempt;
 use crate::harness::postgres::{Postgres, is_here};
 use crate::harness::server::Server;
-use crate::harness::until;
+use crate::harness::{SAMPLE, until};
 
 fn database() -> Postgres {
     let database = Postgres::start();
@@ -60,4 +60,42 @@ fn a_locked_table_holds_up_no_other_layer() {
     });
     drop(lock);
     until("the layer does not come back", || server.get(&items("towns")).status == 200);
+}
+
+#[test]
+fn a_view_that_is_locked_while_the_project_is_read_anew_is_not_lost() {
+    if !is_here() {
+        return;
+    }
+    let database = database();
+    database.sql("gis", "CREATE VIEW seen AS SELECT id, geom FROM towns");
+    let file = crate::harness::made("locked.toml", |path| {
+        let layer = |name: &str| format!("[[layers]]\nsource = '{}'\nlayer = '{name}'\n", database.dsn());
+        std::fs::write(path, format!("data = ['{SAMPLE}']\n{}{}", layer("seen"), layer("roads"))).unwrap();
+    });
+    let mut named = Server::start(&["--project", file.to_str().unwrap()]);
+    let mut whole = Server::start(&[&database.dsn()]);
+    for server in [&named, &whole] {
+        server.get(&items("seen")).expect(200);
+    }
+    let lock = database.hold("gis", "LOCK TABLE towns IN ACCESS EXCLUSIVE MODE");
+    database.sql("gis", "ALTER TABLE roads ADD n int DEFAULT 7");
+    for server in [&named, &whole] {
+        until("the other table is not described anew", || {
+            // Never lost on the way.
+            server.get(&items("seen")).expect(503);
+            server.json(&items("roads"))["features"][0]["properties"]["n"] == 7
+        });
+        server.get(&items("seen")).expect(503);
+    }
+    // One that is locked when the server starts comes as well.
+    let later = Server::start(&["--project", file.to_str().unwrap()]);
+    later.get(&items("seen")).expect(503);
+    drop(lock);
+    for server in [&named, &whole, &later] {
+        until("the layer does not come back", || server.get(&items("seen")).status == 200);
+    }
+    for server in [&mut named, &mut whole] {
+        assert!(server.log().matches("reloaded").count() <= 4);
+    }
 }

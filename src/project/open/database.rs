@@ -11,7 +11,9 @@ use crate::model::schema::FieldKind;
 use crate::model::value::Value;
 use crate::project::catalog::Layer;
 use crate::sources::geopackage::LayerOptions;
-use crate::sources::postgis::{Database, DatabaseLayer, DatabaseOptions, SqlView, TableOptions, ViewParameter, is_dsn};
+use crate::sources::postgis::{
+    Database, DatabaseLayer, DatabaseOptions, SqlView, TableOptions, ViewParameter, is_dsn, is_locked,
+};
 
 /// The connection string that stands in the place of a file's name.
 pub(super) fn dsn(path: &Path) -> Option<&str> {
@@ -31,12 +33,13 @@ impl Opening<'_> {
     pub(super) fn add_database(&mut self, dsn: &str) {
         let Some(database) = self.database(dsn) else { return };
         for name in database.layer_names().collect::<Vec<_>>() {
+            self.origin = format!("table {dsn} {name}");
             match database.layer(&name, &TableOptions::default()) {
                 Ok(layer) => {
                     let id = self.free_id(&layer.name);
                     self.publish_table(&id, layer, None);
                 }
-                Err(error) => self.cannot_read(&name, &error, told(&error)),
+                Err(error) => self.cannot_read(&name, &error, told(&error), None),
             }
         }
         for (name, why) in database.left_out() {
@@ -69,7 +72,9 @@ impl Opening<'_> {
         };
         match database.layer(name, options) {
             Ok(layer) => self.publish_table(own.id.as_deref().unwrap_or(name), layer, Some(own)),
-            Err(error) => self.cannot_read(&name_of(own), &error, format!("layer '{name}': {}", told(&error))),
+            Err(error) => {
+                self.cannot_read(&name_of(own), &error, format!("layer '{name}': {}", told(&error)), Some(own));
+            }
         }
     }
 
@@ -90,12 +95,16 @@ impl Opening<'_> {
                 layer.parameters = view.parameters;
                 self.publish(layer, (None, None), Some(own));
             }
-            Err(error) => self.cannot_read(id, &error, format!("layer '{id}': {}", told(&error))),
+            Err(error) => self.cannot_read(id, &error, format!("layer '{id}': {}", told(&error)), Some(own)),
         }
     }
 
-    /// A table that cannot be read, for now or as it is: the others are served.
-    fn cannot_read(&mut self, name: &str, error: &Error, fault: String) {
+    /// A table that cannot be read, for now or as it is: the others are served. One that is locked goes on as it was described.
+    fn cannot_read(&mut self, name: &str, error: &Error, fault: String, own: Option<&settings::Layer>) {
+        if is_locked(error) {
+            self.lacks_now(name, fault, own);
+            return self.project.await_layer(name);
+        }
         if error.kind() == Kind::Unavailable { self.misses(name, fault) } else { self.lacks(name, fault) }
     }
 

@@ -8,6 +8,7 @@ use tokio_postgres::types::Kind as TypeKind;
 use tokio_postgres::{Client, Row};
 
 use super::columns::{Column, Compared, Described, Form};
+use super::doubt::Doubts;
 use super::letters::Letters;
 use super::spatial::{self, Declared};
 use super::sql::Sql;
@@ -36,6 +37,7 @@ pub(super) async fn describe(
     from: From,
     geometry: Option<&str>,
     options: &TableOptions,
+    doubts: &Doubts,
 ) -> Result<Table> {
     let wrong = |what: String| Error::new(Kind::Internal, format!("table '{label}': {what}"));
     let (mut all, declared) = match &from {
@@ -67,7 +69,7 @@ pub(super) async fn describe(
         })
         .unzip();
     let time = time(&fields, &options.layer).map_err(wrong)?;
-    let (geometry, described) = spatial::geometry(client, label, &from, declared, options.crs.as_ref()).await?;
+    let (geometry, described) = spatial::geometry(client, label, &from, declared, options.crs.as_ref(), doubts).await?;
     let schema = Schema { fields, key: (key.name.clone(), key_kind), geometry: Some(described), time };
     let is_small = moment::is_worth_it(client, &from).await?;
     let encoding =

@@ -18,13 +18,21 @@ pub(super) fn unavailable(cause: impl Into<Box<dyn std::error::Error + Send + Sy
 /// What is said of a table that somebody changes or loads, and of which no row can be read until he is done.
 const LOCKED: &str = "the table behind this layer is locked for a change now, try again soon";
 
+/// What is said of a table that is not as it was described.
+const CHANGED: &str = "the table behind this layer changed; it will be read anew, try again soon";
+
+/// Whether an error says so.
+pub(super) fn is_changed_now(error: &Error) -> bool {
+    error.message() == CHANGED
+}
+
 /// A lock was not to be had in time.
 pub(super) fn locked(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
     Error::new(Kind::Unavailable, LOCKED).with_header(RETRY_AFTER, HeaderValue::from_static("5")).because(cause)
 }
 
 /// Whether an error says so.
-pub(super) fn is_locked(error: &Error) -> bool {
+pub(crate) fn is_locked(error: &Error) -> bool {
     error.message() == LOCKED
 }
 
@@ -79,9 +87,7 @@ pub(super) fn reading_given(given: &[(String, Value)], cause: tokio_postgres::Er
 
 /// A table is not as it was described: the next look describes it anew.
 pub(super) fn changed(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
-    Error::new(Kind::Unavailable, "the table behind this layer changed; it will be read anew, try again soon")
-        .with_header(RETRY_AFTER, HeaderValue::from_static("5"))
-        .because(cause)
+    Error::new(Kind::Unavailable, CHANGED).with_header(RETRY_AFTER, HeaderValue::from_static("5")).because(cause)
 }
 
 /// Whether a statement that was kept has other columns now than when it was prepared.

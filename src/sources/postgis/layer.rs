@@ -10,7 +10,7 @@ use super::share::Share;
 use super::sparse::Sparse;
 use super::table::Table;
 use super::turns::Turns;
-use super::{Room, count, extent, fault, read, runtime, seek};
+use super::{Room, count, extent, fault, read, runtime, seek, spatial};
 use crate::data::extent::Extent;
 use crate::data::plan::{Plan, Sort};
 use crate::data::rows::{Rows, channel};
@@ -56,13 +56,24 @@ impl Layer {
         self.table.from.is_plain() && self.room.hosts.is_one()
     }
 
+    /// Hears how a request ended: what is not as it was described may be so by its rows alone.
+    fn doubts(&self) -> impl FnOnce(Option<&Error>) + Send + 'static {
+        let (room, table) = (self.room.clone(), self.table.clone());
+        move |fault| {
+            if let (true, Some(geometry)) = (fault.is_some_and(fault::is_changed_now), &table.geometry) {
+                let sql = spatial::systems(&table.from, &geometry.column);
+                room.doubts.add_systems(sql, geometry.srid.to_string());
+            }
+        }
+    }
+
     /// Does a piece of work on the threads of the databases. Dropped, it stops there as well.
     fn ask<T: Send + 'static, F>(&self, work: impl FnOnce(Arc<Room>, Arc<Table>) -> F) -> Pending<Result<T>>
     where
         F: Future<Output = Result<T>> + Send + 'static,
     {
         let (work, pulse) = (work(self.room.clone(), self.table.clone()), self.room.pulse.clone());
-        let share = self.share.clone();
+        let (share, doubts) = (self.share.clone(), self.doubts());
         let work = async move {
             share.enter()?;
             let outcome = tokio::select! {
@@ -70,6 +81,7 @@ impl Layer {
                 () = pulse.lost() => Err(fault::silent()),
             };
             share.hear(&outcome);
+            doubts(outcome.as_ref().err());
             outcome
         };
         let started = runtime::near().map(|handle| handle.spawn(work));
@@ -116,7 +128,7 @@ impl FeatureSource for Layer {
     fn features(&self, plan: Plan) -> Rows {
         let (sender, rows) = channel(plan.layout().clone());
         let (room, table, places) = (self.room.clone(), self.table.clone(), self.places.clone());
-        let (share, sparse) = (self.share.clone(), self.sparse.clone());
+        let (share, doubts, sparse) = (self.share.clone(), self.doubts(), self.sparse.clone());
         let far = self.is_certain().then(|| self.far.clone());
         let work = async move {
             let read = async {
@@ -156,6 +168,7 @@ impl FeatureSource for Layer {
                 Ok(()) => {
                     let outcome = read.await;
                     share.hear(&outcome);
+                    doubts(outcome.as_ref().err());
                     outcome
                 }
                 refused => refused,

@@ -15,6 +15,7 @@ mod connect;
 mod count;
 mod describe;
 mod discover;
+mod doubt;
 mod ewkb;
 mod extent;
 mod far;
@@ -48,6 +49,7 @@ mod watch;
 mod words;
 
 pub use connect::DatabaseOptions;
+pub(crate) use fault::is_locked;
 pub use view::{SqlView, ViewParameter};
 
 use super::geopackage::LayerOptions;
@@ -71,6 +73,7 @@ struct Room {
     pools: pools::Pools,
     watch: Arc<watch::Watch>,
     shape: Arc<shape::Shape>,
+    doubts: Arc<doubt::Doubts>,
     /// Whether the connections of the start were given up.
     moved: Arc<Once>,
 }
@@ -80,8 +83,9 @@ impl Room {
     fn of_layer(&self) -> (Self, Arc<share::Share>) {
         let (pools, share) = self.pools.of_layer();
         let (name, hosts, pulse) = (self.name.clone(), self.hosts.clone(), self.pulse.clone());
-        let (watch, shape, moved) = (self.watch.clone(), self.shape.clone(), self.moved.clone());
-        (Self { name, hosts, pulse, pools, watch, shape, moved }, share)
+        let (watch, shape, doubts) = (self.watch.clone(), self.shape.clone(), self.doubts.clone());
+        let moved = self.moved.clone();
+        (Self { name, hosts, pulse, pools, watch, shape, doubts, moved }, share)
     }
 }
 
@@ -145,9 +149,9 @@ impl Database {
             Error::new(error.kind(), format!("{name} {what}")).because(told(&error))
         })?;
         let watch = watch::Watch::start(&hosts, &pulse)?;
-        let shape = Arc::default();
+        let (shape, doubts) = (Arc::default(), Arc::default());
         Ok(Self {
-            room: Arc::new(Room { name, hosts, pulse, pools, watch, shape, moved: Arc::new(Once::new()) }),
+            room: Arc::new(Room { name, hosts, pulse, pools, watch, shape, doubts, moved: Arc::new(Once::new()) }),
             found,
             left_out,
         })
@@ -161,7 +165,8 @@ impl Database {
     /// A number that is another one when the tables and queries that are layers are made otherwise. It is that of the last
     /// look while the database is away.
     pub(crate) fn shape(&self) -> u64 {
-        self.room.shape.number(&self.room.hosts, self.room.watch.state())
+        let shape: u64 = self.room.shape.number(&self.room.hosts, self.room.watch.state());
+        shape.wrapping_add(self.room.doubts.number(&self.room.hosts))
     }
 
     /// The names of all tables and views with a geometry.
@@ -222,14 +227,19 @@ impl Database {
             From::Query(_) => self.room.shape.add_query(&from.select_all().text),
         }
         let (pools, options) = (self.room.pools.clone(), options.clone());
+        let (doubts, mut sql) = (self.room.doubts.clone(), from.select_all());
+        sql.add(" LIMIT 0");
         let table = runtime::wait(async move {
             let client = pools.take().await?;
             // Whoever starts waits for it, and all other layers with it.
             let briefly = format!("SET statement_timeout = {}", describe::PATIENCE.as_millis());
             client.batch_execute(&briefly).await.map_err(fault::describing)?;
-            let described = describe::describe(&client, &label, from, geometry.as_deref(), &options).await;
+            let described = describe::describe(&client, &label, from, geometry.as_deref(), &options, &doubts).await;
             if client.batch_execute("RESET statement_timeout").await.is_err() {
                 client.give_up();
+            }
+            if described.as_ref().is_err_and(fault::is_locked) {
+                doubts.add_locked(sql);
             }
             described.map_err(|error| named(error, &label))
         })?;

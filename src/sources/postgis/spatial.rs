@@ -3,6 +3,7 @@
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, Row};
 
+use super::doubt::Doubts;
 use super::fault;
 use super::sql::{Sql, quoted};
 use super::table::{From, Geometry};
@@ -58,6 +59,7 @@ pub(super) async fn geometry(
     from: &From,
     declared: Declared,
     crs: Option<&Crs>,
+    doubts: &Doubts,
 ) -> Result<(Geometry, GeometryField)> {
     let Declared { name, is_geography, kind, mut srid, mut dims } = declared;
     let stored = format!("t.{}", quoted(&name));
@@ -71,7 +73,7 @@ pub(super) async fn geometry(
         if let Some(row) = client.query_opt(&sql.text, &values).await.map_err(fault::describing)? {
             (srid, dims) = (row.get(0), row.get(1));
         }
-        alike(client, from, &column).await?.map_err(|what| wrong(label, &what))?;
+        alike(client, from, &column, doubts).await?.map_err(|what| wrong(label, &what))?;
     }
     let srid = srid.unwrap_or(0);
     let text = kind.unwrap_or_default().to_ascii_lowercase();
@@ -147,6 +149,13 @@ fn sample(from: &From, column: &str) -> Sql {
     sql
 }
 
+/// The reference systems of a sample.
+pub(super) fn systems(from: &From, column: &str) -> Sql {
+    let mut sql = sample(from, column);
+    sql.text = format!("SELECT DISTINCT ST_SRID(g) FROM ({}) AS s ORDER BY 1", sql.text);
+    sql
+}
+
 /// Rows of a sample, and pages of eight kilobytes that it is taken from.
 const SAMPLED: u32 = 5_000;
 const PAGES: u32 = 200;
@@ -161,14 +170,15 @@ async fn ask(client: &Client, sql: &Sql) -> Result<Vec<Row>> {
 }
 
 /// Whether all geometries of a sample are of one reference system.
-async fn alike(client: &Client, from: &From, column: &str) -> Result<Result<(), String>> {
-    let mut sql = sample(from, column);
-    sql.text = format!("SELECT DISTINCT ST_SRID(g) FROM ({}) AS s ORDER BY 1", sql.text);
+async fn alike(client: &Client, from: &From, column: &str, doubts: &Doubts) -> Result<Result<(), String>> {
+    let sql = systems(from, column);
     let numbers: Vec<String> =
         ask(client, &sql).await?.iter().map(|row| row.get::<_, Option<i32>>(0).unwrap_or(0).to_string()).collect();
     if numbers.len() < 2 {
         return Ok(Ok(()));
     }
+    // They may be brought into one.
+    doubts.add_systems(sql, numbers.join(", "));
     Ok(Err(format!(
         "its geometries are of several reference systems (SRID {}): bring them into one with ST_Transform, in the table, in a \
          view or with sql = \"…\" in the project file",
