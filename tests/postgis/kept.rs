@@ -120,7 +120,7 @@ fn the_number_of_rows_that_change_without_a_transaction_is_measured_again() {
         std::fs::write(
             &file,
             (1..=count)
-                .map(|id| format!("{id},0101000020E610000000000000000000000000000000000000\n"))
+                .map(|id| [&id.to_string(), ",0101000020E610000000000000000000000000000000000000\n"].concat())
                 .collect::<String>(),
         )
         .unwrap();

@@ -7,14 +7,12 @@ use crate::harness::postgres::{Postgres, is_here};
 use crate::harness::server::Server;
 
 fn ids(server: &Server, table: &str, query: &str) -> Vec<i64> {
-    let query: String = query
-        .split('&')
-        .map(|pair| {
-            let (name, value) = pair.split_once('=').unwrap();
-            let value = percent_encoding::utf8_percent_encode(value, percent_encoding::NON_ALPHANUMERIC);
-            format!("{name}={value}&")
-        })
-        .collect();
+    let pair = |pair: &str| {
+        let (name, value) = pair.split_once('=').unwrap();
+        [name, "=", &percent_encoding::utf8_percent_encode(value, percent_encoding::NON_ALPHANUMERIC).to_string()]
+            .concat()
+    };
+    let query = query.split('&').map(pair).collect::<Vec<_>>().join("&");
     let page = server.json(&format!("/ogcapi/collections/{table}/items?limit=100&{query}"));
     page["features"].as_array().unwrap().iter().map(|feature| feature["id"].as_i64().unwrap()).collect()
 }
