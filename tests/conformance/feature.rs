@@ -17,10 +17,10 @@ pub(crate) const CHECKS: &[Check] = &[
     ("/req/core/f-unknown", "an id that no feature has is 404, whatever its form", f_unknown),
 ];
 
-/// The address of a feature, by the standard's path.
+/// The address of a feature, by the standard's path; no end of its id is a suffix.
 fn url_of(collection: &Collection, id: &str) -> String {
     let bare = collection.url.split('?').next().unwrap_or_default();
-    with_query_of(&format!("{bare}/items/{}", encoded(id)), &collection.url)
+    with_query_of(&format!("{bare}/items/{}", encoded(id).replace('.', "%2E")), &collection.url)
 }
 
 fn some_features(kit: &Kit) -> Checked<Vec<(&Collection, Value)>> {
