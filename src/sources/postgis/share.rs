@@ -33,9 +33,9 @@ pub(super) struct Share {
 }
 
 impl Share {
-    /// A quarter of the connections is left to others, one at least where there are several.
+    /// A quarter of the connections is left to others; of less than four none, for then a layer would have to wait for itself.
     pub(super) fn new(connections: usize) -> Self {
-        let most = connections.saturating_sub((connections / 4).max(1)).max(1);
+        let most = connections - connections / 4;
         Self {
             permits: Arc::new(Semaphore::new(most)),
             waiting: AtomicUsize::new(0),
@@ -119,10 +119,10 @@ mod tests {
 
     #[tokio::test]
     async fn one_layer_leaves_connections_to_others_and_who_waits_for_a_lock_is_told() {
-        for (connections, most) in [(1, 1), (2, 1), (3, 2), (4, 3), (16, 12)] {
+        for (connections, most) in [(1, 1), (3, 3), (4, 3), (16, 12)] {
             assert_eq!(Share::new(connections).permits.available_permits(), most);
         }
-        let (share, pulse) = (Share::new(2), Pulse::default());
+        let (share, pulse) = (Share::new(1), Pulse::default());
         let held = share.permit(&pulse).await.unwrap();
         let mut waits = std::pin::pin!(share.permit(&pulse));
         let soon = tokio::select! {
