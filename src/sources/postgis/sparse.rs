@@ -2,29 +2,34 @@
 //! many rows the first by key are found in another way, and that takes longer than to find a few. So a box that is likely
 //! to have few is asked for by a statement whose plan is kept: it takes all of them by the index, and tells where there are too many.
 
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI32, AtomicU32, Ordering};
 
 use crate::data::plan::Plan;
 use crate::expr::Expr;
 
 /// Most rows that are few.
 pub(super) const MOST: u64 = 1000;
-/// One box in so many is tried though it is larger than those that had few rows.
-const AGAIN: u32 = 64;
-/// By how much larger one may be than any that had few rows.
-const GROWTH: f64 = 1.1;
+/// What boxes of a size start with, what one with many rows takes off, and the most that they can have for or against them: one in
+/// five may have many, for each is asked for twice.
+const START: i32 = 8;
+const MANY: i32 = 4;
+const MOST_SCORE: i32 = 64;
+/// One box in so many is tried though those of its size had many.
+const AGAIN: u32 = 256;
+/// Sizes that are told apart, by powers of two, of the areas from 2^-32 on.
+const SIZES: u8 = 96;
 
-/// How large the boxes of a table may be, in its own units, to be likely to have few rows.
+/// Which sizes of boxes are likely to have few rows of a table.
 #[derive(Debug)]
 pub(super) struct Sparse {
-    /// The bits of a float.
-    largest: AtomicU64,
-    larger: AtomicU32,
+    /// What speaks for boxes of each size.
+    scores: [AtomicI32; SIZES as usize],
+    refused: AtomicU32,
 }
 
 impl Default for Sparse {
     fn default() -> Self {
-        Self { largest: AtomicU64::new(f64::INFINITY.to_bits()), larger: AtomicU32::new(0) }
+        Self { scores: std::array::from_fn(|_| AtomicI32::new(START)), refused: AtomicU32::new(0) }
     }
 }
 
@@ -35,22 +40,49 @@ impl Sparse {
         let is_first =
             plan.limit().is_some() && plan.sort().is_empty() && plan.begin().is_none() && plan.end().is_none();
         let [Expr::Bbox { rects, z: None, .. }] = plan.filter() else { return None };
-        if !is_first {
-            return None;
-        }
-        let area: f64 = rects.iter().map(|rect| (rect.max_x - rect.min_x) * (rect.max_y - rect.min_y)).sum();
-        let area = area.min(f64::MAX);
-        let largest = f64::from_bits(self.largest.load(Ordering::Relaxed));
-        (area <= largest || self.larger.fetch_add(1, Ordering::Relaxed) % AGAIN == AGAIN - 1).then_some(area)
+        let area = || rects.iter().map(|rect| (rect.max_x - rect.min_x) * (rect.max_y - rect.min_y)).sum();
+        is_first.then(area).filter(|area| self.is_likely(*area))
+    }
+
+    fn is_likely(&self, area: f64) -> bool {
+        self.scores[size(area)].load(Ordering::Relaxed) >= 0
+            || self.refused.fetch_add(1, Ordering::Relaxed) % AGAIN == AGAIN - 1
     }
 
     /// Hears whether a box had few.
     pub(super) fn learn(&self, area: f64, had_few: bool) {
-        let change = |bits: u64| {
-            let largest = f64::from_bits(bits);
-            let now = if had_few { largest.max(area * GROWTH) } else { largest.min(area / 2.0) };
-            Some(now.to_bits())
-        };
-        let _ = self.largest.fetch_update(Ordering::Relaxed, Ordering::Relaxed, change);
+        let change = |score: i32| Some((score + if had_few { 1 } else { -MANY }).clamp(-MOST_SCORE, MOST_SCORE));
+        let _ = self.scores[size(area)].fetch_update(Ordering::Relaxed, Ordering::Relaxed, change);
+    }
+}
+
+/// Boxes of about the same area.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // it is clamped, and what is no number is zero
+fn size(area: f64) -> usize {
+    (area.log2() + 32.0).clamp(0.0, f64::from(SIZES - 1)) as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn boxes_of_a_size_are_tried_while_most_of_them_have_few_rows() {
+        let sparse = Sparse::default();
+        // One in ten has many.
+        for at in 0..1000 {
+            assert!(sparse.is_likely(0.25));
+            sparse.learn(0.25, at % 10 != 3);
+        }
+        // All have many, but for smaller ones.
+        let tried = (0..2560).filter(|_| sparse.is_likely(100.0)).map(|_| sparse.learn(100.0, false)).count();
+        assert!((4..20).contains(&tried), "{tried}");
+        assert!(sparse.is_likely(0.25) && sparse.is_likely(1e-300));
+        // They have few by now.
+        let tried = (0..256 * 80).filter(|_| sparse.is_likely(100.0)).map(|_| sparse.learn(100.0, true)).count();
+        assert!(tried > 1000, "{tried}");
+        for odd in [0.0, -1.0, f64::NAN, f64::INFINITY, f64::MAX] {
+            assert!(size(odd) < usize::from(SIZES));
+        }
     }
 }
