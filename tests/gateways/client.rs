@@ -41,6 +41,8 @@ fn agent() -> &'static Agent {
     static AGENT: OnceLock<Agent> = OnceLock::new();
     AGENT.get_or_init(|| {
         let config = Agent::config_builder().http_status_as_error(false).max_redirects(0).accept("").user_agent("");
+        // One that was kept may be closed by the other end just as it is used again.
+        let config = config.max_idle_connections(0);
         config.accept_encoding("").timeout_global(Some(PATIENCE)).build().into()
     })
 }
