@@ -94,6 +94,8 @@ fn a_parameter_that_a_query_cannot_take_is_the_fault_of_who_gives_it() {
     {
         for more in ["", "&limit=2", "&filter=CASEI('a')=CASEI('A')", "&sortby=-part"] {
             let answer = server.get(&format!("{items}?{question}{more}")).expect(400).text();
+            // Ids of requests have any digits.
+            let answer = answer.split("\"request_id\"").next().unwrap();
             let told = named.split(", ").all(|name| answer.contains(name));
             assert!(told && !answer.contains("towns") && !answer.contains("22"), "{question}: {answer}");
         }
