@@ -21,7 +21,7 @@ use super::coarse;
 use super::detail;
 use super::extent::Extent;
 use super::frame::Frame;
-use super::measure::Measured;
+use super::measure::{Measured, State};
 use super::order::Sorter;
 use super::plan::{Plan, Sort};
 use super::position::{Position, Stretch};
@@ -346,13 +346,13 @@ impl View {
                 Ok(count)
             })
         };
-        if let Some(looked) = self.room.source.look_again() {
+        let state = match self.room.source.look_again() {
             // This moment is no other's.
-            let state = looked.await.unwrap_or_else(|| Instant::now().0.cast_unsigned());
-            return Ok(self.room.counts.get_passing(key, state, budget, measure).await);
-        }
-        // Rows may have told of a newer state than the request began in.
-        let state = if self.tells_state() { self.state_now() } else { self.state() };
+            Some(looked) => State::passing(looked.await.unwrap_or_else(|| Instant::now().0.cast_unsigned())),
+            // Rows may have told of a newer state than the request began in.
+            None if self.tells_state() => self.state_now().into(),
+            None => self.state().into(),
+        };
         Ok(self.room.counts.get(key, state, budget, measure).await)
     }
 

@@ -29,6 +29,26 @@ struct Facts<K, T> {
     running: usize,
 }
 
+/// A state of a source, by its number.
+#[derive(Clone, Copy)]
+pub struct State {
+    number: u64,
+    passes: bool,
+}
+
+impl State {
+    /// One in which facts may become others: they are measured again soon.
+    pub fn passing(number: u64) -> Self {
+        Self { number, passes: true }
+    }
+}
+
+impl From<u64> for State {
+    fn from(number: u64) -> Self {
+        Self { number, passes: false }
+    }
+}
+
 enum Fact<T> {
     /// What it is, and until when it holds at most.
     Known(T, Option<Instant>),
@@ -48,33 +68,12 @@ impl<K: Hash + Eq + Clone + Send + 'static, T: Clone + Send + 'static> Measured<
     pub async fn get(
         &self,
         key: K,
-        state: u64,
+        state: impl Into<State>,
         budget: Duration,
         measure: impl FnOnce() -> Pending<Result<T>>,
     ) -> Option<T> {
-        self.get_any(key, state, false, budget, measure).await
-    }
-
-    /// The same of a fact that may become another one in the same state: it is measured again soon.
-    pub async fn get_passing(
-        &self,
-        key: K,
-        state: u64,
-        budget: Duration,
-        measure: impl FnOnce() -> Pending<Result<T>>,
-    ) -> Option<T> {
-        self.get_any(key, state, true, budget, measure).await
-    }
-
-    async fn get_any(
-        &self,
-        key: K,
-        state: u64,
-        passes: bool,
-        budget: Duration,
-        measure: impl FnOnce() -> Pending<Result<T>>,
-    ) -> Option<T> {
-        let mut waiting = match self.find_or_start(&key, state, passes, measure) {
+        let state = state.into();
+        let mut waiting = match self.find_or_start(&key, state, measure) {
             Found::Known(fact) => return Some(fact),
             Found::Busy => return None,
             Found::Pending(waiting) => waiting,
@@ -82,18 +81,13 @@ impl<K: Hash + Eq + Clone + Send + 'static, T: Clone + Send + 'static> Measured<
         // The sender is dropped when the measurement is done, which ends the wait.
         let _ = tokio::time::timeout(budget, waiting.changed()).await;
         match self.facts.lock().unwrap_or_else(PoisonError::into_inner).known.get(&key) {
-            Some((known_for, Fact::Known(fact, _))) if *known_for == state => Some(fact.clone()),
+            Some((known_for, Fact::Known(fact, _))) if *known_for == state.number => Some(fact.clone()),
             _ => None,
         }
     }
 
-    fn find_or_start(
-        &self,
-        key: &K,
-        state: u64,
-        passes: bool,
-        measure: impl FnOnce() -> Pending<Result<T>>,
-    ) -> Found<T> {
+    fn find_or_start(&self, key: &K, state: State, measure: impl FnOnce() -> Pending<Result<T>>) -> Found<T> {
+        let State { number: state, passes } = state;
         let mut facts = self.facts.lock().unwrap_or_else(PoisonError::into_inner);
         match facts.known.get(key) {
             Some((known_for, Fact::Known(fact, until)))
@@ -176,7 +170,7 @@ mod tests {
         let (begun, budget) = (Instant::now(), Duration::from_secs(5));
         let mut last = 0;
         while last < 2 {
-            last = measured.get_passing("all", 1, budget, measure).await.unwrap();
+            last = measured.get("all", State::passing(1), budget, measure).await.unwrap();
             tokio::task::yield_now().await;
         }
         assert!(begun.elapsed() >= PASSING * 2);

@@ -16,8 +16,9 @@ use crate::model::batch::{Batch, Layout};
 
 /// How many batches may wait: one is read while one is made.
 const WAITING: usize = 2;
-/// How long a reader may take for a batch while others wait for the thread that makes it.
-const SLOW: Duration = Duration::from_millis(if cfg!(test) { 200 } else { 3000 });
+/// How long a reader may take for a batch while others wait for the thread or the connection that makes it: sooner than those
+/// give up.
+pub(crate) const SLOW: Duration = Duration::from_millis(if cfg!(test) { 200 } else { 3000 });
 
 /// What a source hands out: batches, one after the other.
 pub struct Rows {

@@ -121,7 +121,8 @@ impl Column {
     pub(super) fn new(described: Described<'_>) -> Self {
         let Described { name, type_name, category, modifier, is_deterministic, is_unicode, is_filled, index, comment } =
             described;
-        let column = format!("t.{}", quoted(name));
+        let stored = format!("t.{}", quoted(name));
+        let column = stored.clone();
         let text = || format!("{column}::text");
         let (kind, form, compared, select) = match (type_name, category) {
             ("int2", _) => (FieldKind::Integer, Form::Int2, Compared::Integer, column),
@@ -157,10 +158,8 @@ impl Column {
             "_varchar" => Some("varchar[]"),
             _ => None,
         };
-        let stored = format!("t.{}", quoted(name));
         let absent = match (form, type_name, category) {
             (Form::Float4 | Form::Float8 | Form::Numeric, ..) => format!("({stored} IS NULL OR {stored} = 'NaN')"),
-            // An index finds these.
             (Form::Date | Form::Timestamp, ..) => format!("({stored} IS NULL OR NOT isfinite({stored}))"),
             (_, "json" | "jsonb", _) => format!("({stored} IS NULL OR {type_name}_typeof({stored}) = 'null')"),
             // A row of nulls is null to SQL, and has its members here.

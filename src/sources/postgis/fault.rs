@@ -8,11 +8,17 @@ use tokio_postgres::error::SqlState;
 use crate::error::{Error, Kind};
 use crate::model::value::Value;
 
-/// The database is away or has no room: a client may try again soon.
-pub(super) fn unavailable(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
-    Error::new(Kind::Unavailable, "the database of this layer does not answer now, try again later")
-        .with_header(RETRY_AFTER, HeaderValue::from_static("5"))
-        .because(cause)
+/// What a fault comes from.
+type Cause = Box<dyn std::error::Error + Send + Sync>;
+
+/// What is so for now: a client may try again soon.
+fn for_now(what: &'static str, cause: impl Into<Cause>) -> Error {
+    Error::new(Kind::Unavailable, what).with_header(RETRY_AFTER, HeaderValue::from_static("5")).because(cause)
+}
+
+/// The database is away or has no room.
+pub(super) fn unavailable(cause: impl Into<Cause>) -> Error {
+    for_now("the database of this layer does not answer now, try again later", cause)
 }
 
 /// What is said of a table that somebody changes or loads, and of which no row can be read until he is done.
@@ -27,8 +33,8 @@ pub(super) fn is_changed_now(error: &Error) -> bool {
 }
 
 /// A lock was not to be had in time.
-pub(super) fn locked(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
-    Error::new(Kind::Unavailable, LOCKED).with_header(RETRY_AFTER, HeaderValue::from_static("5")).because(cause)
+pub(super) fn locked(cause: impl Into<Cause>) -> Error {
+    for_now(LOCKED, cause)
 }
 
 /// Whether an error says so.
@@ -41,7 +47,7 @@ pub(super) const REFUSED: &str = "the database of this layer refuses the server 
 
 /// The log-on is refused: the password, the role or the database may be made right at any time.
 fn refused(cause: String) -> Error {
-    Error::new(Kind::Unavailable, REFUSED).with_header(RETRY_AFTER, HeaderValue::from_static("5")).because(cause)
+    for_now(REFUSED, cause)
 }
 
 /// It takes requests, and answers none.
@@ -86,8 +92,8 @@ pub(super) fn reading_given(given: &[(String, Value)], cause: tokio_postgres::Er
 }
 
 /// A table is not as it was described: the next look describes it anew.
-pub(super) fn changed(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
-    Error::new(Kind::Unavailable, CHANGED).with_header(RETRY_AFTER, HeaderValue::from_static("5")).because(cause)
+pub(super) fn changed(cause: impl Into<Cause>) -> Error {
+    for_now(CHANGED, cause)
 }
 
 /// Whether a statement that was kept has other columns now than when it was prepared.

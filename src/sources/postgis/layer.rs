@@ -75,14 +75,13 @@ impl Layer {
         let (work, pulse) = (work(self.room.clone(), self.table.clone()), self.room.pulse.clone());
         let (share, doubts) = (self.share.clone(), self.doubts());
         let work = async move {
-            share.enter()?;
-            let outcome = tokio::select! {
-                outcome = work => outcome,
-                () = pulse.lost() => Err(fault::silent()),
+            let work = async {
+                tokio::select! {
+                    outcome = work => outcome,
+                    () = pulse.lost() => Err(fault::silent()),
+                }
             };
-            share.hear(&outcome);
-            doubts(outcome.as_ref().err());
-            outcome
+            heard(&share, doubts, work).await
         };
         let started = runtime::near().map(|handle| handle.spawn(work));
         Box::pin(async move { AbortOnDrop(started?).done().await })
@@ -135,7 +134,8 @@ impl FeatureSource for Layer {
                 if plan.limit() == Some(0) {
                     return Ok(());
                 }
-                if let Some(area) = sparse.area(&plan).filter(|_| table.from.is_plain()) {
+                let area = if table.from.is_plain() { sparse.area(&plan) } else { None };
+                if let Some(area) = area {
                     let filter = divided(&room, &table, &places, plan.filter(), Some(area)).await?;
                     let read = read::run(&room, &table, &plan, &filter, &sender, far.as_deref(), 0).await?;
                     match read {
@@ -164,16 +164,7 @@ impl FeatureSource for Layer {
                     }
                 }
             };
-            let outcome = match share.enter() {
-                Ok(()) => {
-                    let outcome = read.await;
-                    share.hear(&outcome);
-                    doubts(outcome.as_ref().err());
-                    outcome
-                }
-                refused => refused,
-            };
-            if let Err(error) = outcome {
+            if let Err(error) = heard(&share, doubts, read).await {
                 sender.fail_later(error).await;
             }
         };
@@ -231,6 +222,19 @@ impl FeatureSource for Layer {
     fn tells_state(&self) -> bool {
         self.is_certain()
     }
+}
+
+/// Does a piece of work unless its table is known to be locked, and tells how it ended.
+async fn heard<T>(
+    share: &Share,
+    doubts: impl FnOnce(Option<&Error>),
+    work: impl Future<Output = Result<T>>,
+) -> Result<T> {
+    share.enter()?;
+    let outcome = work.await;
+    share.hear(&outcome);
+    doubts(outcome.as_ref().err());
+    outcome
 }
 
 /// The conditions of a plan, by who tests them.

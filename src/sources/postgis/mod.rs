@@ -66,6 +66,7 @@ pub struct Database {
 }
 
 /// What the layers of a database share.
+#[derive(Clone)]
 struct Room {
     name: String,
     hosts: Arc<hosts::Hosts>,
@@ -82,10 +83,7 @@ impl Room {
     /// The same for one layer, which has a share of the connections.
     fn of_layer(&self) -> (Self, Arc<share::Share>) {
         let (pools, share) = self.pools.of_layer();
-        let (name, hosts, pulse) = (self.name.clone(), self.hosts.clone(), self.pulse.clone());
-        let (watch, shape, doubts) = (self.watch.clone(), self.shape.clone(), self.doubts.clone());
-        let moved = self.moved.clone();
-        (Self { name, hosts, pulse, pools, watch, shape, doubts, moved }, share)
+        (Self { pools, ..self.clone() }, share)
     }
 }
 

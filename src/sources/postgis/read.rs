@@ -2,7 +2,6 @@
 //! who is slow stops the database.
 
 use std::pin::{Pin, pin};
-use std::time::Duration;
 
 use futures_util::TryStreamExt;
 use tokio_postgres::{Row, RowStream};
@@ -21,7 +20,7 @@ use super::table::Table;
 use super::{Room, connect, fault, moment};
 use crate::data::plan::Plan;
 use crate::data::position::{Edge, Mark, Position};
-use crate::data::rows::RowSender;
+use crate::data::rows::{RowSender, SLOW};
 use crate::error::Result;
 use crate::model::batch::Batch;
 
@@ -39,9 +38,6 @@ const GROWTH: u64 = 16;
 const LARGEST: u64 = 1 << 17;
 /// Rows that are passed over sooner than a statement is cancelled.
 const FEW: u64 = 1024;
-
-/// How long a reader may take for a batch while others wait for a connection: sooner than those give up.
-const SLOW: Duration = Duration::from_secs(3);
 
 /// What the log has of one that was slower.
 const GAVE_WAY: &str = "the reader was slow while others waited for a connection to the database";
