@@ -12,5 +12,4 @@ pub mod listener;
 pub mod scgi;
 pub mod tower;
 mod unhurried;
-mod untaken;
 mod waiting;

@@ -23,8 +23,7 @@ use super::listener::Listener;
 
 /// Serves until `stop` is ready; then lets requests in flight finish.
 pub async fn serve(server: Server, listener: Listener, patience: Patience, stop: impl Future<Output = ()>) {
-    let outgoing = server.snapshot().outgoing().clone();
-    accept(listener, patience, outgoing, stop, |caller| converse(server.clone(), caller, patience)).await;
+    accept(listener, patience, stop, |caller| converse(server.clone(), caller, patience)).await;
 }
 
 /// One connection, one request.

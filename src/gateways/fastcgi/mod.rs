@@ -30,6 +30,5 @@ use super::listener::Listener;
 
 /// Serves until `stop` is ready; then lets requests in flight finish.
 pub async fn serve(server: Server, listener: Listener, patience: Patience, stop: impl Future<Output = ()>) {
-    let outgoing = server.snapshot().outgoing().clone();
-    accept(listener, patience, outgoing, stop, |caller| conversation::converse(server.clone(), caller, patience)).await;
+    accept(listener, patience, stop, |caller| conversation::converse(server.clone(), caller, patience)).await;
 }

@@ -46,17 +46,19 @@ impl Watch {
         self.state.fetch_add(1, Ordering::AcqRel);
     }
 
-    /// Hears what a statement saw. Where that is older than what others saw, nothing is new.
-    pub(super) fn note(&self, now: Snapshot) {
+    /// Hears what a statement saw, and tells whether no other saw what is newer; where one did, nothing is new.
+    pub(super) fn note(&self, now: Snapshot) -> bool {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         let is_new = |before: Snapshot| {
             // Another run is told of by the connection that met it; whoever looks may not have found it yet.
             let is_other = before.instance != now.instance && self.hosts.instances.is_newest(now.instance);
             is_other || before.is_before(now)
         };
+        let is_older = seen.is_some_and(|before| now.is_before(before));
         if seen.is_none_or(is_new) && seen.replace(now).is_some() {
             self.changed();
         }
+        !is_older
     }
 
     /// The same from who looks himself: what is older is of another server.
