@@ -16,42 +16,41 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, NoTls};
 
-const SELECT: &str = "SELECT t.fid, ST_AsBinary(t.geom, 'NDR'), t.name, t.place, t.code, t.population, t.value, t.active, \
-                      t.created, t.note FROM public.points AS t";
+const SELECT: &str = "SELECT t.fid, t.geom, t.name, t.place, t.code, t.population, t.value, t.active, t.created, t.note, \
+                      (SELECT txid_current_snapshot()::text)";
+const POINTS: &str = "FROM public.points AS t";
+const IN_A_BOX: &str = ", count(*) OVER () FROM (SELECT * FROM public.points AS t WHERE ST_Intersects(t.geom, \
+                        (SELECT ST_MakeEnvelope($1, $2, $3, $4, 4326))) LIMIT 1001) AS t";
 
-/// A page: its name, what follows `SELECT … FROM`, and the path below the collection.
+/// A page: its name, what is selected beside the columns and from what, which rows, and the path below the collection.
 struct Page {
     name: &'static str,
+    from: &'static str,
     rest: &'static str,
     path: &'static str,
     /// Whether `$1` and so on are a random box.
     is_boxed: bool,
 }
 
+const fn page(name: &'static str, rest: &'static str, path: &'static str) -> Page {
+    Page { name, from: POINTS, rest, path, is_boxed: false }
+}
+
 const PAGES: [Page; 8] = [
-    Page { name: "10 rows", rest: "ORDER BY t.fid LIMIT 11", path: "items?limit=10", is_boxed: false },
-    Page { name: "100 rows", rest: "ORDER BY t.fid LIMIT 101", path: "items?limit=100", is_boxed: false },
-    Page { name: "1,000 rows", rest: "ORDER BY t.fid LIMIT 1001", path: "items?limit=1000", is_boxed: false },
-    Page { name: "10,000 rows", rest: "ORDER BY t.fid LIMIT 10001", path: "items?limit=10000", is_boxed: false },
+    page("10 rows", "ORDER BY t.fid LIMIT 11", "items?limit=10"),
+    page("100 rows", "ORDER BY t.fid LIMIT 101", "items?limit=100"),
+    page("1,000 rows", "ORDER BY t.fid LIMIT 1001", "items?limit=1000"),
+    page("10,000 rows", "ORDER BY t.fid LIMIT 10001", "items?limit=10000"),
     Page {
         name: "100 in a random box",
-        rest: "WHERE ST_Intersects(t.geom, ST_MakeEnvelope($1, $2, $3, $4, 4326)) ORDER BY t.fid LIMIT 101",
+        from: IN_A_BOX,
+        rest: "ORDER BY t.fid LIMIT 101",
         path: "items?limit=100&bbox=",
         is_boxed: true,
     },
-    Page {
-        name: "100 by an index",
-        rest: "WHERE t.code = 1234 ORDER BY t.fid LIMIT 101",
-        path: "items?limit=100&code=1234",
-        is_boxed: false,
-    },
-    Page {
-        name: "10 after 500,000",
-        rest: "ORDER BY t.fid LIMIT 11 OFFSET 500000",
-        path: "items?limit=10&offset=500000",
-        is_boxed: false,
-    },
-    Page { name: "one row", rest: "WHERE t.fid = 5 ORDER BY t.fid LIMIT 2", path: "items/5", is_boxed: false },
+    page("100 by an index", "WHERE t.code = 1234 ORDER BY t.fid LIMIT 101", "items?limit=100&code=1234"),
+    page("10 after 500,000", "ORDER BY t.fid LIMIT 11 OFFSET 500000", "items?limit=10&offset=500000"),
+    page("one row", "WHERE t.fid = 5 ORDER BY t.fid LIMIT 2", "items/5"),
 ];
 
 /// Boxes of half a degree on land and sea alike.
@@ -75,7 +74,7 @@ fn first_box() -> u64 {
 
 /// Reads pages on one connection until the time is over.
 async fn bare(client: Arc<Client>, page: &'static Page, end: Instant, done: Arc<AtomicU64>) {
-    let statement = client.prepare(&format!("{SELECT} {}", page.rest)).await.unwrap();
+    let statement = client.prepare(&format!("{SELECT} {} {}", page.from, page.rest)).await.unwrap();
     let mut number = first_box();
     while Instant::now() < end {
         number += 1;
@@ -95,15 +94,19 @@ async fn bare(client: Arc<Client>, page: &'static Page, end: Instant, done: Arc<
 async fn over_http(authority: String, prefix: String, page: &'static Page, end: Instant, done: Arc<AtomicU64>) {
     let mut stream = tokio::net::TcpStream::connect(&authority).await.unwrap();
     stream.set_nodelay(true).unwrap();
-    let (mut number, mut buffer) = (first_box(), Vec::with_capacity(1 << 20));
+    let request = |area: &str| {
+        format!("GET {prefix}/collections/points/{}{area} HTTP/1.1\r\nHost: {authority}\r\n\r\n", page.path)
+    };
+    let (mut number, mut buffer, mut asked) = (first_box(), Vec::with_capacity(1 << 20), request(""));
     while Instant::now() < end {
-        number += 1;
-        let area = if page.is_boxed { boxed(number).map(|side| side.to_string()).join(",") } else { String::new() };
-        let request =
-            format!("GET {prefix}/collections/points/{}{area} HTTP/1.1\r\nHost: {authority}\r\n\r\n", page.path);
-        stream.write_all(request.as_bytes()).await.unwrap();
+        if page.is_boxed {
+            number += 1;
+            asked = request(&boxed(number).map(|side| side.to_string()).join(","));
+        }
+        stream.write_all(asked.as_bytes()).await.unwrap();
         buffer.clear();
-        while !is_whole(&buffer) {
+        let mut told = End::Unknown;
+        while !is_whole(&buffer, &mut told) {
             assert!(stream.read_buf(&mut buffer).await.unwrap() > 0, "the server closed the connection");
         }
         assert!(buffer.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&buffer[..200.min(buffer.len())]));
@@ -111,13 +114,26 @@ async fn over_http(authority: String, prefix: String, page: &'static Page, end: 
     }
 }
 
-/// Whether an answer came to its end: by its length, or by its last chunk.
-fn is_whole(answer: &[u8]) -> bool {
-    let Some(head) = answer.windows(4).take(2000).position(|four| four == b"\r\n\r\n") else { return false };
-    let words = String::from_utf8_lossy(&answer[..head]).to_ascii_lowercase();
-    match words.split("content-length: ").nth(1).and_then(|rest| rest.lines().next()) {
-        Some(length) => answer.len() >= head + 4 + length.trim().parse::<usize>().unwrap(),
-        None => answer.ends_with(b"\r\n0\r\n\r\n"),
+/// How the end of an answer is known, once its head is there.
+enum End {
+    Unknown,
+    Length(usize),
+    LastChunk,
+}
+
+/// Whether an answer came to its end.
+fn is_whole(answer: &[u8], end: &mut End) -> bool {
+    if matches!(end, End::Unknown) {
+        let Some(head) = answer.windows(4).take(2000).position(|four| four == b"\r\n\r\n") else { return false };
+        let words = std::str::from_utf8(&answer[..head]).unwrap();
+        let mut lines = words.lines().filter_map(|line| line.split_once(": "));
+        let told = lines.find(|(name, _)| name.eq_ignore_ascii_case("content-length"));
+        *end = told.map_or(End::LastChunk, |(_, value)| End::Length(head + 4 + value.parse::<usize>().unwrap()));
+    }
+    match end {
+        End::Unknown => false,
+        End::Length(length) => answer.len() >= *length,
+        End::LastChunk => answer.ends_with(b"\r\n0\r\n\r\n"),
     }
 }
 
