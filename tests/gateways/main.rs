@@ -7,13 +7,11 @@ mod cgi;
 mod client;
 mod echo;
 mod fastcgi_wire;
-mod http2_wire;
 mod nginx;
 mod program;
 mod recipe;
 mod scgi_wire;
 mod through_nginx;
-mod untaken;
 
 use std::time::Duration;
 
