@@ -2,15 +2,19 @@
 
 use std::io;
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use crate::server::outgoing::Outgoing;
+
 use super::connection::{Broken, Connection, Socket};
 use super::http::Patience;
 use super::listener::Listener;
+use super::untaken::Bearing;
 
 /// How long the other side may take to close after the last answer.
 const PARTING: Duration = Duration::from_secs(2);
@@ -28,11 +32,13 @@ pub(super) struct Caller {
 pub(super) async fn accept<C>(
     listener: Listener,
     patience: Patience,
+    outgoing: Arc<Outgoing>,
     stop: impl Future<Output = ()>,
     converse: impl Fn(Caller) -> C,
 ) where
     C: Future<Output = io::Result<()>> + Send + 'static,
 {
+    let bearing = Bearing { usual: patience.write, outgoing };
     let (stopper, stopping) = watch::channel(false);
     let mut conversations = JoinSet::new();
     let mut stop = pin!(stop);
@@ -42,7 +48,7 @@ pub(super) async fn accept<C>(
         tokio::select! {
             accepted = listener.accept(), if !is_full => match accepted {
                 Ok(stream) => {
-                    let (stream, broken) = Connection::new(stream, patience.write);
+                    let (stream, broken) = Connection::new(stream, bearing.clone());
                     let conversation = converse(Caller { stream, broken, stopping: stopping.clone() });
                     conversations.spawn(async move {
                         if let Err(error) = conversation.await {

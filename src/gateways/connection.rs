@@ -9,15 +9,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::time::{Instant, Sleep, sleep};
+use tokio::time::{Instant, Sleep};
 
-use crate::error::Error;
-use crate::message::body::Body;
-
+use super::untaken::{Bearing, Piece, Pieces};
 use super::waiting::InFlight;
+use crate::error::Error;
 
 /// Set when an answer of the connection broke off.
 pub(crate) type Broken = Arc<AtomicBool>;
@@ -31,26 +29,35 @@ impl<S: AsyncRead + AsyncWrite + AsFd + Send + Unpin> Socket for S {}
 pub(crate) struct Connection<S: Socket> {
     stream: S,
     broken: Broken,
-    patience: Duration,
-    stalled: Option<Pin<Box<Sleep>>>,
+    bearing: Bearing,
+    /// Whether a write waits.
+    blocked: Arc<AtomicBool>,
+    since: Option<Instant>,
+    timer: Option<Pin<Box<Sleep>>>,
 }
 
 impl<S: Socket> Connection<S> {
-    /// Watches a stream; a write that waits longer than `patience` ends the connection.
-    pub(crate) fn new(stream: S, patience: Duration) -> (Self, Broken) {
-        let broken = Broken::default();
-        (Self { stream, broken: broken.clone(), patience, stalled: None }, broken)
+    /// Watches a stream; a write that waits for too long ends the connection.
+    pub(super) fn new(stream: S, bearing: Bearing) -> (Self, Broken) {
+        let (broken, blocked) = (Broken::default(), Arc::default());
+        (Self { stream, broken: broken.clone(), bearing, blocked, since: None, timer: None }, broken)
+    }
+
+    /// Whether the stream takes nothing at the moment.
+    pub(super) fn blocked(&self) -> Arc<AtomicBool> {
+        self.blocked.clone()
     }
 
     fn watch<T>(&mut self, cx: &mut Context<'_>, write: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         if write.is_ready() {
-            self.stalled = None;
+            if self.since.take().is_some() {
+                self.blocked.store(false, Ordering::Relaxed);
+            }
             return write;
         }
-        let patience = self.patience;
-        let stalled = self.stalled.get_or_insert_with(|| Box::pin(sleep(patience)));
-        ready!(stalled.as_mut().poll(cx));
-        stalled.as_mut().reset(Instant::now() + patience);
+        let since = *self.since.get_or_insert_with(Instant::now);
+        self.blocked.store(true, Ordering::Relaxed);
+        ready!(self.bearing.poll_over(since, &mut self.timer, cx));
         self.broken.store(true, Ordering::Relaxed);
         Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the client reads nothing")))
     }
@@ -104,22 +111,22 @@ impl<S: Socket> AsyncWrite for Connection<S> {
 
 /// A body that says on its connection when it breaks off.
 pub(crate) struct Watched {
-    body: Body,
+    body: Pieces,
     broken: Broken,
     _in_flight: InFlight,
 }
 
 impl Watched {
-    pub(super) fn new(body: Body, broken: Broken, in_flight: InFlight) -> Self {
+    pub(super) fn new(body: Pieces, broken: Broken, in_flight: InFlight) -> Self {
         Self { body, broken, _in_flight: in_flight }
     }
 }
 
 impl http_body::Body for Watched {
-    type Data = Bytes;
+    type Data = Piece;
     type Error = Error;
 
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Piece>, Error>>> {
         let frame = ready!(Pin::new(&mut self.body).poll_frame(cx));
         if let Some(Err(error)) = &frame {
             // Told where the request is known.

@@ -19,7 +19,7 @@ use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use tokio::net::{TcpListener, TcpStream, ToSocketAddrs};
 use tokio::runtime::Handle;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tower_service::Service;
 
 pub use crate::data::worker::Workers;
@@ -31,10 +31,13 @@ use super::cgi_response::refusal;
 use super::connection::{Connection, Watched};
 use super::tower::to_http;
 use super::unhurried::Unhurried;
+use super::untaken::{Bearing, Pieces, Shared};
 use super::waiting::{Talk, Waiting, refuse};
 
 /// Requests that one HTTP/2 connection may have answered at once; a browser asks for fewer.
 const STREAMS: u32 = 64;
+/// Bytes that one answer of HTTP/2 may have on its way: enough for there to be some whenever the socket takes more.
+const SENDING: usize = 64 * 1024;
 
 /// What the gateways bear of a client.
 #[derive(Clone, Copy, Debug)]
@@ -127,14 +130,8 @@ async fn accept(
     workers: Option<&Workers>,
 ) -> io::Result<()> {
     let graceful = GracefulShutdown::new();
-    let mut builder = auto::Builder::new(Elsewhere(Handle::current()));
-    // The connection itself looks at the time, and says why it ends.
-    // QGIS 3 looks for `Content-Type` in exactly this spelling.
-    builder.http1().title_case_headers(true).header_read_timeout(None).max_buf_size(patience.head_bytes);
-    builder.http2().timer(TokioTimer::new()).keep_alive_interval(patience.head);
-    // One client must not take the turns of many.
-    builder.http2().max_concurrent_streams(STREAMS);
-    builder.http2().max_header_list_size(patience.head_bytes.try_into().unwrap_or(u32::MAX));
+    let tasks = Handle::current();
+    let bearing = Bearing { usual: patience.write, outgoing: server.snapshot().outgoing().clone() };
     let places = Arc::new(Semaphore::new(patience.connections.min(Semaphore::MAX_PERMITS)));
     let mut stop = pin!(stop);
     loop {
@@ -145,8 +142,9 @@ async fn accept(
         match accepted {
             Ok((stream, peer)) => match places.clone().try_acquire_owned() {
                 Ok(place) => {
-                    let (builder, server, watcher) = (builder.clone(), server.clone(), graceful.watcher());
-                    let caller = Caller { builder, server, watcher, peer, patience, _place: place };
+                    let (tasks, bearing) = (tasks.clone(), bearing.clone());
+                    let (server, watcher) = (server.clone(), graceful.watcher());
+                    let caller = Caller { tasks, bearing, server, watcher, peer, patience, _place: place };
                     match workers {
                         None => drop(tokio::spawn(caller.answer(stream))),
                         Some(workers) => workers.spawn(async move {
@@ -182,7 +180,8 @@ fn turn_away(stream: &TcpStream, patience: Patience) {
 
 /// One who is connected.
 struct Caller {
-    builder: auto::Builder<Elsewhere>,
+    tasks: Handle,
+    bearing: Bearing,
     server: Server,
     watcher: Watcher,
     peer: SocketAddr,
@@ -194,10 +193,13 @@ struct Caller {
 impl Caller {
     /// Answers until one of both ends it.
     async fn answer(self, stream: TcpStream) {
-        let Self { builder, server, watcher, peer, patience, .. } = self;
+        let Self { tasks, bearing, server, watcher, peer, patience, .. } = self;
+        let outgoing = bearing.outgoing.clone();
         // Only an answer in chunks suffers without it, and most are whole: not worth an end.
         let _ = stream.set_nodelay(true);
-        let (connection, broken) = Connection::new(stream, patience.write);
+        let (connection, broken) = Connection::new(stream, bearing.clone());
+        let cut = Arc::<Notify>::default();
+        let shared = Shared { bearing, is_blocked: connection.blocked(), cut: cut.clone() };
         let talk = Arc::new(Talk::default());
         let connection = Waiting::new(connection, talk.clone(), patience);
         let service = service_fn(move |request: hyper::Request<Incoming>| {
@@ -208,32 +210,52 @@ impl Caller {
                 None => Ok(server.clone().call(request)),
                 Some(error) => Err(error),
             };
-            let broken = broken.clone();
+            let (broken, outgoing) = (broken.clone(), outgoing.clone());
             async move {
                 let response = match answer {
                     Ok(answer) => answer.await?,
                     Err(error) => to_http(refusal(&error)),
                 };
-                Ok::<_, Infallible>(response.map(|body| Watched::new(body, broken, in_flight)))
+                Ok::<_, Infallible>(response.map(|body| Watched::new(Pieces::new(body, outgoing), broken, in_flight)))
             }
         });
+        let builder = builder(patience, Elsewhere { tasks, shared });
         let conversation = builder.serve_connection_with_upgrades(TokioIo::new(connection), service).into_owned();
-        if let Err(error) = watcher.watch(conversation).await {
-            tracing::debug!(%peer, %error, "a connection ended");
+        tokio::select! {
+            ended = watcher.watch(conversation) => if let Err(error) = ended {
+                tracing::debug!(%peer, %error, "a connection ended");
+            },
+            () = cut.notified() => tracing::debug!(%peer, "a client took nothing, and its connection was ended"),
         }
     }
 }
 
+/// How connections are read and written.
+fn builder(patience: Patience, elsewhere: Elsewhere) -> auto::Builder<Elsewhere> {
+    let mut builder = auto::Builder::new(elsewhere);
+    // The connection itself looks at the time, and says why it ends.
+    // QGIS 3 looks for `Content-Type` in exactly this spelling.
+    builder.http1().title_case_headers(true).header_read_timeout(None).max_buf_size(patience.head_bytes);
+    builder.http2().timer(TokioTimer::new()).keep_alive_interval(patience.head);
+    // One client must not take the turns of many, nor their memory.
+    builder.http2().max_concurrent_streams(STREAMS).max_send_buf_size(SENDING);
+    builder.http2().max_header_list_size(patience.head_bytes.try_into().unwrap_or(u32::MAX));
+    builder
+}
+
 /// Where the requests of one HTTP/2 connection are answered: they are many at once, and go to all processors.
 #[derive(Clone)]
-struct Elsewhere(Handle);
+struct Elsewhere {
+    tasks: Handle,
+    shared: Shared,
+}
 
 impl<F> Executor<F> for Elsewhere
 where
     F: Future<Output: Send> + Send + 'static,
 {
     fn execute(&self, task: F) {
-        self.0.spawn(task);
+        self.tasks.spawn(self.shared.clone().take(task));
     }
 }
 

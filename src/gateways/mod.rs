@@ -12,4 +12,5 @@ pub mod listener;
 pub mod scgi;
 pub mod tower;
 mod unhurried;
+mod untaken;
 mod waiting;

@@ -34,6 +34,9 @@ pub struct Limits {
     pub request_seconds: u32,
     /// Largest answer; one that turns out larger on its way is broken off.
     pub answer_bytes: u64,
+    /// What of all answers may wait in memory for clients to take it; beyond that, slow clients lose their answers and requests
+    /// wait.
+    pub waiting_bytes: u32,
     /// Most features of an HTML page, whatever is asked for: it is made in memory, and browsers suffer.
     pub page_features: u32,
     /// What answers with features that may be asked for again take in memory; none are kept with 0.
@@ -56,6 +59,7 @@ impl Default for Limits {
             queue_seconds: 10,
             request_seconds: 60,
             answer_bytes: 4 * 1024 * 1024 * 1024,
+            waiting_bytes: 128 * 1024 * 1024,
             page_features: 1000,
             kept_bytes: 32 * 1024 * 1024,
         }
@@ -93,6 +97,7 @@ impl Limits {
             ("connections", self.connections),
             ("requests", self.requests),
             ("request_seconds", self.request_seconds),
+            ("waiting_bytes", self.waiting_bytes),
             ("page_features", self.page_features),
         ];
         for (name, _) in positive.into_iter().filter(|(_, value)| *value == 0) {

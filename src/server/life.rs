@@ -80,7 +80,7 @@ impl Target for Snapshot {
     }
 
     async fn enter(&self, head: &Head) -> Result<impl Send> {
-        self.0.queue.enter(head, &self.0.limits, self.metrics()).await
+        self.0.queue.enter(head, &self.0.limits, self.metrics(), self.outgoing()).await
     }
 
     async fn dispatch(&self, request: &mut Request) -> Result<Response> {

@@ -6,6 +6,7 @@ mod fault;
 mod life;
 mod look;
 pub(crate) mod metrics;
+pub(crate) mod outgoing;
 mod ows;
 mod queue;
 pub mod registry;

@@ -12,6 +12,7 @@ use crate::message::request::Head;
 use crate::project::limits::{Limits, seconds};
 
 use super::metrics::Metrics;
+use super::outgoing::Outgoing;
 
 /// The places.
 pub(super) struct Queue {
@@ -36,11 +37,14 @@ impl Queue {
         head: &Head,
         limits: &Limits,
         metrics: &Metrics,
+        outgoing: &Outgoing,
     ) -> Result<Option<SemaphorePermit<'_>>> {
         if is_watch(&head.path) {
             return Ok(None);
         }
-        if let Ok(place) = self.places.try_acquire() {
+        if !outgoing.is_full()
+            && let Ok(place) = self.places.try_acquire()
+        {
             return Ok(Some(place));
         }
         let full = |what: &'static str| {
@@ -53,7 +57,13 @@ impl Queue {
         metrics.waiting.fetch_add(1, Ordering::Relaxed);
         // Counted down also where the client leaves meanwhile.
         let _counted = Counted(metrics);
-        match timeout(seconds(limits.queue_seconds), self.places.acquire()).await {
+        let turn = async {
+            let place = self.places.acquire().await;
+            // Behind the turn, so that no more than have one come to fill what room there is.
+            outgoing.room().await;
+            place
+        };
+        match timeout(seconds(limits.queue_seconds), turn).await {
             Ok(Ok(place)) => Ok(Some(place)),
             _ => Err(full("the server is busy, and this request did not get its turn in time; try again")),
         }

@@ -17,6 +17,7 @@ use crate::web::templates::Templates;
 
 use super::api::{Api, DynApi};
 use super::metrics::Metrics;
+use super::outgoing::Outgoing;
 use super::queue::Queue;
 use super::registry::Registry;
 use super::security::Security;
@@ -61,6 +62,8 @@ pub(crate) struct Shared {
     pub(super) queue: Queue,
     /// Those of the state before, where there was one.
     pub(super) metrics: OnceLock<Arc<Metrics>>,
+    /// That of the state before as well.
+    pub(super) outgoing: OnceLock<Arc<Outgoing>>,
     pub(super) security: Security,
     ignored: Vec<String>,
 }
@@ -138,6 +141,8 @@ impl Server {
         let new = other.snapshot();
         // It has not answered anything yet, or goes on with its own.
         let _ = new.0.metrics.set(self.snapshot().metrics().clone());
+        let _ = new.0.outgoing.set(self.snapshot().outgoing().clone());
+        new.outgoing().bear(new.limits().waiting_bytes);
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = new;
     }
 }
@@ -167,6 +172,15 @@ impl Snapshot {
     /// The counters of requests.
     pub(crate) fn metrics(&self) -> &Arc<Metrics> {
         self.0.metrics.get_or_init(Arc::default)
+    }
+
+    /// What waits for clients to take it.
+    pub(crate) fn outgoing(&self) -> &Arc<Outgoing> {
+        self.0.outgoing.get_or_init(|| {
+            let outgoing = Outgoing::default();
+            outgoing.bear(self.limits().waiting_bytes);
+            Arc::new(outgoing)
+        })
     }
 
     /// Forgets all cached documents or images.
@@ -346,6 +360,7 @@ impl Builder {
             packed: Packed::default(),
             queue,
             metrics: OnceLock::new(),
+            outgoing: OnceLock::new(),
             security: self.security,
             ignored: self.ignored,
         };

@@ -7,11 +7,13 @@ mod cgi;
 mod client;
 mod echo;
 mod fastcgi_wire;
+mod http2_wire;
 mod nginx;
 mod program;
 mod recipe;
 mod scgi_wire;
 mod through_nginx;
+mod untaken;
 
 use std::time::Duration;
 

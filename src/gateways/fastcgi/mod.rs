@@ -30,5 +30,6 @@ use super::listener::Listener;
 
 /// Serves until `stop` is ready; then lets requests in flight finish.
 pub async fn serve(server: Server, listener: Listener, patience: Patience, stop: impl Future<Output = ()>) {
-    accept(listener, patience, stop, |caller| conversation::converse(server.clone(), caller, patience)).await;
+    let outgoing = server.snapshot().outgoing().clone();
+    accept(listener, patience, outgoing, stop, |caller| conversation::converse(server.clone(), caller, patience)).await;
 }
