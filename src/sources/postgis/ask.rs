@@ -9,6 +9,8 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 use tokio_postgres::Client;
 
+use super::crowd::Holder;
+use super::fault;
 use super::hosts::Hosts;
 use super::pulse::SILENCE;
 use super::runtime;
@@ -98,10 +100,19 @@ async fn answer(
     mut asked: mpsc::UnboundedReceiver<Asker>,
     question: &Mutex<Option<Question>>,
 ) -> Result<(), ()> {
-    let (client, mut driver) = hosts.single().await.map_err(drop)?;
+    if hosts.crowd.wants(Holder::Asking) {
+        return Err(());
+    }
+    let opened = timeout(hosts.patience(), hosts.open()).await.map_err(drop)?;
+    let (client, mut driver) = opened.map_err(|cause| {
+        if fault::is_full(&cause) {
+            hosts.crowd.refuses();
+        }
+    })?;
     let drive = async { while let Some(Ok(_)) = driver.next().await {} };
     tokio::select! {
         () = drive => Err(()),
+        () = hosts.crowd.wanted(Holder::Asking) => Err(()),
         outcome = answer_all(hosts, &client, watch, &mut asked, question) => outcome,
     }
 }

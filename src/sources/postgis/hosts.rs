@@ -14,6 +14,7 @@ use tokio_postgres::{Client, Config, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::connect::{CONNECTING, Driver, tls};
+use super::crowd::Crowd;
 use super::fault;
 use super::instance::Instances;
 use crate::error::Result;
@@ -29,6 +30,8 @@ pub(super) struct Hosts {
     preferred: Mutex<Option<(usize, Instant)>>,
     /// The runs of them that connections led to.
     pub(super) instances: Instances,
+    /// Who makes room for readers.
+    pub(super) crowd: Crowd,
 }
 
 impl fmt::Debug for Hosts {
@@ -42,7 +45,7 @@ impl Hosts {
         let count = config.get_hosts().len().max(1);
         let each = if count == 1 { vec![config.clone()] } else { (0..count).map(|at| only(config, at)).collect() };
         let tls = (config.get_ssl_mode() == SslMode::Require).then(tls).transpose()?;
-        Ok(Self { each, tls, preferred: Mutex::default(), instances: Instances::default() })
+        Ok(Self { each, tls, preferred: Mutex::default(), instances: Instances::default(), crowd: Crowd::default() })
     }
 
     /// Whether there is no other one.

@@ -7,12 +7,14 @@ use crate::base::crs::Crs;
 use crate::data::source::FeatureSource;
 use crate::error::{Error, Kind, Result};
 
+mod allowed;
 mod ask;
 mod boxes;
 mod cells;
 mod columns;
 mod connect;
 mod count;
+mod crowd;
 mod describe;
 mod discover;
 mod doubt;

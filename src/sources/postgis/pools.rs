@@ -3,15 +3,16 @@
 
 use std::ops::Deref;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use deadpool_postgres::{
     ClientWrapper, Hook, HookError, Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime, Timeouts,
 };
 use tokio::sync::OwnedSemaphorePermit;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 use tokio_postgres::Config;
 
+use super::allowed::{Allowed, Permit};
 use super::connect::{CONNECTING, DatabaseOptions, find_functions};
 use super::fault;
 use super::hosts::{Hosts, Opener};
@@ -23,10 +24,12 @@ use crate::error::{Error, Result};
 
 /// How long a request waits for a connection.
 pub(super) const WAITING: Duration = Duration::from_secs(10);
-/// Before it asks again, where the database gives no more of them.
-const AGAIN: Duration = Duration::from_millis(20);
+/// Before the only one who asks does so again, where the database gives none at all.
+const AGAIN: Duration = Duration::from_millis(50);
 /// Prepared statements that a connection keeps: filters have many shapes.
 const STATEMENTS: usize = 200;
+/// What the log has where no connection became free in time.
+const NONE_FREE: &str = "no connection was free in time";
 /// Fewer connections are not worth a pool of their own.
 const FEW: usize = 4;
 
@@ -37,6 +40,8 @@ pub(super) struct Pools {
     pulse: Arc<Pulse>,
     hosts: Arc<Hosts>,
     connections: usize,
+    /// What the database gives.
+    allowed: Arc<Allowed>,
     /// What may be taken at once, where that is less than all.
     share: Option<Arc<Share>>,
 }
@@ -46,6 +51,7 @@ pub(super) struct Lent {
     object: Object,
     /// Where it leads, as far as is known.
     pub(super) instance: Option<Instance>,
+    _allowed: Permit,
     _permit: Option<OwnedSemaphorePermit>,
 }
 
@@ -76,7 +82,8 @@ impl Pools {
         let count = worker::most().min(connections / FEW).max(1);
         let share = |number| connections / count + usize::from(number < connections % count);
         let each = (0..count).map(|number| pool(config, hosts, pulse, share(number))).collect::<Result<_>>()?;
-        Ok(Self { each, pulse: pulse.clone(), hosts: hosts.clone(), connections, share: None })
+        let allowed = Arc::new(Allowed::new(connections));
+        Ok(Self { each, pulse: pulse.clone(), hosts: hosts.clone(), connections, allowed, share: None })
     }
 
     /// The same pools for one layer, which leaves connections to others.
@@ -94,37 +101,57 @@ impl Pools {
             Some(share) => Some(share.permit(&self.pulse).await?),
             None => None,
         };
-        let (end, mut is_refused) = (Instant::now() + WAITING, false);
-        let client = loop {
-            let client = tokio::select! {
-                biased;
-                client = self.nearest(is_refused).get() => client,
-                // Who waits for one has nothing to lose, and others need his turn.
-                () = self.pulse.silent() => return Err(fault::silent()),
-            };
-            match client {
-                // The database gives fewer than it was taken for: one of those will be free.
-                Err(PoolError::Backend(cause)) if fault::is_full(&cause) && self.has_any() && Instant::now() < end => {
-                    is_refused = true;
-                    sleep(AGAIN).await;
-                }
-                client => break client.map_err(fault::connecting)?,
-            }
+        let (client, allowed) = tokio::select! {
+            biased;
+            had = self.have() => had?,
+            // Who waits for one has nothing to lose, and others need his turn.
+            () = self.pulse.silent() => return Err(fault::silent()),
         };
         if client.statement_cache.size() > STATEMENTS {
             client.statement_cache.clear();
         }
         let instance = self.hosts.instances.of(&client);
-        Ok(Lent { object: client, instance, _permit: permit })
+        Ok(Lent { object: client, instance, _allowed: allowed, _permit: permit })
+    }
+
+    /// One, as soon as the database gives one or somebody gives one back.
+    async fn have(&self) -> Result<(Object, Permit)> {
+        let end = Instant::now() + WAITING;
+        let permit = || async { self.allowed.permit(end).await.ok_or_else(|| fault::unavailable(NONE_FREE)) };
+        let mut allowed = permit().await?;
+        loop {
+            match self.nearest().get().await {
+                Err(PoolError::Backend(cause)) if fault::is_full(&cause) && Instant::now() < end => {
+                    if !self.has_any() {
+                        self.hosts.crowd.starves();
+                    }
+                    allowed = match self.allowed.refuse(allowed) {
+                        Some(last) => {
+                            sleep(AGAIN).await;
+                            last
+                        }
+                        None => permit().await?,
+                    };
+                }
+                client => {
+                    let client = client.map_err(fault::connecting)?;
+                    if Object::metrics(&client).recycle_count == 0 {
+                        self.allowed.opened();
+                    }
+                    return Ok((client, allowed));
+                }
+            }
+        }
     }
 
     /// The pool of the caller's thread, another one's where all of it are taken; where no more can be opened, one that has one.
-    fn nearest(&self, is_refused: bool) -> &Pool {
+    fn nearest(&self) -> &Pool {
         let own = &self.each[worker::here().unwrap_or(0) % self.each.len()];
         let is_open = |pool: &&Pool| pool.status().available > 0;
         let is_had = |pool: &&Pool| is_open(pool) || pool.status().size < pool.status().max_size;
-        let free = is_refused.then(|| self.each.iter().find(is_open)).flatten();
-        free.unwrap_or_else(|| Some(own).filter(is_had).or_else(|| self.each.iter().find(is_had)).unwrap_or(own))
+        let nearest = |is: &dyn Fn(&&Pool) -> bool| Some(own).filter(is).or_else(|| self.each.iter().find(is));
+        let free = self.allowed.are_fewer().then(|| nearest(&is_open)).flatten();
+        free.or_else(|| nearest(&is_had)).unwrap_or(own)
     }
 
     /// Whether there is any connection at all.
@@ -135,6 +162,7 @@ impl Pools {
     /// Whether anybody waits for a connection that may be had here.
     pub(super) fn are_wanted(&self) -> bool {
         self.share.as_ref().is_some_and(|share| share.is_wanted())
+            || self.allowed.are_wanted()
             || self.each.iter().any(|pool| pool.status().waiting > 0)
     }
 

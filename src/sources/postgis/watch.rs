@@ -10,6 +10,7 @@ use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 use tokio_postgres::{AsyncMessage, Client};
 
 use super::ask::Way;
+use super::crowd::Holder;
 use super::hosts::Hosts;
 use super::pulse::{Pulse, SILENCE};
 use super::runtime;
@@ -118,6 +119,9 @@ impl Watch {
 
 /// Looks until the connection is lost, which is the error, or until nobody holds the watch any more.
 async fn look(hosts: &Hosts, pulse: &Pulse, held: &Weak<Watch>) -> Result<(), ()> {
+    if hosts.crowd.wants(Holder::Watching) {
+        return Err(());
+    }
     let opened = timeout(hosts.patience(), hosts.open()).await;
     // One that refuses is soon told as away by whoever asks; it is the silent one that must not be waited for.
     pulse.tell(opened.is_err());
@@ -131,6 +135,7 @@ async fn look(hosts: &Hosts, pulse: &Pulse, held: &Weak<Watch>) -> Result<(), ()
     };
     tokio::select! {
         () = drive => Err(()),
+        () = hosts.crowd.wanted(Holder::Watching) => Err(()),
         outcome = watch(hosts, &client, pulse, held) => outcome,
     }
 }
