@@ -31,6 +31,7 @@ mod refused;
 mod replicas;
 mod same_as_file;
 mod searches;
+mod sessions;
 mod slow;
 mod starts;
 mod tables;

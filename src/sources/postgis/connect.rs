@@ -14,7 +14,7 @@ use tokio_postgres::{Client, Config, NoTls, RowStream, Statement};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::pools::Lent;
-use super::share::LOCK;
+use super::session;
 use crate::error::{Error, Kind, Result};
 
 /// How long a connection is tried for.
@@ -80,11 +80,7 @@ pub(super) fn config(dsn: &str, options: &DatabaseOptions) -> Result<Config> {
     if config.get_application_name().is_none() {
         config.application_name("graticule");
     }
-    let (millis, lock) = (options.statement_timeout.as_millis(), LOCK.as_millis());
-    let own = config.get_options().unwrap_or_default();
-    let settings = format!(
-        "-c default_transaction_read_only=on -c statement_timeout={millis} -c lock_timeout={lock} -c TimeZone=UTC -c extra_float_digits=1 {own}"
-    );
+    let settings = session::options(options, config.get_options().unwrap_or_default());
     config.options(settings);
     Ok(config)
 }

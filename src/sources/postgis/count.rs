@@ -41,7 +41,7 @@ pub(super) async fn count(pools: &Pools, table: &Table, filter: &Filter, values:
     let client = pools.take().await?;
     let mut statement = connect::prepare(&client, &sql.text).await.map_err(wrong)?;
     let rows = match client.query_raw(&statement, sql.bound()).await {
-        Err(cause) if fault::is_outdated(&cause) => {
+        Err(cause) if fault::is_of_kept(&cause) => {
             pools.forget();
             statement = connect::prepare(&client, &sql.text).await.map_err(wrong)?;
             client.query_raw(&statement, sql.bound()).await

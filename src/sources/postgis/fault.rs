@@ -5,6 +5,7 @@ use http::HeaderValue;
 use http::header::RETRY_AFTER;
 use tokio_postgres::error::SqlState;
 
+use super::session;
 use crate::error::{Error, Kind};
 use crate::model::value::Value;
 
@@ -48,6 +49,32 @@ pub(super) const REFUSED: &str = "the database of this layer refuses the server 
 /// The log-on is refused: the password, the role or the database may be made right at any time.
 fn refused(cause: String) -> Error {
     for_now(REFUSED, cause)
+}
+
+/// What is said of a database that gives no session of our own.
+pub(super) const SHARED: &str = "the database of this layer cannot be read as it is reached now, try again later";
+
+/// What is told of it to whoever runs the server.
+pub(super) const NO_SESSIONS: &str = "is reached by a pooler that lends a session for a transaction or a statement only, or \
+     has no second one: give this server sessions of its own (of PgBouncer pool_mode = session, with some room in its pool), \
+     or the address of the database itself";
+
+/// Whether the session is shared with others.
+fn is_shared(cause: &tokio_postgres::Error) -> bool {
+    cause.code().is_some_and(|code| code.code() == session::SHARED)
+}
+
+/// Whether options of the log-on are refused, as poolers do.
+pub(super) fn refuses_options(cause: &tokio_postgres::Error) -> bool {
+    cause.as_db_error().is_some_and(|said| {
+        *said.code() == SqlState::PROTOCOL_VIOLATION && said.message().contains("unsupported startup parameter")
+    })
+}
+
+/// Whether the session has not the statements that it was given: somebody else uses it.
+pub(super) fn is_of_statements(cause: &tokio_postgres::Error) -> bool {
+    let of_others = [SqlState::INVALID_SQL_STATEMENT_NAME, SqlState::DUPLICATE_PSTATEMENT];
+    cause.code().is_some_and(|code| of_others.contains(code))
 }
 
 /// It takes requests, and answers none.
@@ -101,6 +128,11 @@ pub(super) fn is_outdated(cause: &tokio_postgres::Error) -> bool {
     cause.code() == Some(&SqlState::FEATURE_NOT_SUPPORTED)
 }
 
+/// Whether statements that are kept are to be forgotten.
+pub(super) fn is_of_kept(cause: &tokio_postgres::Error) -> bool {
+    is_outdated(cause) || is_of_statements(cause)
+}
+
 /// Whether what a statement names is gone, closed, of another type or in another reference system. Statements are made from
 /// descriptions, never by clients.
 fn is_changed(cause: &tokio_postgres::Error) -> bool {
@@ -141,6 +173,7 @@ pub(super) fn describing(cause: tokio_postgres::Error) -> Error {
 pub(super) fn connecting(cause: PoolError) -> Error {
     match cause {
         PoolError::Backend(cause) if is_refused(&cause) => refused(told(&cause)),
+        PoolError::Backend(cause) if is_shared(&cause) => for_now(SHARED, told(&cause)),
         PoolError::Backend(cause) if !is_away(&cause) && cause.code().is_some() => Error::internal(told(&cause)),
         cause => unavailable(cause),
     }
@@ -168,6 +201,8 @@ pub(super) fn is_away(cause: &tokio_postgres::Error) -> bool {
         }
         Some(code) => {
             code.code().starts_with("08")
+                || is_of_statements(cause)
+                || is_shared(cause)
                 || [
                     SqlState::ADMIN_SHUTDOWN,
                     SqlState::CRASH_SHUTDOWN,

@@ -2,6 +2,7 @@
 //! connections and says nothing is passed over, and tried last for a while.
 
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -17,6 +18,7 @@ use super::connect::{CONNECTING, Driver, tls};
 use super::crowd::Crowd;
 use super::fault;
 use super::instance::Instances;
+use super::session;
 use crate::error::Result;
 
 /// How long another host than the first is tried first, once it answered.
@@ -28,6 +30,10 @@ pub(super) struct Hosts {
     /// Encrypted connections are those that ask for it, and then the host must prove who it is.
     tls: Option<MakeRustlsConnect>,
     preferred: Mutex<Option<(usize, Instant)>>,
+    /// Whether options of the log-on were refused, as by a pooler.
+    is_bare: AtomicBool,
+    /// When it was last seen of each that the sessions it gives are ours alone, where a pooler stands before it.
+    apart: Vec<Mutex<Option<Instant>>>,
     /// The runs of them that connections led to.
     pub(super) instances: Instances,
     /// Who makes room for readers.
@@ -43,9 +49,18 @@ impl fmt::Debug for Hosts {
 impl Hosts {
     pub(super) fn new(config: &Config) -> Result<Self> {
         let count = config.get_hosts().len().max(1);
-        let each = if count == 1 { vec![config.clone()] } else { (0..count).map(|at| only(config, at)).collect() };
+        let each =
+            if count == 1 { vec![config.clone()] } else { (0..count).map(|at| only(config, at, true)).collect() };
         let tls = (config.get_ssl_mode() == SslMode::Require).then(tls).transpose()?;
-        Ok(Self { each, tls, preferred: Mutex::default(), instances: Instances::default(), crowd: Crowd::default() })
+        Ok(Self {
+            each,
+            tls,
+            preferred: Mutex::default(),
+            is_bare: AtomicBool::new(false),
+            apart: (0..count).map(|_| Mutex::default()).collect(),
+            instances: Instances::default(),
+            crowd: Crowd::default(),
+        })
     }
 
     /// Whether there is no other one.
@@ -82,12 +97,64 @@ impl Hosts {
         Ok(opened)
     }
 
+    /// A connection whose settings hold.
     async fn open_one(&self, at: usize) -> Result<(Client, Driver), tokio_postgres::Error> {
+        let (client, mut driver) = self.log_on(at).await?;
+        let settled = {
+            let drive = async { while let Some(Ok(_)) = driver.next().await {} };
+            tokio::select! {
+                biased;
+                settled = self.settle(at, &client) => settled,
+                () = drive => Ok(()),
+            }
+        };
+        settled.map(|()| (client, driver))
+    }
+
+    async fn settle(&self, at: usize, client: &Client) -> Result<(), tokio_postgres::Error> {
+        if session::are_taken(client).await? {
+            return Ok(());
+        }
+        let seen = || self.apart[at].lock().unwrap_or_else(PoisonError::into_inner);
+        let known = *seen();
+        if known.is_none_or(|at| at.elapsed() > PREFERRED) {
+            let looked = timeout(session::PATIENCE, async {
+                let (other, mut driver) = self.log_on(at).await?;
+                let drive = async { while let Some(Ok(_)) = driver.next().await {} };
+                tokio::select! {
+                    biased;
+                    are_apart = session::are_apart(client, &other) => are_apart,
+                    // The next who asks is told that it ended.
+                    () = drive => Ok(true),
+                }
+            });
+            match looked.await {
+                Ok(Ok(true)) => *seen() = Some(Instant::now()),
+                // There is no room for a second one now, as there was before.
+                Ok(Err(_)) | Err(_) if known.is_some() => {}
+                Ok(Err(cause)) => return Err(cause),
+                Ok(Ok(false)) | Err(_) => session::refuse(client).await?,
+            }
+        }
+        session::set(client, self.each[at].get_options().unwrap_or_default()).await
+    }
+
+    async fn log_on(&self, at: usize) -> Result<(Client, Driver), tokio_postgres::Error> {
+        if !self.is_bare.load(Ordering::Acquire) {
+            match self.log_on_with(&self.each[at]).await {
+                Err(cause) if fault::refuses_options(&cause) => self.is_bare.store(true, Ordering::Release),
+                outcome => return outcome,
+            }
+        }
+        self.log_on_with(&only(&self.each[at], 0, false)).await
+    }
+
+    async fn log_on_with(&self, config: &Config) -> Result<(Client, Driver), tokio_postgres::Error> {
         if let Some(tls) = &self.tls {
-            let (client, connection) = self.each[at].connect(tls.clone()).await?;
+            let (client, connection) = config.connect(tls.clone()).await?;
             return Ok((client, Driver::new(connection)));
         }
-        let (client, connection) = self.each[at].connect(NoTls).await?;
+        let (client, connection) = config.connect(NoTls).await?;
         Ok((client, Driver::new(connection)))
     }
 
@@ -102,8 +169,8 @@ fn own_patience(config: &Config) -> Duration {
     *config.get_connect_timeout().unwrap_or(&CONNECTING)
 }
 
-/// The same for one of several hosts.
-fn only(config: &Config, at: usize) -> Config {
+/// The same for one of several hosts, with options of the log-on or without any.
+fn only(config: &Config, at: usize, has_options: bool) -> Config {
     let mut one = Config::new();
     if let Some(host) = config.get_hosts().get(at) {
         match host {
@@ -128,7 +195,7 @@ fn only(config: &Config, at: usize) -> Config {
     if let Some(name) = config.get_dbname() {
         one.dbname(name);
     }
-    if let Some(options) = config.get_options() {
+    if let Some(options) = config.get_options().filter(|_| has_options) {
         one.options(options);
     }
     if let Some(name) = config.get_application_name() {

@@ -38,6 +38,7 @@ mod read;
 mod runtime;
 mod seek;
 mod selected;
+mod session;
 mod shape;
 mod share;
 mod snapshot;
@@ -143,6 +144,7 @@ impl Database {
         let (found, left_out) = found.map_err(|error| {
             let what = match error.kind() {
                 _ if error.message() == fault::REFUSED => "refuses the log-on",
+                _ if error.message() == fault::SHARED => fault::NO_SESSIONS,
                 Kind::Unavailable => "does not answer",
                 _ => "cannot be read",
             };

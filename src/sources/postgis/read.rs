@@ -109,11 +109,11 @@ pub(super) async fn run(
         let client = room.pools.take().await?;
         reader.begin();
         match reader.read(client).await {
-            Err(cause) if fault::is_away(&cause) && reader.sent == 0 && tries < TRIES => tries += 1,
-            Err(cause) if fault::is_outdated(&cause) && reader.sent == 0 && tries < TRIES => {
+            Err(cause) if fault::is_of_kept(&cause) && reader.sent == 0 && tries < TRIES => {
                 room.pools.forget();
                 tries += 1;
             }
+            Err(cause) if fault::is_away(&cause) && reader.sent == 0 && tries < TRIES => tries += 1,
             // What was kept may be older than what there is.
             Ok(()) if reader.early == Some(Early::Changed) && tries < TRIES => {
                 room.pools.forget();
