@@ -181,3 +181,117 @@ fn a_code_that_is_written_later_is_no_number_either() {
         assert_eq!(Value::from(values(&server, &items, "n")), json!([expected]));
     }
 }
+
+/// The same column in CSV, GeoJSON and GeoJSON sequences, read.
+fn everywhere(folder: &Path, rows: &[&str]) -> Vec<(Vec<Value>, Value, String)> {
+    let feature = |text: &&str| {
+        format!(
+            "{{\"type\":\"Feature\",\"properties\":{{\"at\":{},\"day\":\"2020-02-29\",\"n\":1,\"then\":\"2020-01-01T10:00:00+01:00\"}},\
+             \"geometry\":null}}",
+            Value::from(*text)
+        )
+    };
+    let features: Vec<_> = rows.iter().map(feature).collect();
+    let collection = format!("{{\"type\":\"FeatureCollection\",\"features\":[{}]}}", features.join(","));
+    let table = rows
+        .iter()
+        .fold("at,day,n,then\n".to_owned(), |all, text| all + text + ",2020-02-29,1,2020-01-01T10:00:00+01:00\n");
+    let paths = [
+        write(folder, "c.csv", &table),
+        write(folder, "j.geojson", &collection),
+        write(folder, "l.geojsonl", &features.join("\n")),
+    ];
+    let server = Server::start(&paths.each_ref().map(String::as_str));
+    let read = |(path, id): (&String, &str)| {
+        let items = format!("/ogcapi/collections/{id}/items");
+        for (name, told) in [("day", "2020-02-29"), ("then", "2020-01-01T09:00:00Z")] {
+            assert!(values(&server, &items, name).iter().all(|it| it == told), "{id} {name}");
+        }
+        assert_eq!(values(&server, &items, "n")[0], 1, "{id}");
+        let schema = server.json(&format!("/ogcapi/collections/{id}/schema"));
+        assert_eq!(schema["properties"]["day"]["format"], "date", "{id}");
+        assert_eq!(schema["properties"]["then"]["format"], "date-time", "{id}");
+        let said = stderr(&run(&["check", path]));
+        (values(&server, &items, "at"), schema["properties"]["at"]["format"].clone(), said)
+    };
+    paths.iter().zip(["c", "j", "l"]).map(read).collect()
+}
+
+#[test]
+fn days_and_times_that_do_not_exist_are_text_and_not_null() {
+    let folder = tempfile::tempdir().unwrap();
+    for rows in [
+        &["2020-01-01", "2020-02-30", "2020-12-31"][..],
+        &["2020-01-01T00:00:00Z", "2020-02-30T10:00:00Z"],
+        &["2016-12-31T23:59:60Z", "2017-01-01T00:00:00Z"],
+        &["2020-01-01T00:00:00.1234567Z", "2020-01-01T00:00:00Z"],
+        &["2020-01-01T00:00:00 Europe", "2020-01-01T00:00:00Z"],
+        &["3/4/5", "12/1/3"],
+    ] {
+        for (read, format, said) in everywhere(folder.path(), rows) {
+            assert_eq!(read, rows);
+            assert_eq!(format, Value::Null, "{rows:?}");
+            assert!(said.contains("read as text"), "{rows:?}: {said}");
+        }
+    }
+    for rows in [&["1:2", "10:30 Uhr"][..], &["10:30:00", "7:05"]] {
+        for (read, ..) in everywhere(folder.path(), rows) {
+            assert_eq!(read, rows);
+        }
+    }
+}
+
+#[test]
+fn fractions_and_offsets_that_gdal_rounds_are_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let rows = [
+        "2020-01-01T23:59:59.9999Z",
+        "2020-01-01T00:00:00.123456Z",
+        "2020-01-01T00:00:00+00:07",
+        "2020-01-01T10:00:00.5-03:30",
+    ];
+    let told =
+        ["2020-01-01T23:59:59.9999Z", "2020-01-01T00:00:00.123456Z", "2019-12-31T23:53:00Z", "2020-01-01T13:30:00.5Z"];
+    for (read, format, said) in everywhere(folder.path(), &rows) {
+        assert_eq!(read, told);
+        assert_eq!(format, "date-time");
+        assert!(!said.contains("read as text"), "{said}");
+    }
+    let server = Server::start(&[text(&folder.path().join("j.geojson"))]);
+    let found = "/ogcapi/collections/j/items?filter=at=TIMESTAMP('2020-01-01T00:00:00.123456Z')";
+    assert_eq!(values(&server, found, "at"), [told[1]]);
+}
+
+#[test]
+fn the_head_of_a_csv_in_latin_1_is_read_as_its_values_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("latin.csv");
+    std::fs::write(&path, b"id,n\xe4me,lon,lat\n1,Z\xfcrich,8.5,47.4\n2,Gen\xe8ve,6.1,46.2\n").unwrap();
+    let server = Server::start(&[text(&path)]);
+    let items = "/ogcapi/collections/latin/items";
+    assert_eq!(values(&server, items, "näme"), ["Zürich", "Genève"]);
+    assert_eq!(values(&server, &format!("{items}?n%C3%A4me=Gen%C3%A8ve&properties=id"), "id"), [2]);
+}
+
+#[test]
+fn geometries_of_csv_that_cannot_be_read_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let points = write(folder.path(), "points.csv", "id,lon,lat\n1,8,47\n2,abc,47\n3,,\n4,8,\n5,9,48\n");
+    let words = write(
+        folder.path(),
+        "words.csv",
+        "id,the_geom\n1,POINT (8 47)\n2,SRID=4326;POINT(9 48)\n3,\n4,\"not, wkt\"\n5,POINT EMPTY\n",
+    );
+    for path in [&points, &words] {
+        let output = run(&["check", path]);
+        let said = stderr(&output);
+        assert!(output.status.success() && said.contains("rows have no geometry"), "{said}");
+        assert!(said.contains("rows=2") && said.contains("first=2"), "{said}");
+    }
+    let fine = write(folder.path(), "fine.csv", "id,lon,lat\n1,8,47\n3,,\n");
+    assert!(!stderr(&run(&["check", &fine])).contains("no geometry"));
+    let server = Server::start(&[&points]);
+    let page = server.json("/ogcapi/collections/points/items");
+    let is_null: Vec<_> = page["features"].as_array().unwrap().iter().map(|it| it["geometry"].is_null()).collect();
+    assert_eq!(is_null, [false, true, true, true, false]);
+}

@@ -4,6 +4,7 @@ use gdal_sys::OGRFieldType;
 
 use super::ogr::{Feature, List, Moment};
 use super::schema::Column;
+use super::times;
 use crate::base::datetime::{Date, Instant};
 use crate::model::batch::{Batch, Cell};
 use crate::model::schema::KeyKind;
@@ -15,6 +16,13 @@ pub(super) fn push(batch: &mut Batch, feature: &mut Feature<'_>, column: &Column
         OGRFieldType::OFTInteger if column.is_boolean => feature.integer(field).map(|truth| Cell::Bool(truth != 0)),
         OGRFieldType::OFTInteger | OGRFieldType::OFTInteger64 => feature.integer(field).map(Cell::Int),
         OGRFieldType::OFTReal => feature.number(field).map(Cell::Float),
+        OGRFieldType::OFTDate | OGRFieldType::OFTDateTime if column.is_text => {
+            let read = feature.text(field).map(text);
+            read.and_then(|text| match column.kind {
+                OGRFieldType::OFTDate => times::date(&text).map(Cell::Date),
+                _ => times::instant(&text).map(Cell::Instant),
+            })
+        }
         OGRFieldType::OFTDate => feature.moment(field).and_then(|moment| date(&moment)).map(Cell::Date),
         OGRFieldType::OFTDateTime => feature.moment(field).and_then(|moment| instant(&moment)).map(Cell::Instant),
         OGRFieldType::OFTBinary => {
@@ -73,7 +81,7 @@ fn push_text(batch: &mut Batch, bytes: &[u8]) {
     batch.push_text(&text(bytes));
 }
 
-fn date(moment: &Moment) -> Option<Date> {
+pub(super) fn date(moment: &Moment) -> Option<Date> {
     let (month, day) = (u32::try_from(moment.month).ok()?, u32::try_from(moment.day).ok()?);
     let date = chrono::NaiveDate::from_ymd_opt(moment.year, month, day)?;
     let days = date.signed_duration_since(chrono::NaiveDate::default()).num_days();
@@ -81,7 +89,7 @@ fn date(moment: &Moment) -> Option<Date> {
 }
 
 /// The instant of a moment; without a zone it is UTC, as it is in every other source.
-fn instant(moment: &Moment) -> Option<Instant> {
+pub(super) fn instant(moment: &Moment) -> Option<Instant> {
     // A quarter of an hour for each step from 100.
     let east = if moment.zone > 1 { i64::from(moment.zone - 100) * 15 } else { 0 };
     let minutes = i64::from(moment.hour) * 60 + i64::from(moment.minute) - east;

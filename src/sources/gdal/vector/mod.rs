@@ -34,6 +34,7 @@ mod sorted;
 mod state;
 #[cfg(test)]
 mod tests;
+mod times;
 mod whole;
 
 pub(super) use state::local;
@@ -246,7 +247,9 @@ impl Handle {
         let layer = self.source.as_mut().and_then(|source| source.layer(table.index));
         let fields = layer.map(|layer| layer.fields()).unwrap_or_default();
         let is_same = |column: &schema::Column| {
-            fields.get(column.index).is_some_and(|field| field.name == column.name && field.kind == column.kind)
+            fields.get(column.index).is_some_and(|field| {
+                field.name == column.name && field.kind == column.kind && field.is_text == column.is_text
+            })
         };
         let has_count = fields.len() == table.columns.len() + usize::from(table.key.is_some());
         let told = self.source.as_mut().and_then(|source| schema::Told::read(source, table.index, table.is_named));

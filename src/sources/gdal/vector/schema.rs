@@ -77,6 +77,8 @@ pub(super) struct Column {
     pub(super) name: String,
     pub(super) kind: OGRFieldType::Type,
     pub(super) is_boolean: bool,
+    /// Whether OGR has the text of a time, which is read here.
+    pub(super) is_text: bool,
 }
 
 /// Reads a layer's description; the error is for whoever runs the server.
@@ -95,7 +97,13 @@ pub(super) fn describe(
     let (mut fields, mut columns, mut key) = (Vec::<Field>::new(), Vec::new(), None);
     for (at, definition) in layer.fields().into_iter().enumerate() {
         let is_boolean = definition.subtype == OGRFieldSubType::OFSTBoolean;
-        let column = Column { index: at, name: definition.name.clone(), kind: definition.kind, is_boolean };
+        let column = Column {
+            index: at,
+            name: definition.name.clone(),
+            kind: definition.kind,
+            is_boolean,
+            is_text: definition.is_text,
+        };
         if key.is_none() && options.layer.id.as_ref() == Some(&definition.name) {
             key = Some((column, kind(&definition)));
             continue;

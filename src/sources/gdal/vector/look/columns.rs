@@ -1,15 +1,17 @@
-//! Columns whose types GDAL guesses from text, of which it looks at a part, and takes 01067 for a number: what it makes of each
-//! value is compared with the text.
+//! Columns whose types GDAL guesses from text, of which it looks at a part, and takes 01067 for a number and 2020-02-30 for a day: what
+//! it makes of each value is compared with the text.
 
 use gdal_sys::{OGRFieldSubType, OGRFieldType};
 
-use super::Retyped;
+use super::{As, Retyped};
 use crate::sources::gdal::vector::ogr::{Feature, Source};
+use crate::sources::gdal::vector::{cells, times};
 
 /// Whole numbers up to here are floats as well.
 const EXACT: i128 = 1 << 53;
 
 /// A column with a guessed type.
+#[allow(clippy::struct_excessive_bools)] // each is what one kind of value says
 struct Column {
     index: usize,
     name: String,
@@ -20,14 +22,26 @@ struct Column {
     is_whole: bool,
     /// Every value is a number that a float has.
     is_number: bool,
+    /// Every value is a time of this kind.
+    is_time: bool,
 }
 
-/// The columns that have another type than GDAL says. `is_said` tells that somebody has said the types: a number of his may begin with 0.
-/// `None` where GDAL lets no types be changed.
-pub(super) fn misfits(typed: &mut Source, texts: &mut Source, is_said: bool) -> Option<Vec<Retyped>> {
+/// What is known of a format beside its values.
+#[derive(Clone, Copy)]
+pub(super) struct Given {
+    /// Somebody has said the types: a number of his may begin with 0.
+    pub(super) is_said: bool,
+    /// Only texts are guessed at, numbers are such as they are written.
+    pub(super) only_times: bool,
+    /// Times are texts already where they are not guessed.
+    pub(super) are_texts: bool,
+}
+
+/// The columns that have another type than GDAL says. `None` where GDAL lets no types be changed.
+pub(super) fn misfits(typed: &mut Source, texts: &mut Source, given: Given) -> Option<Vec<Retyped>> {
     let mut misfits = Vec::new();
     for layer in 0..typed.layer_names().len() {
-        let mut columns = guessed(typed, layer);
+        let mut columns = guessed(typed, layer, given.only_times);
         if columns.is_empty() {
             continue;
         }
@@ -35,29 +49,26 @@ pub(super) fn misfits(typed: &mut Source, texts: &mut Source, is_said: bool) -> 
         if !own.iter().all(|&field| texts.retype(layer, field, OGRFieldType::OFTString)) {
             return None;
         }
-        compare(typed, texts, layer, &mut columns, is_said);
-        misfits.extend(columns.into_iter().filter(|column| !column.fits).map(|column| Retyped {
+        compare(typed, texts, layer, &mut columns, given.is_said);
+        misfits.extend(columns.into_iter().filter(|column| !column.fits || given.are_texts).map(|column| Retyped {
             layer,
             field: column.index,
             kind: column.widened(),
             name: column.name,
+            was_time_of_day: column.kind == OGRFieldType::OFTTime,
         }));
     }
     Some(misfits)
 }
 
-fn guessed(typed: &mut Source, layer: usize) -> Vec<Column> {
+fn guessed(typed: &mut Source, layer: usize, only_times: bool) -> Vec<Column> {
     let fields = typed.layer(layer).map(|layer| layer.fields()).unwrap_or_default();
     let column = |(index, field): (usize, crate::sources::gdal::vector::ogr::FieldDefinition)| {
-        let is_guessed = matches!(
-            field.kind,
-            OGRFieldType::OFTInteger
-                | OGRFieldType::OFTInteger64
-                | OGRFieldType::OFTReal
-                | OGRFieldType::OFTDate
-                | OGRFieldType::OFTTime
-                | OGRFieldType::OFTDateTime
-        );
+        let is_guessed = match field.kind {
+            OGRFieldType::OFTDate | OGRFieldType::OFTTime | OGRFieldType::OFTDateTime => true,
+            OGRFieldType::OFTInteger | OGRFieldType::OFTInteger64 | OGRFieldType::OFTReal => !only_times,
+            _ => false,
+        };
         (is_guessed && field.subtype != OGRFieldSubType::OFSTBoolean).then_some(Column {
             index,
             name: field.name,
@@ -65,6 +76,7 @@ fn guessed(typed: &mut Source, layer: usize) -> Vec<Column> {
             fits: true,
             is_whole: true,
             is_number: true,
+            is_time: field.kind != OGRFieldType::OFTTime,
         })
     };
     fields.into_iter().enumerate().filter_map(column).collect()
@@ -107,25 +119,36 @@ impl Column {
                 };
                 is_kept && is_exact(&text) && value.number(self.index).is_some_and(is_same)
             }
-            // A day has no time of day.
-            OGRFieldType::OFTDate => value.moment(self.index).is_some() && !text.contains(':'),
-            _ => value.moment(self.index).is_some(),
+            OGRFieldType::OFTDate => {
+                let own = times::date(text);
+                self.is_time &= own.is_some();
+                own.is_some() && value.moment(self.index).and_then(|it| cells::date(&it)) == own
+            }
+            OGRFieldType::OFTDateTime => {
+                let own = times::instant(text);
+                self.is_time &= own.is_some();
+                own.is_some() && value.moment(self.index).and_then(|it| cells::instant(&it)) == own
+            }
+            // Of 1:2 it makes 01:02:00.
+            _ => false,
         };
     }
 
     fn is_text(&self) -> bool {
-        !self.fits && self.widened() == OGRFieldType::OFTString
+        !self.fits && matches!(self.widened(), As::Kind(OGRFieldType::OFTString))
     }
 
     /// The type that has every value.
-    fn widened(&self) -> OGRFieldType::Type {
+    fn widened(&self) -> As {
         let is_whole = matches!(self.kind, OGRFieldType::OFTInteger | OGRFieldType::OFTInteger64);
         if is_whole && self.is_whole {
-            OGRFieldType::OFTInteger64
+            As::Kind(OGRFieldType::OFTInteger64)
         } else if is_whole && self.is_number {
-            OGRFieldType::OFTReal
+            As::Kind(OGRFieldType::OFTReal)
+        } else if self.is_time && matches!(self.kind, OGRFieldType::OFTDate | OGRFieldType::OFTDateTime) {
+            As::Time(self.kind)
         } else {
-            OGRFieldType::OFTString
+            As::Kind(OGRFieldType::OFTString)
         }
     }
 }

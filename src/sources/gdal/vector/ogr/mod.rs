@@ -19,6 +19,7 @@ use gdal_sys::{OGRFieldType, OGRwkbGeometryType};
 
 use crate::base::bbox::Rect;
 use crate::sources::gdal::archive::Entry;
+use crate::sources::gdal::vector::cells::text;
 
 mod bytes;
 mod feature;
@@ -47,12 +48,19 @@ const OWN_MODULES: [&str; 11] = [
 const FOLDER: c_int = 0o040_000;
 
 /// An open dataset with vector layers, and what it is read from where that is in memory: dropped after it.
-pub(super) struct Source(Dataset, #[expect(dead_code, reason = "it is kept")] Option<Arc<MemoryFile>>);
+pub(super) struct Source {
+    dataset: Dataset,
+    /// Fields that are read as text and are times: the layer, the field, the type.
+    times: Vec<(usize, usize, OGRFieldType::Type)>,
+    #[expect(dead_code, reason = "it is kept")]
+    file: Option<Arc<MemoryFile>>,
+}
 
 /// A layer, while nobody else reads from its source.
 pub(super) struct OgrLayer<'a> {
     raw: gdal_sys::OGRLayerH,
     fields: c_int,
+    times: Vec<(usize, OGRFieldType::Type)>,
     /// Features came, and the end did not: databases stay locked meanwhile.
     is_reading: bool,
     source: PhantomData<&'a mut Source>,
@@ -63,6 +71,8 @@ pub(super) struct OgrLayer<'a> {
 pub(super) struct FieldDefinition {
     pub(super) name: String,
     pub(super) kind: OGRFieldType::Type,
+    /// Whether it is a time that is read as text.
+    pub(super) is_text: bool,
     pub(super) subtype: gdal_sys::OGRFieldSubType::Type,
     pub(super) title: Option<String>,
 }
@@ -114,12 +124,12 @@ unsafe fn owned(text: *const c_char) -> Option<String> {
 
 impl Source {
     pub(super) fn new(dataset: Dataset) -> Self {
-        Self(dataset, None)
+        Self { dataset, times: Vec::new(), file: None }
     }
 
     /// The same, which is read from a file in memory.
     pub(super) fn holding(self, file: Arc<MemoryFile>) -> Self {
-        Self(self.0, Some(file))
+        Self { file: Some(file), ..self }
     }
 
     /// Has a field read as another type, before any feature is; false where GDAL does not let it.
@@ -130,25 +140,33 @@ impl Source {
         // none of another's is left; no feature has been read by the definition.
         unsafe {
             let definition = gdal_sys::OGR_FD_GetFieldDefn(gdal_sys::OGR_L_GetLayerDefn(layer.raw), field);
-            gdal_sys::OGR_Fld_SetType(definition, kind);
+            if gdal_sys::OGR_Fld_GetType(definition) != kind {
+                gdal_sys::OGR_Fld_SetType(definition, kind);
+            }
             gdal_sys::OGR_Fld_GetType(definition) == kind
         }
     }
 
+    /// Has a field read as text that is a day or instant; false where GDAL does not let it.
+    pub(super) fn read_time(&mut self, layer: usize, field: usize, kind: OGRFieldType::Type) -> bool {
+        self.times.push((layer, field, kind));
+        self.retype(layer, field, OGRFieldType::OFTString)
+    }
+
     /// Short name of the driver that opened it.
     pub(super) fn driver(&self) -> String {
-        self.0.driver().short_name()
+        self.dataset.driver().short_name()
     }
 
     pub(super) fn layer_names(&self) -> Vec<String> {
         use gdal::vector::LayerAccess;
-        self.0.layers().map(|layer| layer.name()).collect()
+        self.dataset.layers().map(|layer| layer.name()).collect()
     }
 
     /// The reference system of a layer.
     pub(super) fn reference(&self, index: usize) -> Option<gdal::spatial_ref::SpatialRef> {
         use gdal::vector::LayerAccess;
-        self.0.layer(index).ok()?.spatial_ref()
+        self.dataset.layer(index).ok()?.spatial_ref()
     }
 
     /// The epoch of a layer's coordinates in years, where the file tells it.
@@ -163,7 +181,7 @@ impl Source {
     pub(super) fn files(&self) -> Vec<PathBuf> {
         // SAFETY: the dataset is open; the list is null or ends with null, and is destroyed after it was copied.
         unsafe {
-            let list = gdal_sys::GDALGetFileList(self.0.c_dataset());
+            let list = gdal_sys::GDALGetFileList(self.dataset.c_dataset());
             let mut files = Vec::new();
             let mut at = list;
             while !at.is_null() && !(*at).is_null() {
@@ -182,7 +200,7 @@ impl Source {
             return None;
         }
         let text = "SELECT name, sql FROM sqlite_master WHERE type = 'table' AND sql LIKE 'CREATE VIRTUAL%'";
-        let mut tables = self.0.execute_sql(text, None, gdal::vector::sql::Dialect::DEFAULT).ok()??;
+        let mut tables = self.dataset.execute_sql(text, None, gdal::vector::sql::Dialect::DEFAULT).ok()??;
         tables.features().find_map(|table| {
             let text = |field| table.field_as_string(field).ok().flatten().unwrap_or_default();
             let made = text(1);
@@ -202,7 +220,7 @@ impl Source {
         let text = format!(
             "SELECT 1 FROM sqlite_master WHERE lower(tbl_name) = lower('{name}') AND type IN ('index', 'view')"
         );
-        let answer = self.0.execute_sql(text, None, gdal::vector::sql::Dialect::DEFAULT);
+        let answer = self.dataset.execute_sql(text, None, gdal::vector::sql::Dialect::DEFAULT);
         // What it does not say may be so.
         answer.map_or(true, |rows| rows.is_some_and(|mut rows| rows.features().next().is_some()))
     }
@@ -214,7 +232,7 @@ impl Source {
             return None;
         }
         let text = "SELECT page_count * page_size, journal_mode FROM pragma_page_count(), pragma_page_size(), pragma_journal_mode()";
-        let mut answer = self.0.execute_sql(text, None, gdal::vector::sql::Dialect::DEFAULT).ok()??;
+        let mut answer = self.dataset.execute_sql(text, None, gdal::vector::sql::Dialect::DEFAULT).ok()??;
         let row = answer.features().next()?;
         let is_whole = row.field_as_string(1).ok().flatten().is_some_and(|mode| mode != "wal");
         row.field_as_integer64(0).ok().flatten().and_then(|length| u64::try_from(length).ok()).filter(|_| is_whole)
@@ -222,15 +240,17 @@ impl Source {
 
     /// A layer by its place.
     pub(super) fn layer(&mut self, index: usize) -> Option<OgrLayer<'_>> {
+        let times = self.times.iter().filter(|(layer, ..)| *layer == index).map(|&(_, field, kind)| (field, kind));
+        let times = times.collect();
         let index = c_int::try_from(index).ok()?;
         // SAFETY: the dataset is open and borrowed; an index without a layer gives null.
-        let raw = unsafe { gdal_sys::GDALDatasetGetLayer(self.0.c_dataset(), index) };
+        let raw = unsafe { gdal_sys::GDALDatasetGetLayer(self.dataset.c_dataset(), index) };
         if raw.is_null() {
             return None;
         }
         // SAFETY: the layer has a definition as long as its dataset is open.
         let fields = unsafe { gdal_sys::OGR_FD_GetFieldCount(gdal_sys::OGR_L_GetLayerDefn(raw)) };
-        Some(OgrLayer { raw, fields, is_reading: false, source: PhantomData })
+        Some(OgrLayer { raw, fields, times, is_reading: false, source: PhantomData })
     }
 }
 
@@ -248,9 +268,13 @@ impl OgrLayer<'_> {
         // SAFETY: every index is below the count of the definition, which lives as long as the layer.
         let define = |index: c_int| unsafe {
             let field = gdal_sys::OGR_FD_GetFieldDefn(gdal_sys::OGR_L_GetLayerDefn(self.raw), index);
+            let name = gdal_sys::OGR_Fld_GetNameRef(field);
+            let time = self.times.iter().find(|(field, _)| c_int::try_from(*field) == Ok(index));
             FieldDefinition {
-                name: owned(gdal_sys::OGR_Fld_GetNameRef(field)).unwrap_or_default(),
-                kind: gdal_sys::OGR_Fld_GetType(field),
+                // As the values are: what is no UTF-8 is of old Windows.
+                name: if name.is_null() { String::new() } else { text(CStr::from_ptr(name).to_bytes()).into_owned() },
+                kind: time.map_or_else(|| gdal_sys::OGR_Fld_GetType(field), |&(_, kind)| kind),
+                is_text: time.is_some(),
                 subtype: gdal_sys::OGR_Fld_GetSubType(field),
                 title: owned(gdal_sys::OGR_Fld_GetAlternativeNameRef(field)).filter(|title| !title.is_empty()),
             }

@@ -1,29 +1,40 @@
-//! Whole numbers of JSON beyond 64 bits. GDAL makes the last of 64 bits of each, so that two codes become one: in quotes they are
-//! text with every digit.
+//! A pass over the bytes of JSON. GDAL makes the last of 64 bits of each whole number beyond them, so that two codes become one: in
+//! quotes they are text with every digit. And whether it may make another of a text that is like a time.
 
 use std::io::{self, Read, Write};
 use std::path::Path;
 
-use crate::sources::gdal::vector::HELD;
 use crate::sources::gdal::vector::ogr::{Bytes, MemoryFile};
+use crate::sources::gdal::vector::{HELD, times};
 
 /// Most digits of a number; no other writes so many.
 const DIGITS: usize = 4096;
+/// Most bytes of a text that are looked at: longer than any time that GDAL has whole.
+const LONGEST: usize = 48;
 /// Digits that 64 bits have whatever they are.
 const SHORT: usize = 18;
 /// Members whose lists are places, where no code is.
 const PLACES: [&[u8]; 4] = [b"coordinates", b"bbox", b"arcs", b"transform"];
 
-/// A copy of a file in which such numbers stand in quotes, and how many there are; none where there is none.
-pub(super) fn quoted(path: &Path) -> io::Result<Option<(MemoryFile, u64)>> {
-    let found = pass(path, &mut io::sink())?;
-    if found == 0 {
-        return Ok(None);
+/// What the pass found.
+pub(super) struct Found {
+    /// A copy in which such numbers stand in quotes, where there are any.
+    pub(super) copy: Option<MemoryFile>,
+    pub(super) numbers: u64,
+    /// Whether a text may become another time, or the time that it is not.
+    pub(super) has_doubtful: bool,
+}
+
+/// Looks at a file.
+pub(super) fn pass(path: &Path) -> io::Result<Found> {
+    let (numbers, has_doubtful) = read(path, &mut io::sink())?;
+    if numbers == 0 {
+        return Ok(Found { copy: None, numbers, has_doubtful });
     }
     let stem = path.file_name().map_or_else(|| "data.json".into(), |name| name.to_string_lossy());
     let mut copy = Bounded(MemoryFile::new(&stem)?, HELD);
-    pass(path, &mut copy)?;
-    Ok(Some((copy.0.finished()?, found)))
+    read(path, &mut copy)?;
+    Ok(Found { copy: Some(copy.0.finished()?), numbers, has_doubtful })
 }
 
 /// Writes no more than so many bytes.
@@ -44,7 +55,7 @@ impl Write for Bounded {
     }
 }
 
-fn pass(path: &Path, out: &mut impl Write) -> io::Result<u64> {
+fn read(path: &Path, out: &mut impl Write) -> io::Result<(u64, bool)> {
     let (mut file, mut quoter) = (Bytes::open(path)?, Quoter::default());
     let (mut bytes, mut changed) = (vec![0; 256 * 1024], Vec::new());
     loop {
@@ -56,7 +67,7 @@ fn pass(path: &Path, out: &mut impl Write) -> io::Result<u64> {
         }
         out.write_all(&changed)?;
         if count == 0 {
-            return Ok(quoter.found);
+            return Ok((quoter.found, quoter.doubtful > 0));
         }
     }
 }
@@ -66,7 +77,7 @@ fn pass(path: &Path, out: &mut impl Write) -> io::Result<u64> {
 struct Quoter {
     is_text: bool,
     is_escaped: bool,
-    /// The text that was read last, or its beginning: the name of a member.
+    /// The text that was read last without escapes, or its beginning: the name of a member, or a value.
     text: Vec<u8>,
     /// The number that is being read; empty elsewhere.
     number: Vec<u8>,
@@ -74,6 +85,7 @@ struct Quoter {
     /// Lists within each other that are a place.
     place: usize,
     found: u64,
+    doubtful: u64,
 }
 
 impl Quoter {
@@ -82,10 +94,13 @@ impl Quoter {
             if self.is_text {
                 out.push(byte);
                 match byte {
-                    _ if self.is_escaped => self.is_escaped = false,
+                    _ if self.is_escaped => {
+                        self.is_escaped = false;
+                        self.text.extend(Some(byte).filter(|&byte| byte == b'/' && self.text.len() < LONGEST));
+                    }
                     b'\\' => self.is_escaped = true,
-                    b'"' => self.is_text = false,
-                    _ if self.text.len() < 16 => self.text.push(byte),
+                    b'"' => self.end_text(),
+                    _ if self.text.len() < LONGEST => self.text.push(byte),
                     _ => {}
                 }
                 continue;
@@ -109,11 +124,19 @@ impl Quoter {
                 b']' => self.place = self.place.saturating_sub(1),
                 _ => {}
             }
-            if !byte.is_ascii_whitespace() {
+            if !byte.is_ascii_whitespace() && byte != b'"' {
                 self.is_after_name = byte == b':';
             }
         }
         Ok(())
+    }
+
+    fn end_text(&mut self) {
+        self.is_text = false;
+        let is_value = std::mem::take(&mut self.is_after_name);
+        if is_value && self.text.iter().copied().find(|it| !it.is_ascii_whitespace()).is_some_and(is_first) {
+            self.doubtful += u64::from(times::is_doubtful(&String::from_utf8_lossy(&self.text)));
+        }
     }
 
     fn end_number(&mut self, out: &mut Vec<u8>) {
@@ -132,6 +155,11 @@ impl Quoter {
         self.number.clear();
         self.is_after_name = false;
     }
+}
+
+/// Whether a time may begin so.
+fn is_first(byte: u8) -> bool {
+    byte.is_ascii_digit() || matches!(byte, b'-' | b'+')
 }
 
 /// Whether a number is whole and beyond 64 bits.
