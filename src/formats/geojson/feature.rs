@@ -9,6 +9,7 @@ use super::super::Part;
 use super::document::is_json;
 use super::geometry::write_geometry_in_order;
 use super::number::{write_float, write_integer};
+use super::shown::shortened;
 use super::text::{write_base64, write_string};
 
 /// What the properties begin with.
@@ -25,8 +26,8 @@ pub struct FeatureWriter {
     properties: Vec<Property>,
     /// Features whose geometry could not be read, since the last report.
     malformed: u64,
-    /// Whether infinite numbers are texts, which people read, in the place of null.
-    tells_infinity: bool,
+    /// Whether a page is told: infinite numbers are texts, which people read, in the place of null, and no geometry is long.
+    is_page: bool,
     /// What ids begin with, where they are text that no other feature type of the document has.
     id_prefix: Option<String>,
 }
@@ -87,15 +88,15 @@ impl FeatureWriter {
             is_lat_first: false,
             properties: cells.enumerate().map(property).collect(),
             malformed: 0,
-            tells_infinity: false,
+            is_page: false,
             id_prefix: None,
         }
     }
 
-    /// For a page: infinite numbers are told as texts, for JSON has no such numbers.
+    /// For a page: infinite numbers are told as texts, for JSON has no such numbers, and long geometries by few vertices.
     #[must_use]
     pub fn for_a_page(self) -> Self {
-        Self { tells_infinity: true, ..self }
+        Self { is_page: true, ..self }
     }
 
     /// Ids become `name.id`, as features of a WFS have them.
@@ -160,6 +161,8 @@ impl FeatureWriter {
         out.extend_from_slice(br#","geometry":"#);
         match if self.geometry { row.geometry() } else { None } {
             Some(wkb) => {
+                let short = if self.is_page { shortened(wkb).unwrap_or_default() } else { None };
+                let wkb = short.as_deref().unwrap_or(wkb);
                 self.malformed +=
                     u64::from(write_geometry_in_order(wkb, self.decimals, self.is_lat_first, out).is_err());
             }
@@ -171,7 +174,7 @@ impl FeatureWriter {
         for property in &self.properties {
             property.lead.write(out);
             match row.cell(property.cell) {
-                Cell::Float(number) if self.tells_infinity && number.is_infinite() => {
+                Cell::Float(number) if self.is_page && number.is_infinite() => {
                     write_string(if number > 0.0 { "∞" } else { "−∞" }.as_bytes(), out);
                 }
                 cell => write_value(row, cell, property.is_json, out),

@@ -13,6 +13,7 @@ pub mod text;
 mod document;
 mod feature;
 mod geometry;
+mod shown;
 
 pub use feature::{FeatureWriter, write_value};
 pub use geometry::{write_geometry, write_geometry_in_order};
