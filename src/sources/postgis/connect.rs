@@ -109,22 +109,44 @@ pub(super) async fn prepare(client: &Object, text: &str) -> Result<Statement, to
     if text.len() > LONG { client.prepare(text).await } else { client.prepare_cached(text).await }
 }
 
-/// Has the database give up a statement that nobody reads on. The wish goes another way and may arrive late: the connection
-/// is of use to others only when it was met, here or by a statement that waits for it.
-pub(super) async fn leave(client: Lent, rows: Pin<&mut RowStream>, tls: Option<MakeRustlsConnect>) {
-    if !is_left(&client, rows, tls).await {
+/// Lifts the database's own limit of time, which counts how long a reader takes as well.
+pub(super) const UNHURRIED: &str = "SET statement_timeout = 0";
+
+/// Sets it again, for the next who uses the connection.
+pub(super) async fn hurry(client: Lent) {
+    if client.batch_execute("RESET statement_timeout").await.is_err() {
         client.give_up();
     }
 }
 
-/// The same; false where the wish may still be on its way.
-async fn is_left(client: &Client, mut rows: Pin<&mut RowStream>, tls: Option<MakeRustlsConnect>) -> bool {
+/// Has the database give up a statement that nobody reads on. The wish goes another way and may arrive late: the connection
+/// is of use to others only when it was met, here or by a statement that waits for it.
+pub(super) async fn leave(client: Lent, rows: Pin<&mut RowStream>, tls: Option<MakeRustlsConnect>) {
+    if is_left(&client, rows, tls).await {
+        // It may have been lifted.
+        hurry(client).await;
+    } else {
+        client.give_up();
+    }
+}
+
+/// Has the database give up a statement that gave no row yet.
+pub(super) async fn stop(client: Lent, tls: Option<MakeRustlsConnect>) {
+    let _ = cancel(&client, tls).await;
+    client.give_up();
+}
+
+async fn cancel(client: &Client, tls: Option<MakeRustlsConnect>) -> Result<(), tokio_postgres::Error> {
     let token = client.cancel_token();
-    let wished = match tls {
+    match tls {
         Some(tls) => token.cancel_query(tls).await,
         None => token.cancel_query(NoTls).await,
-    };
-    if wished.is_err() {
+    }
+}
+
+/// Whether it was met; the wish may still be on its way.
+async fn is_left(client: &Client, mut rows: Pin<&mut RowStream>, tls: Option<MakeRustlsConnect>) -> bool {
+    if cancel(client, tls).await.is_err() {
         return false;
     }
     let is_met = |cause: &tokio_postgres::Error| cause.code() == Some(&SqlState::QUERY_CANCELED);

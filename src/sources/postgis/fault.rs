@@ -82,6 +82,13 @@ pub(super) fn silent() -> Error {
     unavailable("the database is silent")
 }
 
+/// It took longer than it may.
+pub(super) fn too_long(cause: impl Into<Cause>) -> Error {
+    Error::new(Kind::Timeout, "the database took too long: ask for less")
+        .with_header(RETRY_AFTER, HeaderValue::from_static("30"))
+        .because(cause)
+}
+
 /// A fault while rows are read: the client learns no name of a host, table or column.
 pub(super) fn reading(cause: tokio_postgres::Error) -> Error {
     if is_away(&cause) {
@@ -91,9 +98,7 @@ pub(super) fn reading(cause: tokio_postgres::Error) -> Error {
         return changed(told(&cause));
     }
     match cause.code() {
-        Some(&SqlState::QUERY_CANCELED) => Error::new(Kind::Timeout, "the database took too long: ask for less")
-            .with_header(RETRY_AFTER, HeaderValue::from_static("30"))
-            .because(told(&cause)),
+        Some(&SqlState::QUERY_CANCELED) => too_long(told(&cause)),
         Some(&SqlState::LOCK_NOT_AVAILABLE) => locked(told(&cause)),
         // Only a text of the client's can have one.
         Some(&SqlState::UNTRANSLATABLE_CHARACTER) => {

@@ -42,6 +42,8 @@ pub(super) struct Pools {
     connections: usize,
     /// What the database gives.
     allowed: Arc<Allowed>,
+    /// After how long the database gives up a statement; zero is never.
+    pub(super) statement_timeout: Duration,
     /// What may be taken at once, where that is less than all.
     share: Option<Arc<Share>>,
 }
@@ -83,7 +85,8 @@ impl Pools {
         let share = |number| connections / count + usize::from(number < connections % count);
         let each = (0..count).map(|number| pool(config, hosts, pulse, share(number))).collect::<Result<_>>()?;
         let allowed = Arc::new(Allowed::new(connections));
-        Ok(Self { each, pulse: pulse.clone(), hosts: hosts.clone(), connections, allowed, share: None })
+        let (pulse, hosts, statement_timeout) = (pulse.clone(), hosts.clone(), options.statement_timeout);
+        Ok(Self { each, pulse, hosts, connections, allowed, statement_timeout, share: None })
     }
 
     /// The same pools for one layer, which leaves connections to others.

@@ -2,8 +2,11 @@
 //! who is slow stops the database.
 
 use std::pin::{Pin, pin};
+use std::time::Duration;
 
 use futures_util::TryStreamExt;
+use futures_util::future::try_join;
+use tokio::time::{Instant, sleep, sleep_until};
 use tokio_postgres::{Row, RowStream};
 
 use super::cells;
@@ -36,6 +39,8 @@ const TRIES: u32 = 3;
 const CHUNK: u64 = 64;
 const GROWTH: u64 = 16;
 const LARGEST: u64 = 1 << 17;
+/// Rows of one statement that a client may take as long for as it likes: it is the time of the database alone that counts then.
+const MANY: u64 = 4096;
 /// Rows that are passed over sooner than a statement is cancelled.
 const FEW: u64 = 1024;
 
@@ -103,6 +108,9 @@ pub(super) async fn run(
         sent: 0,
         before,
         early: None,
+        patience: Some(room.pools.statement_timeout)
+            .filter(|limit| !limit.is_zero() && plan.limit().is_none_or(|limit| limit > MANY)),
+        fed: Instant::now(),
     };
     let mut tries = 1;
     loop {
@@ -131,6 +139,7 @@ pub(super) async fn run(
                 return match reader.early {
                     Some(Early::GaveWay) => Err(fault::unavailable(GAVE_WAY)),
                     Some(Early::Silent) => Err(fault::silent()),
+                    Some(Early::TooLong) => Err(fault::too_long("statement_seconds passed without a batch of rows")),
                     Some(Early::Elsewhere) => Err(fault::changed(OTHER_SYSTEM)),
                     Some(Early::Changed | Early::Moved) => Err(fault::changed(OTHER_TYPES)),
                     Some(Early::Many) => Ok(Read::Many),
@@ -181,6 +190,22 @@ struct Reader<'a> {
     before: u64,
     /// Why it ended before its time, if it did.
     early: Option<Early>,
+    /// How long the database may take from batch to batch, where its own limit, which counts the reader's time as well, is lifted.
+    patience: Option<Duration>,
+    /// When the last batch was sent.
+    fed: Instant,
+}
+
+/// How a statement was left.
+enum End {
+    /// All rows were read.
+    All,
+    /// Some rows were not.
+    Short(Pin<Box<RowStream>>),
+    /// The database took too long for the first one.
+    Late,
+    /// The database says nothing.
+    Silent,
 }
 
 /// Why reading ended before its time.
@@ -196,6 +221,8 @@ enum Early {
     Elsewhere,
     /// The database says nothing.
     Silent,
+    /// It takes longer than it may.
+    TooLong,
     /// Rows came or went since the way to the page was found.
     Moved,
 }
@@ -246,18 +273,40 @@ impl Reader<'_> {
             && Far::serves(self.table, plan.offset())
     }
 
-    /// Reads all parts, one after the other; chunk by chunk where rows are tested here.
+    /// Reads all parts, and has the connection be of use to others again.
     async fn read(&mut self, client: Lent) -> Result<(), tokio_postgres::Error> {
-        let mut lost = pin!(self.room.pulse.lost());
         self.instance = client.instance;
+        match self.read_parts(&client).await {
+            // The last rows wait for their reader without the connection.
+            Ok(End::All) => self.give_back(client),
+            Ok(End::Short(rows)) => self.leave(client, rows),
+            Ok(End::Late) => {
+                self.early = Some(Early::TooLong);
+                tokio::spawn(connect::stop(client, self.room.hosts.tls()));
+            }
+            Ok(End::Silent) => {
+                self.early = Some(Early::Silent);
+                client.give_up();
+            }
+            Err(cause) => {
+                if self.patience.is_some() {
+                    client.give_up();
+                }
+                return Err(cause);
+            }
+        }
+        self.flush().await;
+        Ok(())
+    }
+
+    /// Reads all parts, one after the other; chunk by chunk where rows are tested here.
+    async fn read_parts(&mut self, client: &Lent) -> Result<End, tokio_postgres::Error> {
+        let mut lost = pin!(self.room.pulse.lost());
         if let Some(far) = self.far.filter(|_| self.is_far() && !self.goes_all_the_way) {
             self.way = tokio::select! {
                 biased;
-                way = far.towards(&client, self.table, self.plan.offset()) => way?,
-                () = &mut lost => {
-                    self.give_up(client);
-                    return Ok(());
-                }
+                way = far.towards(client, self.table, self.plan.offset()) => way?,
+                () = &mut lost => return Ok(End::Silent),
             };
             if let Some(way) = &self.way {
                 self.begin = Some(way.begin.clone());
@@ -268,43 +317,46 @@ impl Reader<'_> {
                 self.met.count = 0;
                 let sql = self.statement(&part);
                 let begun = async {
-                    let statement = connect::prepare(&client, &sql.text).await?;
-                    let rows = client.query_raw(&statement, sql.bound()).await?;
+                    let statement = connect::prepare(client, &sql.text).await?;
+                    let lifted = async {
+                        if self.patience.is_some() { client.batch_execute(connect::UNHURRIED).await } else { Ok(()) }
+                    };
+                    let ((), rows) = try_join(lifted, client.query_raw(&statement, sql.bound())).await?;
                     Ok::<_, tokio_postgres::Error>((statement, rows))
                 };
+                self.fed = Instant::now();
+                let mut overdue = pin!(sleep_until(self.fed + self.patience.unwrap_or_default()));
                 let (statement, rows) = tokio::select! {
                     biased;
                     begun = begun => begun?,
-                    () = &mut lost => {
-                    self.give_up(client);
-                    return Ok(());
-                }
+                    () = &mut lost => return Ok(End::Silent),
+                    () = &mut overdue, if self.patience.is_some() => return Ok(End::Late),
                 };
                 let mut rows = Box::pin(rows);
                 if !self.selected.fits(&statement, self.table.key.form) {
                     self.early = Some(Early::Changed);
-                    self.leave(client, rows);
-                    return Ok(());
+                    return Ok(End::Short(rows));
                 }
                 loop {
                     let row = tokio::select! {
-                            biased;
-                            row = rows.try_next() => row?,
-                            () = self.sender.gone() => {
-                                self.leave(client, rows);
-                                return Ok(());
+                        biased;
+                        row = rows.try_next() => row?,
+                        () = self.sender.gone() => return Ok(End::Short(rows)),
+                        () = &mut lost => return Ok(End::Silent),
+                        () = &mut overdue, if self.patience.is_some() => {
+                            let due = self.fed + self.patience.unwrap_or_default();
+                            if due <= Instant::now() {
+                                self.early = Some(Early::TooLong);
+                                return Ok(End::Short(rows));
                             }
-                            () = &mut lost => {
-                        self.give_up(client);
-                        return Ok(());
-                    }
-                        };
+                            overdue.as_mut().reset(due);
+                            continue;
+                        }
+                    };
                     let Some(row) = row else { break };
                     if !self.visit(&row).await {
                         // The database need not finish what nobody reads.
-                        self.leave(client, rows);
-                        self.flush().await;
-                        return Ok(());
+                        return Ok(End::Short(rows));
                     }
                 }
                 if self.left == Some(0) {
@@ -317,10 +369,7 @@ impl Reader<'_> {
             }
             break;
         }
-        // The last rows wait for their reader without the connection.
-        drop(client);
-        self.flush().await;
-        Ok(())
+        Ok(End::All)
     }
 
     /// Begins the next chunk at the last row, whether that is still there or not.
@@ -359,17 +408,18 @@ impl Reader<'_> {
         false
     }
 
-    /// Gives up the connection to a database that says nothing.
-    fn give_up(&mut self, client: Lent) {
-        self.early = Some(Early::Silent);
-        client.give_up();
+    /// Has others take the connection; nobody waits for it.
+    fn give_back(&self, client: Lent) {
+        if self.patience.is_some() {
+            tokio::spawn(connect::hurry(client));
+        }
     }
 
     /// Gives up the connection whose rows are not read to their end; nobody waits for it.
     fn leave(&self, client: Lent, rows: Pin<Box<RowStream>>) {
         let is_short = self.chunk.is_some_and(|chunk| chunk.saturating_sub(self.met.count) <= FEW);
         if is_short || self.early == Some(Early::Many) {
-            return;
+            return self.give_back(client);
         }
         let tls = self.room.hosts.tls();
         tokio::spawn(async move {
@@ -456,8 +506,11 @@ impl Reader<'_> {
         let mut sending = pin!(self.sender.send_later(full));
         loop {
             tokio::select! {
-                is_there = &mut sending => return is_there,
-                () = tokio::time::sleep(SLOW) => {
+                is_there = &mut sending => {
+                    self.fed = Instant::now();
+                    return is_there;
+                }
+                () = sleep(SLOW) => {
                     if self.room.pools.are_wanted() {
                         self.early = Some(Early::GaveWay);
                         return false;
