@@ -29,7 +29,7 @@ pub struct Cursor {
     pub passed: u64,
 }
 
-/// What a cursor is for: another collection, or another order, has no such place. A filter is free to change.
+/// What a cursor is for: another collection, another order, or one of values of other types, has no such place. A filter is free to change.
 pub fn scope(collection: &str, query: &Query, view: &View) -> u32 {
     let (mut hash, schema) = (Fnv(0x811c_9dc5), view.schema());
     hash.add(collection.as_bytes());
@@ -38,6 +38,7 @@ pub fn scope(collection: &str, query: &Query, view: &View) -> u32 {
         hash.add(by.property.as_bytes());
         hash.add(format!("{} {kind:?}", by.descending).as_bytes());
     }
+    hash.add(format!("{:?}", schema.key.1).as_bytes());
     hash.0
 }
 

@@ -307,13 +307,14 @@ fn components() -> Vec<(String, Value)> {
         "properties": {
             "type": { "type": "string", "enum": ["Feature"] },
             "id": id,
-            "geometry": { "allOf": [{ "$ref": "#/components/schemas/Geometry" }], "nullable": true },
+            "geometry": { "$ref": "#/components/schemas/Geometry" },
             "properties": { "type": "object", "nullable": true, "additionalProperties": true },
             "links": { "type": "array", "items": { "$ref": "#/components/schemas/Link" } },
         },
     });
+    // Null is taken only where the type stands beside the word, which an `allOf` around a reference has not.
     let geometry = json!({
-        "type": "object", "required": ["type"],
+        "type": "object", "nullable": true, "required": ["type"],
         "properties": {
             "type": { "type": "string", "enum": [
                 "Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon", "GeometryCollection"
