@@ -12,6 +12,7 @@ use super::coarse;
 use super::coverage::limit::{Limit, Tiles};
 use super::coverage::warp::Warp;
 use super::coverage::{Coverage, CoverageQuery, Grid, Parts, Reader, SampleKind, Strip, Strips, channel};
+use super::extent;
 
 /// The name by which a policy's condition reads the place of a pixel.
 pub const GEOMETRY: &str = "geom";
@@ -115,8 +116,7 @@ impl CoverageView {
             if !grid.crs.is_lon_lat_wgs84() {
                 return coarse::extent(&rect, &grid.crs);
             }
-            let is_in_world = rect.min_x >= -180.0 && rect.max_x <= 180.0;
-            Some(if is_in_world { rect } else { Rect { min_x: -180.0, max_x: 180.0, ..rect } })
+            Some(extent::in_world(rect))
         })
     }
 

@@ -17,9 +17,9 @@ use crate::model::geometry::envelope;
 use crate::model::schema::{Schema, TimeFields};
 
 use super::choices::{self, Choices};
-use super::coarse;
+
 use super::detail;
-use super::extent::Extent;
+use super::extent::{self, Extent, in_world, rounded_out, to_crs84};
 use super::frame::Frame;
 use super::measure::{Measured, State};
 use super::order::Sorter;
@@ -373,7 +373,12 @@ impl View {
         let view = self.clone();
         let measure = move || -> Pending<Result<Extent>> {
             if view.policies.is_empty() {
-                Box::pin(async move { Ok(to_crs84(source.extent().await?, source.schema())) })
+                Box::pin(async move {
+                    let told = source.extent().await?;
+                    let Some(crs) = view.beyond(&told) else { return Ok(to_crs84(told, source.schema())) };
+                    let space = view.measure(crs, Vec::new()).await?.0;
+                    Ok(to_crs84(Extent { space, ..told }, source.schema()))
+                })
             } else {
                 Box::pin(view.measure_extent())
             }
@@ -389,7 +394,11 @@ impl View {
         let (source, view) = (self.room.source.clone(), self.clone());
         let measure = move || -> Pending<Result<Extent>> {
             if view.policies.is_empty() {
-                Box::pin(async move { source.extent().await })
+                Box::pin(async move {
+                    let told = source.extent().await?;
+                    let Some(crs) = view.beyond(&told) else { return Ok(told) };
+                    Ok(Extent { space: view.measure(crs, Vec::new()).await?.0, time: None })
+                })
             } else {
                 // As for the extent in CRS84.
                 Box::pin(async move { Ok(Extent { space: view.measure(crs, Vec::new()).await?.0, time: None }) })
@@ -397,6 +406,13 @@ impl View {
         };
         let key = format!("stored {:?}", self.policies);
         self.room.extents.get(key, self.state(), budget, measure).await?.space
+    }
+
+    /// The system of the rows, where a source tells an extent that coordinates in it cannot have: then some row is wild, and the others
+    /// are looked at one by one.
+    fn beyond(&self, told: &Extent) -> Option<Crs> {
+        let crs = &self.room.source.schema().geometry.as_ref()?.crs;
+        (!extent::possible(crs).contains(&told.space?)).then(|| crs.clone())
     }
 
     /// The extent of the rows that pass, by reading them all.
@@ -411,6 +427,7 @@ impl View {
 
     /// Where, in a system, and when the rows that pass are; times are those in the properties.
     async fn measure(&self, crs: Crs, properties: Vec<String>) -> Result<(Option<Rect>, Option<(Instant, Instant)>)> {
+        let possible = extent::possible(&crs);
         let mut features = self.features(&Query { properties: Some(properties), crs, ..Query::default() })?;
         let mut space = Rect::EMPTY;
         let mut time: Option<(Instant, Instant)> = None;
@@ -421,7 +438,7 @@ impl View {
                 for wkb in batch.rows().filter_map(|row| row.geometry()) {
                     // What has no place there is infinite.
                     if let Ok(Some(rect)) = envelope(wkb)
-                        && rect.max_x.is_finite()
+                        && let Some(rect) = extent::within(&rect, &possible)
                     {
                         space.include(rect.min_x, rect.min_y);
                         space.include(rect.max_x, rect.max_y);
@@ -439,32 +456,4 @@ impl View {
         }
         Ok(((!space.is_empty()).then_some(space), time))
     }
-}
-
-/// Brings a measured extent into CRS84 and into the world.
-fn to_crs84(extent: Extent, schema: &Schema) -> Extent {
-    let crs = schema.geometry.as_ref().map(|geometry| &geometry.crs).filter(|crs| !crs.is_lon_lat_wgs84());
-    let moved = match (extent.space, crs) {
-        (Some(rect), Some(crs)) => coarse::extent(&rect, crs),
-        (space, _) => space.map(in_world),
-    };
-    Extent { space: moved.map(rounded_out), ..extent }
-}
-
-/// What runs past 180 is on the other side of the date line, so the whole width of the world.
-fn in_world(rect: Rect) -> Rect {
-    let runs_on = rect.min_x < -180.0 || rect.max_x > 180.0;
-    if runs_on { Rect { min_x: -180.0, max_x: 180.0, ..rect } } else { rect }
-}
-
-/// Rounds outward to a centimetre: files tell extents that fall short of their features by the noise of arithmetic, and
-/// clients ask with fewer decimals than they were told.
-fn rounded_out(rect: Rect) -> Rect {
-    let up = |number: f64| {
-        let steps = (number * 1e7).ceil();
-        // The product of a number a hair beyond a step is that step itself.
-        if steps / 1e7 < number { (steps + 1.0) / 1e7 } else { steps / 1e7 }
-    };
-    let down = |number: f64| -up(-number);
-    Rect { min_x: down(rect.min_x), min_y: down(rect.min_y), max_x: up(rect.max_x), max_y: up(rect.max_y) }
 }

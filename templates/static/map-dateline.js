@@ -45,6 +45,29 @@ function unwrap(positions) {
   }
 }
 
+// Further round than anybody counts longitudes on.
+const FURTHEST = 720;
+
+const isPlaced = (position) => Array.isArray(position[0])
+  ? position.every(isPlaced)
+  : position.length === 0 || (Math.abs(position[0]) <= FURTHEST && Math.abs(position[1]) <= 90 + 1e-6);
+
+function isOnEarth(geometry) {
+  return geometry?.geometries ? geometry.geometries.every(isOnEarth) : isPlaced(geometry?.coordinates ?? []);
+}
+
+// Takes the features out that have a place which is none on the Earth: how many there were.
+export function takeOut(geojson) {
+  if (geojson.type !== "FeatureCollection") {
+    const lost = !isOnEarth(geojson.geometry);
+    if (lost) geojson.geometry = null;
+    return Number(lost);
+  }
+  const count = geojson.features.length;
+  geojson.features = geojson.features.filter((feature) => isOnEarth(feature.geometry));
+  return count - geojson.features.length;
+}
+
 function range(part) {
   let west = Infinity, east = -Infinity;
   for (const [lon] of part[0] ?? []) {

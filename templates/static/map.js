@@ -2,7 +2,7 @@
 // row with `data-feature` and the feature of that id light up together. Text from data is only ever set as text.
 
 import { Area, goTo } from "./map-area.js";
-import { box, join } from "./map-dateline.js";
+import { box, join, takeOut } from "./map-dateline.js";
 import { Graticule } from "./map-graticule.js";
 
 // From this many features on a canvas is faster than an element for each.
@@ -79,6 +79,7 @@ class FeatureMap {
   }
 
   show(geojson, within) {
+    const lost = takeOut(geojson);
     const count = geojson.features?.length ?? 1;
     const renderer = count > MANY ? L.canvas({ padding: 0.3 }) : L.svg({ padding: 0.3 });
     for (const row of document.querySelectorAll("tr[data-feature]")) this.rows.set(row.dataset.feature, row);
@@ -89,6 +90,7 @@ class FeatureMap {
       onEachFeature: (feature, layer) => this.tie(feature, layer),
     }).addTo(this.map);
     this.tellEnd();
+    if (lost) this.tell(`${lost} of the features ${lost > 1 ? "have" : "has"} coordinates that are no place on the Earth.`);
     if (within) this.fitTo({ place: within });
     else this.fit();
   }
@@ -124,8 +126,11 @@ class FeatureMap {
       return bounds.isValid() && (bounds.getSouth() > POLE || bounds.getNorth() < -POLE);
     };
     if (!this.features.getLayers().some(isBeyond)) return;
-    const told = element("p", "This map ends at 85°: what lies nearer to a pole is drawn at its edge.", "map-end");
-    this.place.after(told);
+    this.tell("This map ends at 85°: what lies nearer to a pole is drawn at its edge.");
+  }
+
+  tell(text) {
+    this.place.after(element("p", text, "map-end"));
   }
 
   // What this server draws of a layer.

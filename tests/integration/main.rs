@@ -48,3 +48,4 @@ mod stopping;
 mod streams;
 mod systems;
 mod walks;
+mod wild;

@@ -67,6 +67,27 @@ fn opened(browser: &str, url: &str) -> (String, String) {
 }
 
 #[test]
+fn a_map_survives_a_feature_that_is_no_place_on_the_earth() {
+    let Some(browser) = browser() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let feature = |place: &str| {
+        format!(
+            "{{\"type\":\"Feature\",\"properties\":{{}},\"geometry\":{{\"type\":\"Point\",\"coordinates\":{place}}}}}"
+        )
+    };
+    let features = ["[8,47]", "[1e30,1e30]", "[9,48]"].map(feature).join(",");
+    let path = folder.path().join("far.geojson");
+    std::fs::write(&path, format!("{{\"type\":\"FeatureCollection\",\"features\":[{features}]}}")).unwrap();
+    let server = Server::start(&[path.to_str().unwrap()]);
+    for (path, told) in [("items", 2), ("items/0", 1), ("items/1", 0)] {
+        let (page, console) = opened(browser, &format!("{}/ogcapi/collections/far/{path}", server.url));
+        assert!(console.is_empty() && !page.contains("could not be loaded"), "{path}: {console}");
+        assert_eq!(page.matches("leaflet-interactive").count(), told, "{path}");
+        assert_eq!(page.contains("no place on the Earth"), told != 1, "{path}");
+    }
+}
+
+#[test]
 fn pages_run_without_an_error() {
     let Some(browser) = browser() else { return };
     for (path, shown) in PAGES {
