@@ -1,11 +1,17 @@
 //! When a map is given up: its client left, or its time is over.
 
+use std::pin::pin;
 use std::time::{Duration, Instant};
 
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 use crate::error::{Error, Kind, Result};
+
+use super::pool;
+
+/// After this long without rows another thread draws in the place of the one that waits.
+const SOON: Duration = Duration::from_millis(100);
 
 /// Kept by whoever waits for a map; dropped, the drawing stops.
 pub(super) struct Waiting(#[allow(dead_code)] watch::Sender<()>);
@@ -40,11 +46,17 @@ impl Cancel {
         Error::new(Kind::Timeout, format!("the map took more than {seconds} s; ask for less of it, or fewer layers"))
     }
 
-    /// Waits on this thread for what may come late, such as the rows of a slow source.
+    /// Waits on this thread for what may come late, such as the rows of a slow source; others draw meanwhile.
     pub(super) fn wait<T>(&mut self, coming: impl Future<Output = T>) -> Result<T> {
         let (late, deadline) = (self.late(), self.deadline);
         let asker = &mut self.asker;
         self.runtime.block_on(async move {
+            let mut coming = pin!(coming);
+            let _place = tokio::select! {
+                biased;
+                came = &mut coming => return Ok(came),
+                () = tokio::time::sleep(SOON) => pool::lend(),
+            };
             tokio::select! {
                 biased;
                 came = coming => Ok(came),

@@ -1,5 +1,5 @@
 //! The threads that draw: as many as the machine has cores, for all servers of the process together, with a queue that has
-//! an end. tokio's threads never draw.
+//! an end. Where one waits for rows that do not come, another draws in its place. tokio's threads never draw.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -16,6 +16,9 @@ use crate::error::{Error, Kind, Result};
 /// Jobs that may wait; a map is one, or a few.
 const QUEUE: usize = 512;
 
+/// Threads that may wait for rows with others in their places: a source that hangs has as many for itself.
+const LENT: usize = 64;
+
 /// Drawing is arithmetic on big buffers, but a geometry's parts may nest.
 const STACK: usize = 4 * 1024 * 1024;
 
@@ -23,8 +26,25 @@ type Job = Box<dyn FnOnce() + Send>;
 
 struct Pool {
     jobs: SyncSender<Job>,
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    waiting: Mutex<Receiver<Job>>,
     /// Threads that wait for a job, less the jobs that wait for a thread.
-    idle: Arc<AtomicUsize>,
+    idle: AtomicUsize,
+    /// Threads that wait for rows, and those that draw in their places.
+    lent: AtomicUsize,
+    spare: AtomicUsize,
+}
+
+/// The place of a thread that waits for rows; dropped, the thread draws again.
+pub(super) struct Place(&'static Pool);
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.shared.lent.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 /// How many threads there are.
@@ -42,33 +62,64 @@ fn pool() -> Result<&'static Pool> {
 impl Pool {
     fn start() -> std::io::Result<Self> {
         let (jobs, waiting) = sync_channel::<Job>(QUEUE);
-        let waiting = Arc::new(Mutex::new(waiting));
-        let idle = Arc::new(AtomicUsize::new(0));
+        let shared = Arc::new(Shared {
+            waiting: Mutex::new(waiting),
+            idle: AtomicUsize::new(0),
+            lent: AtomicUsize::new(0),
+            spare: AtomicUsize::new(0),
+        });
         for number in 0..threads() {
-            let (waiting, idle) = (waiting.clone(), idle.clone());
-            let thread = thread::Builder::new().name(format!("map-{number}")).stack_size(STACK);
-            thread.spawn(move || work(&waiting, &idle))?;
+            let shared = shared.clone();
+            named(number).spawn(move || while shared.work() {})?;
         }
-        Ok(Self { jobs, idle })
+        Ok(Self { jobs, shared })
     }
 }
 
-fn work(waiting: &Mutex<Receiver<Job>>, idle: &AtomicUsize) {
-    loop {
-        idle.fetch_add(1, Ordering::Relaxed);
+fn named(number: usize) -> thread::Builder {
+    thread::Builder::new().name(format!("map-{number}")).stack_size(STACK)
+}
+
+impl Shared {
+    /// Does a job; false where there will be none.
+    fn work(&self) -> bool {
+        self.idle.fetch_add(1, Ordering::Relaxed);
         // The lock is held while one waits: the others wait for the lock instead of the job.
-        let job = waiting.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        idle.fetch_sub(1, Ordering::Relaxed);
-        match job {
-            Ok(job) => job(),
-            Err(_) => return,
-        }
+        let job = self.waiting.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        self.idle.fetch_sub(1, Ordering::Relaxed);
+        job.map(|job| job()).is_ok()
     }
+
+    /// Does jobs as long as others wait.
+    fn work_in_place(&self) {
+        while self.spare.load(Ordering::Relaxed) <= self.lent.load(Ordering::Relaxed) && self.work() {}
+        self.spare.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Has another thread draw in the place of the caller's, which waits for rows, until the place is dropped; none where
+/// too many wait.
+pub(super) fn lend() -> Option<Place> {
+    let pool = pool().ok()?;
+    let shared = &pool.shared;
+    if shared.lent.fetch_add(1, Ordering::Relaxed) >= LENT {
+        shared.lent.fetch_sub(1, Ordering::Relaxed);
+        return None;
+    }
+    let place = Place(pool);
+    let spare = shared.spare.fetch_add(1, Ordering::Relaxed);
+    let worker = shared.clone();
+    // As many as were needed before may still be there.
+    let is_needed = spare < shared.lent.load(Ordering::Relaxed);
+    if !is_needed || named(threads() + spare).spawn(move || worker.work_in_place()).is_err() {
+        shared.spare.fetch_sub(1, Ordering::Relaxed);
+    }
+    Some(place)
 }
 
 /// How many threads have nothing to do.
 pub(super) fn idle() -> usize {
-    pool().map_or(0, |pool| pool.idle.load(Ordering::Relaxed))
+    pool().map_or(0, |pool| pool.shared.idle.load(Ordering::Relaxed))
 }
 
 /// Has a job done. The answer comes when it is; a panic is an error.
@@ -105,5 +156,25 @@ mod tests {
         }
         let name = run(|| Ok(thread::current().name().unwrap_or_default().to_owned())).unwrap().await.unwrap().unwrap();
         assert!(name.starts_with("map-"), "{name}");
+    }
+
+    #[tokio::test]
+    async fn threads_that_wait_for_rows_hold_no_map_up() {
+        let (ends, wait): (Vec<_>, Vec<_>) = (0..threads() * 3).map(|_| std::sync::mpsc::channel::<()>()).unzip();
+        let slow: Vec<_> = wait
+            .into_iter()
+            .map(|wait| {
+                let job = move || {
+                    let _place = lend();
+                    wait.recv().map_err(Error::internal)
+                };
+                run(job).unwrap()
+            })
+            .collect();
+        run(|| Ok(())).unwrap().await.unwrap().unwrap();
+        for (end, slow) in ends.into_iter().zip(slow) {
+            end.send(()).unwrap();
+            slow.await.unwrap().unwrap();
+        }
     }
 }
