@@ -6,6 +6,7 @@ use std::cmp::Ordering;
 use crate::error::{Error, Kind, Result};
 use crate::expr::evaluate::instant;
 use crate::model::batch::{Batch, Cell, Row};
+use crate::model::value::whole;
 
 /// Most bytes that are held.
 const MOST: usize = if cfg!(test) { 4 << 20 } else { 256 << 20 };
@@ -127,22 +128,14 @@ fn values(a: Row<'_>, left: Cell, b: Row<'_>, right: Cell) -> Ordering {
     };
     match (left, right) {
         (Cell::Int(left), Cell::Int(right)) => left.cmp(&right),
-        (Cell::Int(left), Cell::Float(right)) => whole(left, right),
-        (Cell::Float(left), Cell::Int(right)) => whole(right, left).reverse(),
+        // What is not a number is nothing, and comes last before this.
+        (Cell::Int(left), Cell::Float(right)) => whole(left, right).unwrap_or(Ordering::Less),
+        (Cell::Float(left), Cell::Int(right)) => whole(right, left).map_or(Ordering::Greater, Ordering::reverse),
         _ if class(left) != class(right) => class(left).cmp(&class(right)),
         _ if class(left) == 1 => number(left).total_cmp(&number(right)),
         _ if class(left) == 2 => instant(left, false).cmp(&instant(right, false)),
         _ => a.bytes(left).cmp(b.bytes(right)),
     }
-}
-
-/// Exactly, for not every whole number is a float.
-#[allow(clippy::cast_possible_truncation)] // what is beyond all integers becomes the last of them
-fn whole(int: i64, float: f64) -> Ordering {
-    let floor = float.floor();
-    let beyond = if float >= 9_223_372_036_854_775_808.0 { Ordering::Less } else { Ordering::Equal };
-    let fraction = if float > floor { Ordering::Less } else { Ordering::Equal };
-    beyond.then(int.cmp(&(floor as i64))).then(fraction)
 }
 
 #[allow(clippy::cast_precision_loss)] // as everywhere where an integer stands beside a float

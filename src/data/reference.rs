@@ -134,6 +134,19 @@ pub(super) fn spatial_ref(crs: &Crs) -> Result<SpatialRef> {
     Ok(made)
 }
 
+/// The same system by a definition that says all of it, where a name of another authority or a text for PROJ is its
+/// definition; formats that have room for one write it.
+pub fn spelled_out(crs: Crs) -> Crs {
+    match &crs {
+        // WKT says it.
+        Crs::Definition(text) if !text.ends_with(']') => {
+            let text = spatial_ref(&crs).ok().and_then(|found| found.to_wkt().ok());
+            text.filter(|text| !text.is_empty()).map_or(crs, |text| Crs::Definition(text.into()))
+        }
+        _ => crs,
+    }
+}
+
 fn looked_up(crs: &Crs) -> Result<Reference> {
     super::transform::quiet();
     let found = spatial_ref(crs)?;

@@ -125,7 +125,8 @@ impl Function {
     /// The result; null where an argument is none of its kind.
     pub fn apply(self, arguments: &[Value]) -> Value {
         let result = match (self, arguments) {
-            (Self::Abs, [Value::Int(number)]) => number.checked_abs().map(Value::Int),
+            // The least whole number has no opposite among them.
+            (Self::Abs, [Value::Int(number)]) if *number != i64::MIN => Some(Value::Int(number.abs())),
             (Self::Ceil | Self::Floor | Self::Round, [Value::Int(number)]) => Some(Value::Int(*number)),
             (Self::Abs | Self::Ceil | Self::Floor | Self::Round | Self::Sqrt, [number]) => {
                 let number = float(number).map(|number| match self {
@@ -171,13 +172,24 @@ pub fn new_year(year: i64) -> Option<Date> {
     i32::try_from(before * 365 + leap_days - 719_162).ok().map(Date)
 }
 
-/// Texts that differ in case alone become the same.
+/// Texts that differ in case alone become the same: Unicode's full case folding.
 pub fn without_case(text: &str) -> String {
     if text.is_ascii() {
         return text.to_ascii_lowercase();
     }
-    // By way of the capitals, so that ß is SS; character by character, so that a sigma is the same at the end.
-    text.chars().flat_map(char::to_uppercase).flat_map(char::to_lowercase).collect()
+    let mut folded = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            // It has the capital of another letter.
+            'ı' => folded.push('ı'),
+            'ẞ' => folded.push_str("ss"),
+            // Of Cherokee the capitals came first.
+            '\u{13a0}'..='\u{13fd}' | '\u{ab70}'..='\u{abbf}' => folded.extend(letter.to_uppercase()),
+            // By way of the capitals, so that ß is SS; character by character, so that a sigma is the same at the end.
+            _ => folded.extend(letter.to_uppercase().flat_map(char::to_lowercase)),
+        }
+    }
+    folded
 }
 
 /// Texts that differ in accents alone become the same.
@@ -220,6 +232,7 @@ mod tests {
         let text = |text: &str| Value::Text(text.to_owned());
         for (name, arguments, result) in [
             ("casei", vec![text("Straße ΣΑΣ")], text("strasse σασ")),
+            ("casei", vec![text("ISTANBUL ıstanbul İi GROẞ Ꮳꮳᏸ")], text("istanbul ıstanbul i\u{307}i gross ᏣᏣᏰ")),
             ("ACCENTI", vec![text("Zürich Çä")], text("Zurich Ca")),
             ("lower", vec![text("ÄB")], text("äb")),
             ("Upper", vec![text("äb")], text("ÄB")),
@@ -227,7 +240,7 @@ mod tests {
             ("length", vec![text("äb")], Value::Int(2)),
             ("concat", vec![text("a"), text("b")], text("ab")),
             ("abs", vec![Value::Int(-2)], Value::Int(2)),
-            ("abs", vec![Value::Int(i64::MIN)], Value::Null),
+            ("abs", vec![Value::Int(i64::MIN)], Value::Float(9_223_372_036_854_775_808.0)),
             ("ceil", vec![Value::Float(1.2)], Value::Float(2.0)),
             ("floor", vec![Value::Float(-1.2)], Value::Float(-2.0)),
             ("round", vec![Value::Float(2.5)], Value::Float(3.0)),

@@ -51,12 +51,11 @@ impl Value {
 
     /// Compares two values of like type; `None` where they are not comparable (null with anything, text with a number).
     pub fn compare(&self, other: &Value) -> Option<Ordering> {
-        #[allow(clippy::cast_precision_loss)] // a 64-bit integer beside a float is compared as SQL does: as floats
         match (self, other) {
             (Value::Int(a), Value::Int(b)) => Some(a.cmp(b)),
             (Value::Float(a), Value::Float(b)) => a.partial_cmp(b),
-            (Value::Int(a), Value::Float(b)) => (*a as f64).partial_cmp(b),
-            (Value::Float(a), Value::Int(b)) => a.partial_cmp(&(*b as f64)),
+            (Value::Int(a), Value::Float(b)) => whole(*a, *b),
+            (Value::Float(a), Value::Int(b)) => whole(*b, *a).map(Ordering::reverse),
             (Value::Bool(a), Value::Bool(b)) => Some(a.cmp(b)),
             (Value::Text(a), Value::Text(b)) => Some(a.cmp(b)),
             (Value::Date(a), Value::Date(b)) => Some(a.cmp(b)),
@@ -66,6 +65,19 @@ impl Value {
             _ => None,
         }
     }
+}
+
+/// Compares a whole number with a float, exactly: not every whole number is a float. `None` beside what is not a number.
+#[allow(clippy::cast_possible_truncation)] // what is beyond all integers becomes the last of them
+pub fn whole(int: i64, float: f64) -> Option<Ordering> {
+    if float.is_nan() {
+        return None;
+    }
+    let floor = float.floor();
+    let beyond = if float >= 9_223_372_036_854_775_808.0 { Ordering::Less } else { Ordering::Equal };
+    let fraction = if float > floor { Ordering::Less } else { Ordering::Equal };
+    let below = if float < -9_223_372_036_854_775_808.0 { Ordering::Greater } else { Ordering::Equal };
+    Some(beyond.then(below).then(int.cmp(&(floor as i64))).then(fraction))
 }
 
 /// The id of a feature within its layer.

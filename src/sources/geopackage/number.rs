@@ -25,16 +25,8 @@ pub(super) fn compare(table: &Table, left: &Operand, how: Comparison, right: &Op
         // Texts in both are compared as well, and by the loop.
         return None;
     }
-    // The sign of the difference is right: SQLite would compare a whole number with a float exactly, the evaluator does as two
-    // floats. Of two infinite numbers there is none; a literal is finite.
-    let is_literal = [left, right].into_iter().any(|side| matches!(side, Operand::Literal(_)));
-    let (left, right, sign) = (number(table, left)?, number(table, right)?, how.sign());
-    Some(if is_literal {
-        written(&format!("@ - # {sign} 0"), &left, &right)
-    } else {
-        let test = format!("CASE WHEN @ {INFINITE} AND # {INFINITE} THEN @ {sign} # ELSE @ - # {sign} 0 END");
-        written(&test, &left, &right)
-    })
+    // SQLite compares a whole number with a float exactly, as the evaluator does.
+    Some(written(&format!("@ {} #", how.sign()), &number(table, left)?, &number(table, right)?))
 }
 
 /// Whether there is no result.
@@ -58,8 +50,7 @@ pub(super) fn nesting(operand: &Operand) -> u32 {
 pub(super) fn columns(table: &Table, left: &str, how: Comparison, right: &str) -> Option<Sql> {
     let (left, right, sign) = (number_column(table, left)?, number_column(table, right)?, how.sign());
     let both = format!("typeof({left}) IN ('integer', 'real') AND typeof({right}) IN ('integer', 'real')");
-    let floats = format!("CAST({left} AS REAL) {sign} CAST({right} AS REAL)");
-    let test = format!("CASE typeof({left}) WHEN typeof({right}) THEN {left} {sign} {right} ELSE {floats} END");
+    let test = format!("{left} {sign} {right}");
     let other = format!("{left} IS NOT NULL AND typeof({left}) = typeof({right})");
     Some(Sql::new(format!("CASE WHEN {both} THEN {test} ELSE {other} END"), Vec::new()))
 }
@@ -120,7 +111,7 @@ fn call(table: &Table, function: Function, number: &Sql) -> Option<Sql> {
     let text = match function {
         // The least whole number has no opposite: here it is an error.
         Function::Abs if is_short => {
-            "CASE WHEN typeof(@) = 'integer' AND @ = -9223372036854775808 THEN NULL ELSE abs(@) END"
+            "CASE WHEN typeof(@) = 'integer' AND @ = -9223372036854775808 THEN 9223372036854775808.0 ELSE abs(@) END"
         }
         Function::Ceil if table.has_math => "ceil(@)",
         Function::Floor if table.has_math => "floor(@)",

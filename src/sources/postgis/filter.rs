@@ -1,7 +1,7 @@
 //! Which conditions the database tests, and which the loop that reads its rows. The database has the last word only where
 //! it is certain to agree with the evaluator.
 
-use super::columns::{Column, Compared};
+use super::columns::{Column, Compared, Form};
 use super::literal::{FIRST_DAY, bound, is_uuid, surely_within};
 use super::number::Calculated;
 use super::sql::{Bound, Sql};
@@ -83,6 +83,18 @@ fn is_told(pattern: &str) -> bool {
     // A stray backslash at the end means itself to the evaluator, and is an error to PostgreSQL.
     let ends_open = pattern.len() - pattern.trim_end_matches('\\').len();
     !pattern.contains('\0') && ends_open.is_multiple_of(2)
+}
+
+/// A whole number of 64 bits beside a float, exactly: PostgreSQL would compare them as floats. Below 2^53 it may; from there on
+/// a float is a whole number, or beyond all of them.
+fn long_beside_float(long: &str, how: Comparison, float: &str) -> String {
+    let sign = how.sign();
+    format!(
+        "CASE WHEN abs({float}) < 9007199254740992::float8 THEN {long}::float8 {sign} {float} \
+         WHEN {float} >= 9223372036854775808::float8 THEN {long}::float8 {sign} 'Infinity'::float8 \
+         WHEN {float} < -9223372036854775808::float8 THEN {long}::float8 {sign} '-Infinity'::float8 \
+         ELSE {long} {sign} ({float})::int8 END"
+    )
 }
 
 /// Writes conditions. What returns nothing may have written a part, which the caller takes back.
@@ -285,7 +297,16 @@ impl Writer<'_> {
             return None;
         }
         let guards: Vec<String> = [left, right].into_iter().filter_map(Column::has_order).collect();
-        let test = format!("{} {} {}", side(left), how.sign(), side(right));
+        let is_long = |column: &Column| column.form == Form::Int8;
+        let test = match (left.compared, right.compared) {
+            (Compared::Integer, other) if other != Compared::Integer && is_long(left) => {
+                long_beside_float(&left.stored(), how, &side(right))
+            }
+            (other, Compared::Integer) if other != Compared::Integer && is_long(right) => {
+                long_beside_float(&right.stored(), how.turned(), &side(left))
+            }
+            _ => format!("{} {} {}", side(left), how.sign(), side(right)),
+        };
         let test = match &guards[..] {
             [] => format!("({test})"),
             all if positive => format!("({test} AND {})", all.join(" AND ")),

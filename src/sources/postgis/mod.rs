@@ -45,6 +45,7 @@ mod snapshot;
 mod sparse;
 mod spatial;
 mod sql;
+mod srid;
 mod table;
 mod turns;
 mod view;

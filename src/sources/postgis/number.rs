@@ -83,7 +83,14 @@ impl Writer<'_> {
         self.within_limits(&[left, right], |writer, limit| {
             let left = writer.number(left, limit)?;
             let right = writer.number(right, limit)?;
-            Some(format!("{} {} {}", left.text, how.sign(), right.text))
+            // PostgreSQL compares them as floats, which are whole numbers up to here alone.
+            let is_exact = match (left.reach, right.reach) {
+                (Reach::Whole(most), Reach::Float { .. }) | (Reach::Float { .. }, Reach::Whole(most)) => {
+                    most <= 1 << DIGITS
+                }
+                _ => true,
+            };
+            is_exact.then(|| format!("{} {} {}", left.text, how.sign(), right.text))
         })
     }
 

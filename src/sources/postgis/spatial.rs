@@ -6,6 +6,7 @@ use tokio_postgres::{Client, Row};
 use super::doubt::Doubts;
 use super::fault;
 use super::sql::{Sql, quoted};
+use super::srid;
 use super::table::{From, Geometry};
 use crate::base::crs::Crs;
 use crate::error::{Error, Kind, Result};
@@ -93,7 +94,7 @@ pub(super) async fn geometry(
         || text.starts_with("triangle");
     let known = match crs {
         Some(named) => Some(named.clone()),
-        None => reference(client, srid).await?,
+        None => srid::reference(client, srid).await?.map_err(|what| wrong(label, &what))?,
     };
     let crs = if let Some(crs) = known {
         crs
@@ -101,7 +102,6 @@ pub(super) async fn geometry(
         in_degrees(client, from, &column).await?.map_err(|what| wrong(label, &what))?;
         tracing::warn!(
             table = label,
-            srid,
             "the reference system is undefined: coordinates are taken for longitude and latitude; crs = \"EPSG:…\" in the \
              project file names another"
         );
@@ -113,19 +113,6 @@ pub(super) async fn geometry(
         Geometry { column, is_indexable: !is_geography, may_be_patched, srid },
         GeometryField { name, kind, crs, epoch: None, has_z },
     ))
-}
-
-/// The reference system behind a number, where the database knows it.
-async fn reference(client: &Client, srid: i32) -> Result<Option<Crs>> {
-    let query = "SELECT auth_name, auth_srid, srtext FROM spatial_ref_sys WHERE srid = $1";
-    let row = if srid > 0 { client.query_opt(query, &[&srid]).await.map_err(fault::describing)? } else { None };
-    let Some(row) = row else { return Ok(None) };
-    let (authority, code, text): (Option<&str>, Option<i32>, Option<&str>) = (row.get(0), row.get(1), row.get(2));
-    Ok(match (authority, code.and_then(|code| u32::try_from(code).ok()), text) {
-        (Some(authority), Some(code), _) if authority.eq_ignore_ascii_case("EPSG") => Some(Crs::Epsg(code)),
-        (_, _, Some(text)) if !text.is_empty() => Some(Crs::Definition(text.into())),
-        _ => None,
-    })
 }
 
 fn wrong(label: &str, what: &str) -> Error {
