@@ -109,6 +109,22 @@ fn a_column_with_codes_makes_ids_of_text() {
 }
 
 #[test]
+fn a_whole_number_beyond_64_bits_that_a_float_has_became_one_without_a_word() {
+    let folder = tempfile::tempdir().unwrap();
+    let codes =
+        write(folder.path(), "codes.csv", "n,m\n9223372036854775808,1.5\n18446744073709551616,100000000000000000000\n");
+    write(folder.path(), "said.csvt", "\"Real\",\"Integer64\"");
+    let said = write(folder.path(), "said.csv", "n,m\n9223372036854775808,9223372036854775808\n");
+    let server = Server::start(&[&codes, &said]);
+    let items = "/ogcapi/collections/codes/items";
+    assert_eq!(values(&server, items, "n"), ["9223372036854775808", "18446744073709551616"]);
+    assert_eq!(values(&server, items, "m"), [1.5, 1e20], "with what is no whole number they are floats");
+    assert_eq!(values(&server, "/ogcapi/collections/said/items", "n"), [9_223_372_036_854_775_808_f64]);
+    assert_eq!(values(&server, "/ogcapi/collections/said/items", "m"), ["9223372036854775808"]);
+    assert!(stderr(&run(&["check", &codes])).contains("read as text"));
+}
+
+#[test]
 fn types_that_somebody_said_are_kept() {
     let folder = tempfile::tempdir().unwrap();
     write(folder.path(), "a.csvt", "\"Integer\",\"String\",\"Integer64\"");

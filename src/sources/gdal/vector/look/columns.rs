@@ -24,6 +24,10 @@ struct Column {
     is_number: bool,
     /// Every value is a time of this kind.
     is_time: bool,
+    /// There is a whole number beyond 64 bits that nobody has said to be a float.
+    is_beyond: bool,
+    /// There is a value that is written otherwise than as a whole number.
+    is_broken: bool,
 }
 
 /// What is known of a format beside its values.
@@ -50,10 +54,10 @@ pub(super) fn misfits(typed: &mut Source, texts: &mut Source, given: Given) -> O
             return None;
         }
         compare(typed, texts, layer, &mut columns, given.is_said);
-        misfits.extend(columns.into_iter().filter(|column| !column.fits || given.are_texts).map(|column| Retyped {
+        misfits.extend(columns.into_iter().filter(|column| !column.fits() || given.are_texts).map(|column| Retyped {
             layer,
             field: column.index,
-            kind: column.widened(),
+            kind: if column.is_code() { As::Kind(OGRFieldType::OFTString) } else { column.widened() },
             name: column.name,
             was_time_of_day: column.kind == OGRFieldType::OFTTime,
         }));
@@ -77,6 +81,8 @@ fn guessed(typed: &mut Source, layer: usize, only_times: bool) -> Vec<Column> {
             is_whole: true,
             is_number: true,
             is_time: field.kind != OGRFieldType::OFTTime,
+            is_beyond: false,
+            is_broken: false,
         })
     };
     fields.into_iter().enumerate().filter_map(column).collect()
@@ -106,6 +112,10 @@ impl Column {
         let whole = text.parse::<i64>().ok().filter(|_| is_kept);
         self.is_whole &= whole.is_some();
         self.is_number &= is_kept && is_float(text);
+        let is_plain = is_whole(text);
+        self.is_broken |= !is_plain;
+        let is_said = is_said && self.kind == OGRFieldType::OFTReal;
+        self.is_beyond |= is_plain && !is_said && text.parse::<i64>().is_err();
         self.fits &= match self.kind {
             OGRFieldType::OFTInteger | OGRFieldType::OFTInteger64 => {
                 whole.is_some() && value.integer(self.index) == whole
@@ -132,6 +142,15 @@ impl Column {
             // Of 1:2 it makes 01:02:00.
             _ => false,
         };
+    }
+
+    /// Whole numbers beyond 64 bits alone are codes, also those that a float happens to have.
+    fn is_code(&self) -> bool {
+        self.is_beyond && !self.is_broken
+    }
+
+    fn fits(&self) -> bool {
+        self.fits && !self.is_code()
     }
 
     fn is_text(&self) -> bool {
@@ -163,10 +182,16 @@ fn begins_with_zero(text: &str) -> bool {
 #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation)] // which is what is asked
 fn is_exact(text: &str) -> bool {
     let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
-    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+    if !is_whole(text) {
         return true;
     }
     digits.parse::<i128>().is_ok_and(|whole| whole <= EXACT || (whole as f64) as i128 == whole)
+}
+
+/// Whether a number is written as a whole one.
+fn is_whole(text: &str) -> bool {
+    let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
+    !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn is_float(text: &str) -> bool {
