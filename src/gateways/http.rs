@@ -37,7 +37,7 @@ use super::waiting::{Talk, Waiting, refuse};
 /// Requests that one HTTP/2 connection may have answered at once; a browser asks for fewer.
 const STREAMS: u32 = 64;
 /// Bytes that one answer of HTTP/2 may have on its way: enough for there to be some whenever the socket takes more.
-const SENDING: usize = 64 * 1024;
+const SENDING: usize = 128 * 1024;
 
 /// What the gateways bear of a client.
 #[derive(Clone, Copy, Debug)]

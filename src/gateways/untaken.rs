@@ -19,8 +19,11 @@ use crate::error::Error;
 use crate::message::body::Body;
 use crate::server::outgoing::{Held, Outgoing};
 
-/// What an answer of HTTP/2 hands out at once.
-const PIECE: usize = 64 * 1024;
+/// The end of a whole answer of HTTP/2, which is handed out when the rest was taken: until then its stream can be reset. More
+/// pieces would cost more than they are good for, as the answer is in memory anyhow.
+const TAIL: usize = 16 * 1024;
+/// Answers up to this size are handed out at once.
+const SMALL: usize = 64 * 1024;
 
 /// How long clients may take nothing.
 #[derive(Clone)]
@@ -148,13 +151,13 @@ impl Drop for Piece {
     }
 }
 
-/// A body in pieces.
+/// A body whose bytes are counted until they are taken.
 pub(super) struct Pieces {
     body: Body,
     outgoing: Arc<Outgoing>,
     _under_way: Option<Held>,
     untaken: Option<Arc<Untaken>>,
-    /// Of a chunk that is handed out in several.
+    /// Of a chunk that is handed out in two.
     rest: Bytes,
     held: Option<Arc<Held>>,
 }
@@ -184,7 +187,9 @@ impl http_body::Body for Pieces {
                 None => return Poll::Ready(None),
             }
         }
-        let length = self.untaken.as_ref().map_or(usize::MAX, |_| PIECE).min(self.rest.len());
+        let is_last_chunk = self.untaken.is_some() && self.body.is_end_stream();
+        let tail = if is_last_chunk && self.rest.len() > SMALL { TAIL } else { 0 };
+        let length = self.rest.len() - tail;
         let bytes = self.rest.split_to(length);
         let held = if self.rest.is_empty() { self.held.take() } else { self.held.clone() };
         let untaken = self.untaken.clone();
