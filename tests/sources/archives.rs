@@ -134,21 +134,24 @@ fn a_project_names_what_is_in_an_archive() {
 
 #[test]
 fn an_archive_that_changes_is_read_anew() {
-    let folder = tempfile::tempdir().unwrap();
-    let archive = folder.path().join("a.zip");
-    let write = |rows: &str| {
-        let source = tempfile::tempdir().unwrap();
-        std::fs::create_dir(source.path().join("in")).unwrap();
-        std::fs::write(source.path().join("in/places.csv"), format!("name,x,y\n{rows}")).unwrap();
-        let next = folder.path().join("next.zip");
-        packed(source.path(), &next);
-        std::fs::rename(next, &archive).unwrap();
-    };
-    write("a,1,1\n");
-    let server = Server::start(&[text(&archive), "--watch", "0"]);
-    assert_eq!(server.json("/ogcapi/collections/a/items")["numberMatched"], 1);
-    write("a,1,1\nb,2,2\n");
-    assert_eq!(server.json("/ogcapi/collections/a/items")["numberMatched"], 2);
+    for name in ["a.zip", "a.tar", "a.tar.gz", "a.tgz"] {
+        let folder = tempfile::tempdir().unwrap();
+        let archive = folder.path().join(name);
+        let write = |rows: u32| {
+            let source = tempfile::tempdir().unwrap();
+            std::fs::create_dir(source.path().join("in")).unwrap();
+            let lines: String = (0..rows).map(|at| format!("{},{},1\n", at * 7919, at % 180)).collect();
+            std::fs::write(source.path().join("in/places.csv"), format!("name,x,y\n{lines}")).unwrap();
+            let next = folder.path().join(format!("next.{name}"));
+            packed(source.path(), &next);
+            std::fs::rename(next, &archive).unwrap();
+        };
+        write(3500);
+        let server = Server::start(&[text(&archive), "--watch", "0"]);
+        assert_eq!(server.json("/ogcapi/collections/a/items")["numberMatched"], 3500, "{name}");
+        write(4000);
+        assert_eq!(server.json("/ogcapi/collections/a/items")["numberMatched"], 4000, "{name}");
+    }
 }
 
 /// A script of Python's that writes an archive.

@@ -6,6 +6,9 @@ use std::ffi::OsString;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Component, Path, PathBuf};
+use std::sync::OnceLock;
+
+use gdal::{Dataset, DatasetOptions};
 
 use super::vector::ogr;
 use super::{file, look_anew, prepare};
@@ -90,6 +93,24 @@ pub(super) fn unpacked(path: &Path) -> Cow<'_, Path> {
     PathBuf::from(found).into()
 }
 
+/// The same of a path that is to be opened. GDAL keeps how to read the packed file that it read last, by its name alone, so that
+/// one which was replaced cannot be read: another one takes its place.
+pub(super) fn within(path: &Path) -> Cow<'_, Path> {
+    static OTHER: OnceLock<bool> = OnceLock::new();
+    const NAME: &str = "/vsimem/graticule/other.csv.gz";
+    // A line with an `a` and one with a `1`.
+    const PACKED: [u8; 24] = [31, 139, 8, 0, 0, 0, 0, 0, 2, 3, 75, 228, 50, 228, 2, 0, 0, 36, 193, 137, 4, 0, 0, 0];
+    let within = unpacked(path);
+    // `.tar.gz` and `.tgz`; of others it costs little.
+    let is_packed = is_within(path) && within.to_string_lossy().to_ascii_lowercase().contains("gz");
+    if is_packed && *OTHER.get_or_init(|| gdal::vsi::create_mem_file(NAME, PACKED.to_vec()).is_ok()) {
+        let allowed_drivers = Some(&["CSV"][..]);
+        let options = DatasetOptions { allowed_drivers, ..DatasetOptions::default() };
+        let _ = Dataset::open_ex(format!("/vsigzip/{NAME}"), options);
+    }
+    within
+}
+
 /// The braces say where the name of the archive ends.
 fn braced(name: &Path, whole: &std::ffi::OsStr) -> OsString {
     let mut found = OsString::from(kind(name).map_or("", |(_, prefix)| prefix));
@@ -103,7 +124,7 @@ fn braced(name: &Path, whole: &std::ffi::OsStr) -> OsString {
 pub fn entries(path: &Path, size: Option<u64>) -> Result<Vec<Entry>> {
     prepare();
     look_anew(path);
-    let within = unpacked(path);
+    let within = within(path);
     let text = within.to_string_lossy();
     let depth = text.matches("/vsizip").count() + text.matches("/vsitar").count();
     if depth > NESTED || (size.is_some() && text.starts_with("/vsitar")) {

@@ -152,7 +152,7 @@ fn is_named_as_virtual(path: &Path) -> bool {
 
 fn dataset(path: &Path) -> Result<Dataset> {
     prepare();
-    let within = archive::unpacked(path);
+    let within = archive::within(path);
     // What is not on this machine's disks, GDAL alone can open.
     if !within.to_string_lossy().starts_with("/vsi")
         && let Err(cause) = std::fs::File::open(path)

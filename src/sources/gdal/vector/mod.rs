@@ -282,7 +282,7 @@ const CSV: [&str; 7] = [
 
 fn open(path: &Path, options: &OpenOptions) -> Result<Source> {
     prepare();
-    let within = archive::unpacked(path);
+    let within = archive::within(path);
     if let Some(local) = state::local(path)
         && let Err(cause) = std::fs::metadata(&local)
     {
