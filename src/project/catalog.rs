@@ -1,6 +1,7 @@
 //! The catalog: projects and their layers, each behind a locked source.
 
 use std::collections::{HashMap, HashSet};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use http::HeaderValue;
@@ -85,6 +86,8 @@ pub struct Layer {
     pub styles: Vec<Arc<Style>>,
     /// What it was opened from, as the project says it; empty where that is not to be opened again.
     pub(super) origin: String,
+    /// The files on this machine that it consists of, where it says so.
+    pub(super) files: Vec<PathBuf>,
     source: Source,
     /// Made at the first look; nothing above changes after.
     visible: OnceLock<Arc<Visible>>,
@@ -138,6 +141,7 @@ impl Layer {
             scales: Scales::default(),
             styles: vec![Arc::new(style)],
             origin: String::new(),
+            files: Vec::new(),
             source,
             visible: OnceLock::new(),
             measured: Mutex::default(),

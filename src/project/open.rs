@@ -81,6 +81,7 @@ pub fn open_again(settings: &settings::Project, name: Option<String>, before: Op
         settings,
         before,
         origin: String::new(),
+        files: Vec::new(),
         opened: HashMap::new(),
         vectors: HashMap::new(),
         databases: HashMap::new(),
@@ -127,6 +128,8 @@ struct Opening<'a> {
     before: Option<&'a Project>,
     /// What is being opened, as the project says it.
     origin: String,
+    /// The files that it consists of.
+    files: Vec<PathBuf>,
     /// Files that are open already, so that their layers share connections.
     opened: HashMap<PathBuf, GeoPackage>,
     /// The same of files that GDAL reads.
@@ -159,7 +162,8 @@ impl Opening<'_> {
                 self.watched.path(folder);
             }
             match files::meant(path) {
-                Ok(files) => {
+                Ok(mut files) => {
+                    self.add_emptied(&mut files, folder.as_deref().filter(|folder| *folder == path));
                     meant.push(Meant::Files(files.len(), folder.is_some()));
                     let open = &self.opened;
                     paths.extend(files.into_iter().map(|path| {
@@ -184,7 +188,9 @@ impl Opening<'_> {
     /// Every layer of a file.
     fn add_file(&mut self, file: reading::Read, is_watched: bool) {
         let path = file.path;
-        self.origin = if is_watched { String::new() } else { away::origin_of_data(&path) };
+        let origin = away::origin_of_data(&path);
+        self.origin.clone_from(&origin);
+        self.files.clear();
         let contents = match file.outcome {
             Ok(contents) => contents,
             Err(error) => {
@@ -192,6 +198,11 @@ impl Opening<'_> {
                 return self.lacks_now(&address::name(&path), told(&error), None);
             }
         };
+        if let Some(fault) = self.part_away(&path) {
+            self.watched.path(&path);
+            return self.lacks_now(&address::name(&path), fault, None);
+        }
+        self.files.clone_from(&contents.files);
         if !is_watched {
             contents.files.iter().for_each(|file| self.watched.path(file));
         }
@@ -200,7 +211,8 @@ impl Opening<'_> {
         }
         for layer in contents.layers {
             match layer {
-                Ok(Found { id, title, description, source, .. }) => {
+                Ok(Found { path: member, id, layer: name, title, description, source }) => {
+                    self.origin = away::origin_within(&origin, &member, name.as_deref().unwrap_or_default());
                     let id = self.free_id(&id);
                     let layer = match source {
                         Source::Features(source) => Layer::new(id, source),
@@ -209,7 +221,9 @@ impl Opening<'_> {
                     self.publish(layer, (title, description), None);
                 }
                 Err((name, error)) => {
-                    self.lacks(&name, format!("{}: layer '{name}': {}", address::shown(&path), told(&error)));
+                    self.origin = away::origin_within(&origin, &path, &name);
+                    let fault = format!("{}: layer '{name}': {}", address::shown(&path), told(&error));
+                    self.lacks_now(&name, fault, None);
                 }
             }
         }
@@ -218,6 +232,7 @@ impl Opening<'_> {
     /// One layer with settings of its own.
     fn add_layer(&mut self, layer: &settings::Layer) {
         self.origin = away::origin_of_layer(layer);
+        self.files.clear();
         if let Some(special) = left_out::special(&layer.source) {
             self.watched.path(&layer.source);
             return self.lacks_now(&name_of(layer), told(&reading::refused(&special)), Some(layer));
@@ -285,6 +300,10 @@ impl Opening<'_> {
             Ok(file) => file,
             Err(error) => return self.lacks_now(&name_of(own), told(&error), Some(own)),
         };
+        if let Some(fault) = self.part_away(path) {
+            return self.lacks_now(&name_of(own), fault, Some(own));
+        }
+        self.files = file.files().to_vec();
         file.files().iter().for_each(|file| self.watched.path(file));
         self.vectors.insert((path.clone(), options), file.clone());
         let names: Vec<&str> = file.layer_names().collect();
@@ -335,6 +354,7 @@ impl Opening<'_> {
     fn publish(&mut self, mut layer: Layer, told: (Option<String>, Option<String>), own: Option<&settings::Layer>) {
         let id = layer.id.clone();
         layer.origin.clone_from(&self.origin);
+        layer.files.clone_from(&self.files);
         let own_title = own.and_then(|own| own.title.clone());
         layer.title = own_title.or(told.0).filter(|title| !title.is_empty()).unwrap_or_else(|| id.clone());
         let description = own.and_then(|own| own.description.clone()).or(told.1);

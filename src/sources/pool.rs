@@ -402,6 +402,12 @@ pub(super) fn unreadable(cause: impl Into<Box<dyn std::error::Error + Send + Syn
     Error::new(Kind::Internal, "the data of this layer cannot be read").because(cause)
 }
 
+/// The data cannot be read now, and may be in a moment: it is on another machine, or somebody writes it. The cause is for the log.
+pub(super) fn unread(cause: &str) -> Error {
+    let cause = address::hidden(cause).into_owned();
+    busy("the data of this layer cannot be read at the moment, try again").because(cause)
+}
+
 /// What a job that panicked tells its reader.
 pub(super) fn panicked() -> Error {
     Error::internal("the read panicked; the log has the place")

@@ -84,3 +84,73 @@ fn a_file_that_is_deleted_from_a_folder_is_no_collection_any_more() {
     server.get("/ogcapi/collections/kept/items").expect(200);
     assert!(kept.exists());
 }
+
+#[test]
+fn a_file_of_a_folder_that_is_half_written_empty_or_without_a_part_is_busy_and_no_collection_less() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    for ending in ["shp", "fgb", "geojson", "geojsons", "csv", "gpkg", "gml"] {
+        file(folder.path(), &format!("p_{ending}"), ending);
+    }
+    fs::copy(file(folder.path(), "q", "geojson"), at("p_json.json")).unwrap();
+    let server = Server::start(&[text(folder.path()), "--watch", "1"]);
+    let items = |name: &str| format!("/ogcapi/collections/p_{name}/items");
+    let mut turn = 0;
+    for (name, part, harm) in [
+        ("shp", "p_shp.shp", 0),
+        ("shp", "p_shp.dbf", 200),
+        ("shp", "p_shp.dbf", 0),
+        ("fgb", "p_fgb.fgb", 0),
+        ("fgb", "p_fgb.fgb", 900),
+        ("geojson", "p_geojson.geojson", 300),
+        ("geojson", "p_geojson.geojson", 0),
+        ("json", "p_json.json", 0),
+        ("geojsons", "p_geojsons.geojsons", 0),
+        ("geojsons", "p_geojsons.geojsons", 450),
+        ("csv", "p_csv.csv", 0),
+        ("gpkg", "p_gpkg.gpkg", 0),
+        ("gpkg", "p_gpkg.gpkg", 5000),
+        ("gml", "p_gml.gml", 500),
+        ("shp", "p_shp.shx", -1),
+        ("shp", "p_shp.dbf", -1),
+        ("shp", "p_shp.prj", -1),
+    ] {
+        let whole = server.json(&items(name))["features"].clone();
+        let bytes = fs::read(at(part)).unwrap();
+        match usize::try_from(harm) {
+            Ok(length) => fs::write(at(part), &bytes[..length]).unwrap(),
+            Err(_) => fs::remove_file(at(part)).unwrap(),
+        }
+        let busy = || {
+            let answer = server.get(&items(name));
+            assert!(answer.status == 503, "{part} {harm}: {} {:.300}", answer.status, answer.text());
+            assert!(!answer.header("retry-after").is_empty(), "{part} {harm}");
+        };
+        busy();
+        // A new layer tells that the folder was looked at since.
+        turn += 1;
+        file(folder.path(), &format!("marker{turn}"), "csv");
+        until("the folder is not looked at", || server.get(&format!("/ogcapi/collections/marker{turn}")).status == 200);
+        busy();
+        fs::write(at(part), &bytes).unwrap();
+        until("the file that is back is not served", || server.get(&items(name)).status == 200);
+        assert_eq!(server.json(&items(name))["features"], whole, "{part} {harm}");
+    }
+}
+
+#[test]
+fn a_sequence_to_which_somebody_writes_is_busy_until_the_line_is_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = file(folder.path(), "lines", "geojsons");
+    let server = Server::start(&["--watch", "0", text(&path)]);
+    let items = "/ogcapi/collections/lines/items";
+    assert_eq!(server.json(items)["numberMatched"], 10);
+    let whole = fs::read(&path).unwrap();
+    let line = b"\x1e{\"type\":\"Feature\",\"properties\":{\"code\":\"k\",\"name\":\"more\",\"height\":1},\"geometry\":null}\n";
+    fs::write(&path, [&whole[..], &line[..40]].concat()).unwrap();
+    let answer = server.get(items);
+    assert!(!answer.header("retry-after").is_empty(), "{}", answer.text());
+    answer.expect(503);
+    fs::write(&path, [&whole[..], &line[..]].concat()).unwrap();
+    assert_eq!(server.json(items)["numberMatched"], 11);
+}

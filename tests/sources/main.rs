@@ -16,6 +16,7 @@ mod harness;
 
 mod archives;
 mod away;
+mod broken_off;
 mod damaged;
 mod files;
 mod guessed;

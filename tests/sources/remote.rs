@@ -12,24 +12,30 @@ use crate::harness::{gdal, text};
 use crate::made::file;
 use crate::walks::{converted, indexed, places, walk};
 
-/// A server of the files of a folder that gives pieces of them, and hangs when it is told to.
-struct Remote {
-    url: String,
+/// A server of the files of a folder that gives pieces of them, and hangs, breaks off in the middle, or refuses when it is told to.
+pub(crate) struct Remote {
+    pub(crate) url: String,
     hangs: Arc<AtomicBool>,
     pieces: Arc<AtomicUsize>,
+    pub(crate) harm: Arc<AtomicUsize>,
 }
 
+/// It sends half of what it says, and closes the connection. Other numbers are those of the status that it answers with.
+pub(crate) const BREAKS_OFF: usize = 1;
+
 impl Remote {
-    fn start(folder: &Path) -> Self {
+    pub(crate) fn start(folder: &Path) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let (hangs, pieces) = (Arc::<AtomicBool>::default(), Arc::<AtomicUsize>::default());
-        let remote = Self { url, hangs: hangs.clone(), pieces: pieces.clone() };
+        let harm = Arc::<AtomicUsize>::default();
+        let remote = Self { url, hangs: hangs.clone(), pieces: pieces.clone(), harm: harm.clone() };
         let folder = folder.to_owned();
         std::thread::spawn(move || {
             for stream in listener.incoming() {
                 let (folder, hangs, pieces) = (folder.clone(), hangs.clone(), pieces.clone());
-                std::thread::spawn(move || answer(stream.unwrap(), &folder, &hangs, &pieces));
+                let harm = harm.clone();
+                std::thread::spawn(move || answer(stream.unwrap(), &folder, &hangs, &pieces, &harm));
             }
         });
         remote
@@ -37,7 +43,13 @@ impl Remote {
 }
 
 /// Answers the requests of a connection, one after the other.
-fn answer(mut stream: TcpStream, folder: &Path, hangs: &AtomicBool, pieces: &AtomicUsize) -> Option<()> {
+fn answer(
+    mut stream: TcpStream,
+    folder: &Path,
+    hangs: &AtomicBool,
+    pieces: &AtomicUsize,
+    harm: &AtomicUsize,
+) -> Option<()> {
     loop {
         let mut head = Vec::new();
         while !head.ends_with(b"\r\n\r\n") {
@@ -49,6 +61,11 @@ fn answer(mut stream: TcpStream, folder: &Path, hangs: &AtomicBool, pieces: &Ato
             std::thread::sleep(Duration::from_millis(50));
         }
         let head = String::from_utf8(head).ok()?;
+        let harm = harm.load(Ordering::Relaxed);
+        if harm > BREAKS_OFF {
+            stream.write_all(format!("HTTP/1.1 {harm} Harm\r\nContent-Length: 0\r\n\r\n").as_bytes()).ok()?;
+            continue;
+        }
         let path: PathBuf = folder.join(head.split(' ').nth(1)?.trim_start_matches('/'));
         let Ok(bytes) = std::fs::read(path) else {
             stream.write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n").ok()?;
@@ -69,12 +86,15 @@ fn answer(mut stream: TcpStream, folder: &Path, hangs: &AtomicBool, pieces: &Ato
         let answer = format!("HTTP/1.1 {status}\r\nAccept-Ranges: bytes\r\n{range}Content-Length: {length}\r\n\r\n");
         stream.write_all(answer.as_bytes()).ok()?;
         if !head.starts_with("HEAD") {
+            if harm == BREAKS_OFF {
+                return stream.write_all(&piece[..length / 2]).ok();
+            }
             stream.write_all(piece).ok()?;
         }
     }
 }
 
-const ENVIRONMENT: [(&str, &str); 4] =
+pub(crate) const ENVIRONMENT: [(&str, &str); 4] =
     [("NO_PROXY", "127.0.0.1"), ("no_proxy", "127.0.0.1"), ("GDAL_HTTP_TIMEOUT", "2"), ("GDAL_HTTP_MAX_RETRY", "0")];
 
 #[test]

@@ -91,9 +91,9 @@ impl Raster {
         let (kept, is_named) = (grid.clone(), options.crs.is_some());
         let pool = Pool::new("gdal", path, THREADS, move |path| {
             Offline::for_good(path);
-            let dataset = dataset(path)?;
+            let dataset = dataset(path).inspect_err(|_| vector::ogr::forget_fetched_of(path))?;
             facts::is_as_before(&dataset, &kept, is_named)?;
-            Ok(read::Open::new(dataset, kept.clone()))
+            Ok(read::Open::new(dataset, kept.clone()).at(path, is_named))
         });
         Ok(Self(Arc::new(Room { path: path.to_owned(), grid, title: facts.title, opening: opening(), pool })))
     }

@@ -1,23 +1,35 @@
 //! Samples out of an open dataset.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use gdal::Dataset;
 use gdal::raster::{GdalType, RasterBand};
 
+use super::{dataset, facts, vector};
 use crate::data::coverage::{Block, Cut, Grid, Reader, SampleKind, Samples};
 use crate::error::{Error, Result};
-use crate::sources::pool::unreadable;
+use crate::sources::pool::{unopened, unread, unreadable};
 
 /// A dataset on the thread that reads it.
 pub(super) struct Open {
     dataset: Dataset,
     grid: Arc<Grid>,
+    /// Where it is, and whether its reference system was named, where that is another machine.
+    elsewhere: Option<(PathBuf, bool)>,
+    /// It could not be read, and is opened anew.
+    is_stale: bool,
 }
 
 impl Open {
     pub(super) fn new(dataset: Dataset, grid: Arc<Grid>) -> Self {
-        Self { dataset, grid }
+        Self { dataset, grid, elsewhere: None, is_stale: false }
+    }
+
+    /// The same of a file that is perhaps on another machine.
+    pub(super) fn at(self, path: &Path, is_named: bool) -> Self {
+        let elsewhere = vector::local(path).is_none().then(|| (path.to_owned(), is_named));
+        Self { elsewhere, ..self }
     }
 
     /// Reads the last pixel of each band: a file that is cut off does not have it.
@@ -53,20 +65,39 @@ impl Open {
     }
 }
 
+impl Open {
+    fn fill(&self, cut: &Cut, block: &mut Block) -> gdal::errors::Result<()> {
+        let samples = cut.bands().iter().map(|&band| self.samples(cut, band));
+        block.bands = samples.collect::<Result<_, _>>()?;
+        block.mask.clear();
+        if self.grid.has_mask {
+            let band = self.band(0, cut.level())?;
+            block.mask = values(&band.open_mask_band()?, cut)?;
+        }
+        Ok(())
+    }
+}
+
 impl Reader for Open {
     fn read(&mut self, cut: &Cut, block: &mut Block) -> Result<()> {
         if cut.bands().iter().any(|&band| band >= self.grid.bands.len()) {
             return Err(Error::internal("a band was asked for that the raster does not have"));
         }
-        let samples = cut.bands().iter().map(|&band| self.samples(cut, band));
-        block.bands = samples.collect::<Result<_, _>>().map_err(unreadable)?;
-        block.mask.clear();
-        if self.grid.has_mask {
-            let band = self.band(0, cut.level()).map_err(unreadable)?;
-            let mask = band.open_mask_band().map_err(unreadable)?;
-            block.mask = values(&mask, cut).map_err(unreadable)?;
+        if let Some((path, is_named)) = self.elsewhere.as_ref().filter(|_| self.is_stale) {
+            let dataset = dataset(path).map_err(unopened)?;
+            facts::is_as_before(&dataset, &self.grid, *is_named)?;
+            (self.dataset, self.is_stale) = (dataset, false);
         }
-        Ok(())
+        let outcome = self.fill(cut, block);
+        outcome.map_err(|cause| match &self.elsewhere {
+            Some((path, _)) => {
+                // GDAL keeps the short piece that a connection has left which broke off.
+                vector::ogr::forget_fetched_of(path);
+                self.is_stale = true;
+                unread(&cause.to_string())
+            }
+            None => unreadable(cause),
+        })
     }
 }
 

@@ -135,6 +135,15 @@ pub(super) const GEOPACKAGE: &str = "GPKG";
 /// Its files name other files and what else GDAL opens; by content alone any file could be one.
 pub(super) const VIRTUAL: &str = "OGR_VRT";
 
+/// What drivers say of a number that no feature has.
+const ABSENT: [&str; 5] =
+    ["out of available range", "marked deleted", "invalid feature id", "out of bounds", "feature at invalid index"];
+
+/// Whether a failure to find a feature by its number says merely that there is none.
+pub(super) fn is_absent(failure: &str) -> bool {
+    ABSENT.iter().any(|said| failure.contains(said))
+}
+
 impl Driver {
     /// The driver with this short name.
     pub(super) fn named(name: &str) -> Self {

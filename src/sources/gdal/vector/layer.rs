@@ -76,6 +76,17 @@ impl Layer {
         }
     }
 
+    /// Looks for the end of a small file, of which no index says where it is.
+    pub(super) fn check_small(&self, layer: &mut OgrLayer<'_>) -> Result<(), String> {
+        if !(1..=SMALL).contains(&self.0.room.size) {
+            return Ok(());
+        }
+        match order::check_end(layer, &self.0.table, None, &AtomicBool::new(false)) {
+            Err(Fault::Unreadable(what)) => Err(what),
+            _ => Ok(()),
+        }
+    }
+
     /// Has a question answered by a thread of the file. Dropped, the answer is not looked for any more.
     fn ask<T: Send + 'static>(
         &self,
@@ -108,8 +119,11 @@ impl Shared {
         stop: &Stop,
         work: impl FnOnce(&mut OgrLayer<'_>, u64, &AtomicBool) -> Result<T, Fault>,
     ) -> Result<T> {
-        self.room.refresh(handle)?;
-        handle.verify(&self.table)?;
+        let ready = self.room.refresh(handle).and_then(|()| handle.verify(&self.table, self.room.born));
+        if ready.is_err() {
+            self.room.give_up(handle);
+        }
+        ready?;
         let state = handle.state ^ self.room.opening.unwrap_or(0);
         let Some(mut layer) = handle.source.as_mut().and_then(|source| source.layer(self.table.index)) else {
             let cause = format!("the layer '{}' is not there any more", self.table.name);
@@ -123,7 +137,9 @@ impl Shared {
         let outcome = catch_unwind(AssertUnwindSafe(|| work(&mut layer, state, &stopped)));
         stop.disarm();
         drop(layer);
-        if self.room.holds || matches!(outcome, Ok(Err(Fault::Unreadable(_)))) {
+        if matches!(outcome, Ok(Err(Fault::Unreadable(_)))) {
+            self.room.give_up(handle);
+        } else if self.room.holds {
             handle.source = None;
         }
         match outcome {
@@ -139,7 +155,8 @@ impl Shared {
             Fault::Stopped => Error::cancelled(),
             Fault::Changed => pool::busy("the data of this layer has changed, try again"),
             Fault::Unreadable(cause) | Fault::NoKey(cause) => {
-                pool::unreadable(format!("{}: layer '{}': {cause}", address::shown(&self.room.path), self.table.name))
+                let cause = format!("{}: layer '{}': {cause}", address::shown(&self.room.path), self.table.name);
+                if self.room.is_moved() { pool::unread(&cause) } else { pool::unreadable(cause) }
             }
         }
     }
@@ -403,6 +420,10 @@ pub(super) fn probe(layer: &mut OgrLayer<'_>, driver: Driver) -> Result<(), Stri
     if let Some(failure) = if is_there { driver.damage() } else { ogr::failure() } {
         return Err(failure);
     }
+    let told = order::told(layer, driver);
+    if let Some(count) = told.filter(|_| !is_there) {
+        return Err(format!("none of its {count} features can be read"));
+    }
     let count = if is_there && layer.can(c"FastFeatureCount") { layer.count(false) } else { None };
     let Some(last) = count.and_then(|count| i64::try_from(count).ok()).map(|count| count - 1) else { return Ok(()) };
     ogr::forget_failure();
@@ -411,8 +432,17 @@ pub(super) fn probe(layer: &mut OgrLayer<'_>, driver: Driver) -> Result<(), Stri
         Some(first) if layer.can(c"RandomRead") => layer.get(first + last),
         _ => None,
     };
+    let is_last_there = feature.is_some();
     drop(feature);
-    driver.damage().map_or(Ok(()), Err)
+    if let Some(damage) = driver.damage() {
+        return Err(damage);
+    }
+    match told {
+        Some(count) if !is_last_there && layer.can(c"RandomRead") => {
+            Err(format!("the last of its {count} features cannot be read, it is cut off"))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// A place of the first feature, or of the extent that the file tells, that no longitude and latitude can be, by a good

@@ -23,6 +23,7 @@ mod back;
 mod cells;
 mod condition;
 mod driver;
+mod hits;
 mod layer;
 mod look;
 pub(super) mod ogr;
@@ -78,6 +79,8 @@ struct Room {
     files: Vec<PathBuf>,
     /// In the place of a state, where a part is on another machine.
     opening: Option<u64>,
+    /// The state of the files when it was described.
+    born: u64,
     /// Bytes of all of them.
     size: u64,
     /// Whether an open reading keeps others from writing until the file is closed.
@@ -147,6 +150,7 @@ impl VectorFile {
         let room = Arc::new(Room {
             path: path.to_owned(),
             options: options.clone(),
+            born: state::stamp(&files),
             files,
             opening,
             size,
@@ -206,6 +210,7 @@ impl VectorFile {
         }
         let has_key = table.key.is_some();
         let layer = layer::Layer::new(self.room.clone(), table, &mut opened);
+        layer.check_small(&mut opened).map_err(wrong)?;
         if has_key {
             layer.check(&mut opened, self.room.state()).map_err(wrong)?;
         }
@@ -227,6 +232,21 @@ impl Room {
     }
 }
 
+impl Room {
+    /// Whether what cannot be read now may be in a moment: it is fetched, or was written since it was described.
+    fn is_moved(&self) -> bool {
+        self.opening.is_some() || state::stamp(&self.files) != self.born
+    }
+
+    /// Has a file that could not be read opened anew the next time, and what it consists of elsewhere fetched anew.
+    fn give_up(&self, handle: &mut Handle) {
+        handle.source = None;
+        if self.opening.is_some() {
+            ogr::forget_fetched_of(&self.path);
+        }
+    }
+}
+
 impl Handle {
     fn open(path: &Path, options: &OpenOptions, files: &[PathBuf], looks: &Looks) -> Result<Self> {
         Offline::for_good(path);
@@ -235,12 +255,17 @@ impl Handle {
         if files.iter().any(|file| pool::is_gone(file)) {
             return Err(pool::gone(path));
         }
-        let source = looks.apply(open(path, options)?, path, options, (!files.is_empty()).then_some(state))?;
+        let source = open(path, options).inspect_err(|_| ogr::forget_fetched_of(path))?;
+        if let Some(what) = whole::cut_off(path, &source) {
+            return Err(file(path, &what));
+        }
+        let source = looks.apply(source, path, options, (!files.is_empty()).then_some(state))?;
         Ok(Self { source: Some(source), state, verified: Vec::new() })
     }
 
     /// Refuses to read a layer that has other columns or another reference system by now; the server will publish it anew.
-    fn verify(&mut self, table: &Table) -> Result<()> {
+    /// One that was written since it was `born`, or is on another machine, must have its first and last rows.
+    fn verify(&mut self, table: &Table, born: u64) -> Result<()> {
         if self.verified.contains(&table.index) {
             return Ok(());
         }
@@ -256,6 +281,12 @@ impl Handle {
         let is_told = told.is_some_and(|now| table.told.holds(&now));
         if !is_told || !has_count || !table.columns.iter().chain(&table.key).all(is_same) {
             return Err(pool::busy("the data of this layer has changed and is being opened anew, try again"));
+        }
+        if (self.state != born || table.elsewhere.is_some())
+            && let Some(mut layer) = self.source.as_mut().and_then(|source| source.layer(table.index))
+        {
+            layer::probe(&mut layer, table.driver)
+                .map_err(|what| pool::unread(&format!("layer '{}': {what}", table.name)))?;
         }
         self.verified.push(table.index);
         Ok(())
@@ -283,13 +314,13 @@ const CSV: [&str; 7] = [
 fn open(path: &Path, options: &OpenOptions) -> Result<Source> {
     prepare();
     let within = archive::within(path);
-    if let Some(local) = state::local(path)
-        && let Err(cause) = std::fs::metadata(&local)
-    {
-        return Err(match cause.kind() {
-            std::io::ErrorKind::NotFound => file(&local, "does not exist"),
-            _ => file(&local, "cannot be read: may the server read it?").because(cause),
-        });
+    if let Some(local) = state::local(path) {
+        match std::fs::metadata(&local) {
+            Ok(about) if about.is_file() && about.len() == 0 => return Err(file(&local, "is empty")),
+            Ok(_) => {}
+            Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => return Err(file(&local, "does not exist")),
+            Err(cause) => return Err(file(&local, "cannot be read: may the server read it?").because(cause)),
+        }
     }
     open_as(path, &within, options)
 }

@@ -6,6 +6,7 @@ use std::ffi::CString;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::cells;
+use super::driver::Driver;
 use super::ogr::{self, OgrLayer};
 use super::schema::Table;
 use super::seek::Stretch;
@@ -56,10 +57,49 @@ pub(super) fn finds_numbers(layer: &OgrLayer<'_>, table: &Table) -> bool {
     table.driver.finds_numbers && layer.can(c"RandomRead")
 }
 
+/// How many features there are, where the file itself says it exactly. It does while nothing is left out.
+pub(super) fn told(layer: &mut OgrLayer<'_>, driver: Driver) -> Option<u64> {
+    driver.first.and_then(|_| layer.count(false)).filter(|&count| count > 0)
+}
+
+/// Whether the end that reading has met is that of the file: a connection that broke off, and a file that is cut off, end sooner without a
+/// word. `seen` is how many features came where none was left out.
+pub(super) fn check_end(
+    layer: &mut OgrLayer<'_>,
+    table: &Table,
+    seen: Option<u64>,
+    stop: &AtomicBool,
+) -> Result<(), Fault> {
+    if table.driver.first.is_none() {
+        return Ok(());
+    }
+    layer.set_condition(None);
+    layer.set_rectangle(None);
+    let Some(count) = told(layer, table.driver) else { return Ok(()) };
+    let lacks = |seen: u64| Fault::Unreadable(format!("only {seen} of its {count} features can be read"));
+    if let Some(seen) = seen {
+        return if seen < count { Err(lacks(seen)) } else { Ok(()) };
+    }
+    let first = table.driver.first.unwrap_or_default();
+    if table.elsewhere.is_none() && finds_numbers(layer, table) {
+        let last = i64::try_from(count - 1).ok().and_then(|last| layer.get(first.saturating_add(last)));
+        return if last.is_some() { Ok(()) } else { Err(lacks(count - 1)) };
+    }
+    layer.rewind();
+    let mut seen = 0;
+    while layer.next().is_some() {
+        seen += 1;
+        if stop.load(Ordering::Relaxed) {
+            return Err(Fault::Stopped);
+        }
+    }
+    if seen < count { Err(lacks(seen)) } else { Ok(()) }
+}
+
 /// What is known without a walk.
 pub(super) fn known(layer: &mut OgrLayer<'_>, table: &Table) -> Option<Order> {
     let first = table.driver.first.filter(|_| table.key.is_none())?;
-    let count = layer.count(false).filter(|&count| count > 0)?;
+    let count = told(layer, table.driver)?;
     Some(Order { way: Way::Stored, count, first: Some(first), numbers: Vec::new() })
 }
 
@@ -92,6 +132,7 @@ pub(super) fn survey(layer: &mut OgrLayer<'_>, table: &Table, stop: &AtomicBool)
     if let Some(failure) = ogr::failure() {
         return Err(Fault::Unreadable(failure));
     }
+    check_end(layer, table, Some(found.count), stop)?;
     found.order(finds_numbers(layer, table), table)
 }
 

@@ -6,10 +6,10 @@ use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::ogr::{self, Feature, OgrLayer};
-use super::order::{Fault, Order, Way, finds_numbers};
+use super::order::{self, Fault, Order, Way, finds_numbers};
 use super::schema::Table;
 use super::seek::{Side, Stretch};
-use super::{back, cells, condition, sorted};
+use super::{back, cells, condition, driver, hits, sorted};
 use crate::base::bbox::Rect;
 use crate::expr::Expr;
 use crate::expr::evaluate::Predicate;
@@ -175,7 +175,10 @@ impl Scan<'_> {
             }
             // Whoever counts places must see all rows.
             if places.is_none() {
-                match self.narrow(layer) {
+                match self.narrow(layer)? {
+                    Narrowed::ToNumbers(numbers) => {
+                        return rows.by_numbers(layer, numbers.into_iter(), false).map(drop);
+                    }
                     Narrowed::ToNothing => return Ok(()),
                     Narrowed::ToSome => is_scattered = true,
                     Narrowed::Not => {}
@@ -194,6 +197,7 @@ impl Scan<'_> {
         if self.is_in_order && is_scattered && !is_known && finds_numbers(layer, self.table) {
             return sorted::run(self, layer, &mut rows);
         }
+        rows.leaves_out = is_scattered;
         rows.as_stored(layer, places)
     }
 
@@ -215,6 +219,7 @@ impl Scan<'_> {
         if let Some(failure) = ogr::failure() {
             return Err(Fault::Unreadable(failure));
         }
+        order::check_end(layer, self.table, None, self.stop)?;
         layer.set_condition(None);
         let numbers = way.numbers().into_iter().flatten().filter(|number| passed.contains(number));
         rows.by_numbers(layer, numbers, false).map(drop)
@@ -226,13 +231,27 @@ impl Scan<'_> {
     }
 
     /// Has the driver leave out what it can.
-    fn narrow(&self, layer: &mut OgrLayer<'_>) -> Narrowed {
+    fn narrow(&self, layer: &mut OgrLayer<'_>) -> Result<Narrowed, Fault> {
         let mut narrowed = Narrowed::Not;
-        if self.table.driver.finds_places && self.table.schema.geometry.is_some() {
+        let table = self.table;
+        // Features without an index are counted as they come.
+        let is_counted = order::told(layer, table.driver).is_some();
+        let has_places = table.driver.finds_places && (!is_counted || finds_numbers(layer, table));
+        if has_places && table.schema.geometry.is_some() {
             let extent = layer.extent();
             match self.filter.rectangle(extent) {
-                Some(rect) if rect.is_empty() => return Narrowed::ToNothing,
+                Some(rect) if rect.is_empty() => return Ok(Narrowed::ToNothing),
                 Some(rect) if extent.is_none_or(|extent| !rect.contains(&extent)) => {
+                    if is_counted
+                        && let Some(path) = &table.elsewhere
+                        && let Some(mut numbers) = hits::numbers(path, &rect, self.stop)?
+                    {
+                        let stretch = self.stretch.filter(|_| table.key.is_none());
+                        let first = stretch.and_then(Stretch::first).unwrap_or(i64::MIN);
+                        let last = stretch.and_then(Stretch::last).unwrap_or(i64::MAX);
+                        numbers.retain(|number| (first..=last).contains(number));
+                        return Ok(Narrowed::ToNumbers(numbers));
+                    }
                     layer.set_rectangle(Some(&rect));
                     narrowed = Narrowed::ToSome;
                 }
@@ -249,7 +268,7 @@ impl Scan<'_> {
                 layer.set_condition(None);
             }
         }
-        narrowed
+        Ok(narrowed)
     }
 
     /// Goes to the first row of a page without reading those before it, where that is possible.
@@ -335,6 +354,8 @@ impl Scan<'_> {
 enum Narrowed {
     Not,
     ToSome,
+    /// The numbers that an index names, each of which is there.
+    ToNumbers(Vec<i64>),
     ToNothing,
 }
 
@@ -354,6 +375,8 @@ pub(super) struct Rows<'a, 'v> {
     wkb: Vec<u8>,
     /// The layer stands at the first row already.
     is_placed: bool,
+    /// The driver leaves features out.
+    leaves_out: bool,
 }
 
 impl<'a, 'v> Rows<'a, 'v> {
@@ -368,6 +391,7 @@ impl<'a, 'v> Rows<'a, 'v> {
             id: Batch::default(),
             wkb: Vec::new(),
             is_placed: false,
+            leaves_out: false,
         }
     }
 
@@ -385,10 +409,12 @@ impl<'a, 'v> Rows<'a, 'v> {
         for number in numbers {
             ogr::forget_failure();
             let Some(mut feature) = layer.get(number) else {
-                if may_lack {
+                let failure = ogr::failure();
+                let is_known = failure.as_ref().is_none_or(|failure| driver::is_absent(failure));
+                if may_lack && is_known && !self.is_told(layer, number) {
                     continue;
                 }
-                return Err(Fault::Unreadable(ogr::failure().unwrap_or_else(|| format!("there is no row {number}"))));
+                return Err(Fault::Unreadable(failure.unwrap_or_else(|| format!("row {number} does not come"))));
             };
             self.is_sound()?;
             if self.row(&mut feature, None)?.is_break() {
@@ -398,15 +424,28 @@ impl<'a, 'v> Rows<'a, 'v> {
         Ok(ControlFlow::Continue(()))
     }
 
+    /// Whether the file says that it has a feature with this number.
+    fn is_told(&self, layer: &mut OgrLayer<'_>, number: i64) -> bool {
+        let driver = self.scan.table.driver;
+        let count = order::told(layer, driver).and_then(|count| i64::try_from(count).ok());
+        driver.first.zip(count).is_some_and(|(first, count)| (first..first.saturating_add(count)).contains(&number))
+    }
+
     fn as_stored(&mut self, layer: &mut OgrLayer<'_>, mut place: Option<u64>) -> Result<(), Fault> {
         if !self.is_placed {
             layer.rewind();
         }
+        let mut seen = 0;
         loop {
             ogr::forget_failure();
             let Some(mut feature) = layer.next() else {
-                return ogr::failure().map_or(Ok(()), |failure| Err(Fault::Unreadable(failure)));
+                if let Some(failure) = ogr::failure() {
+                    return Err(Fault::Unreadable(failure));
+                }
+                let seen = (!self.leaves_out && !self.is_placed).then_some(seen);
+                return order::check_end(layer, self.scan.table, seen, self.scan.stop);
             };
+            seen += 1;
             self.is_sound()?;
             place = place.map(|place| place + 1);
             if self.row(&mut feature, place)?.is_break() {

@@ -1,12 +1,12 @@
 //! What OGR says about a layer, as a schema.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use gdal_sys::{OGRFieldSubType, OGRFieldType, OGRwkbGeometryType};
 
-use super::VectorOptions;
 use super::driver::Driver;
 use super::ogr::{FieldDefinition, Source};
+use super::{VectorOptions, archive, state};
 use crate::base::address;
 use crate::base::crs::Crs;
 use crate::model::schema::{Field, FieldKind, GeometryField, GeometryKind, KeyKind, Schema};
@@ -19,6 +19,8 @@ pub(super) struct Table {
     /// Its place in the file.
     pub(super) index: usize,
     pub(super) driver: Driver,
+    /// The file as GDAL names it, where it is on another machine.
+    pub(super) elsewhere: Option<PathBuf>,
     /// Whether an index may be read in place of the rows, and has them in an order of its own.
     pub(super) has_index: bool,
     pub(super) schema: Schema,
@@ -152,6 +154,7 @@ pub(super) fn describe(
         name: name.to_owned(),
         index,
         driver,
+        elsewhere: state::local(path).is_none().then(|| archive::unpacked(path).into_owned()),
         has_index,
         schema: Schema { fields, key: key_name, geometry, time },
         told,

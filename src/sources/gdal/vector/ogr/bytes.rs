@@ -36,6 +36,18 @@ impl Bytes {
     }
 }
 
+impl Bytes {
+    /// Goes to a place.
+    pub(in crate::sources::gdal::vector) fn go_to(&mut self, place: u64) -> io::Result<()> {
+        // SAFETY: the file is open; 0 counts from its start.
+        if unsafe { gdal_sys::VSIFSeekL(self.0, place, 0) } == 0 {
+            Ok(())
+        } else {
+            Err(io::ErrorKind::InvalidInput.into())
+        }
+    }
+}
+
 impl io::Read for Bytes {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         // SAFETY: the file is open, and there is room for so many bytes.

@@ -27,7 +27,7 @@ mod fetches;
 
 pub(super) use bytes::{Bytes, MemoryFile};
 pub(super) use feature::{Feature, List, Moment};
-pub(in crate::sources::gdal) use fetches::{answer_fetches, forget_fetched, refuse_fetches};
+pub(in crate::sources::gdal) use fetches::{answer_fetches, forget_fetched, forget_fetched_of, refuse_fetches};
 
 /// Modules of SQLite and SpatiaLite whose tables are made of the same file's: indexes, and views of these.
 const OWN_MODULES: [&str; 11] = [
