@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::f64::consts::PI;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use gdal::spatial_ref::{AxisMappingStrategy, SpatialRef};
+use gdal::spatial_ref::{AxisMappingStrategy, CoordTransform, SpatialRef};
 
 use crate::base::bbox::Rect;
 use crate::base::crs::Crs;
@@ -165,7 +165,11 @@ fn looked_up(crs: &Crs) -> Result<Reference> {
     let turn = if is_geographic { Some(2.0 * PI / found.angular_units()) } else { None };
     Ok(Reference {
         family,
-        turn: turn.or_else(|| (family == Family::Mercator).then(|| around(&found)).flatten()),
+        turn: turn.or_else(|| match family {
+            Family::Mercator => around(&found),
+            Family::World => cylinder(&found, middles.into_iter().find_map(parameter).unwrap_or(0.0)),
+            _ => None,
+        }),
         name: found.name().unwrap_or_else(|| crs.to_string()),
         is_lat_first: matches!(crs, Crs::Epsg(_)) && has_north_first(&found),
         is_plane: is_geographic || found.is_projected(),
@@ -202,6 +206,17 @@ fn around(reference: &SpatialRef) -> Option<f64> {
     };
     let length = 2.0 * PI * major * scale / reference.linear_units();
     (length.is_finite() && length > 0.0).then_some(length)
+}
+
+/// How wide the world is in a projection whose meridians are upright and evenly spaced: none of the others go on along x.
+fn cylinder(reference: &SpatialRef, middle: f64) -> Option<f64> {
+    let mut degrees = reference.geog_cs().ok()?;
+    degrees.set_axis_mapping_strategy(AxisMappingStrategy::TraditionalGisOrder);
+    let (mut xs, mut ys) = ([-90.0, 90.0, 45.0, 45.0, 45.0].map(|by| middle + by), [0.0, 0.0, 0.0, 50.0, -70.0]);
+    CoordTransform::new(&degrees, reference).ok()?.transform_coords(&mut xs, &mut ys, &mut []).ok()?;
+    let turn = 2.0 * (xs[1] - xs[0]);
+    let is_even = xs[2..].iter().all(|x| (x - (xs[0] + turn * 0.375)).abs() < turn * 1e-12);
+    (is_even && turn.is_finite() && turn > 0.0).then_some(turn)
 }
 
 /// Whether the first axis runs north and the second east; at a pole all run south (or north), and their names tell.
@@ -265,6 +280,10 @@ mod tests {
         }
         // With a standard parallel at 41 degrees south.
         assert!(turn(3994).is_some_and(|turn| (turn - 30_288_648.0).abs() < 2_000.0), "{:?}", turn(3994));
+        for (code, wide) in [(4087, 40_075_016.685_578_49), (6933, 34_735_060.89)] {
+            assert!(turn(code).is_some_and(|turn| (turn - wide).abs() < 10.0), "{code} {:?}", turn(code));
+        }
+        assert!(turn(8857).is_none(), "Equal Earth is none");
         assert!(turn(4326).is_some_and(|turn| (turn - 360.0).abs() < 1e-9) && turn(3035).is_none());
     }
 }

@@ -1,20 +1,47 @@
-//! Geometries that come from a projection into degrees: PROJ tells each longitude within one turn, so that one over the
-//! date line would span the world the wrong way. Its longitudes are counted on instead (168 to 186), along the edges as
-//! they run in the projection; a ring around a pole is led along it.
+//! Geometries that come into degrees, or into another system where the world goes on along x: PROJ tells each longitude within
+//! one turn, so that one over the date line would span the world the wrong way. Its x is counted on instead (168 to 186), along the
+//! edges as they run in the system that it comes from; a ring around a pole is led along it.
 
 use std::ops::ControlFlow;
 
+use super::reference;
+use crate::base::crs::Crs;
 use crate::model::batch::Remade;
 use crate::model::geometry::points::{Ordinates, Points};
 use crate::model::geometry::rewrite_xy;
 use crate::model::geometry::wkb::{Shape, Sink, walk};
 
-/// Degrees of the whole way round.
-const TURN: f64 = 360.0;
 /// Into so many parts an edge is divided to see which way round it runs.
 const PARTS: u8 = 32;
-/// Degrees by which the ends of a ring around a pole may be further apart than one turn.
-const NOISE: f64 = 1e-6;
+/// Parts of a turn by which the ends of a ring around a pole may be further apart than one.
+const NOISE: f64 = 3e-9;
+
+/// How a system goes round.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Round {
+    /// How much further along x the same place comes again.
+    pub(super) turn: f64,
+    /// How far the poles are from the equator along y, or where maps end that have none.
+    pub(super) pole: f64,
+}
+
+impl Round {
+    /// That of a system, where it goes round.
+    pub(super) fn of(crs: &Crs) -> Option<Self> {
+        let found = reference::of(crs).ok()?;
+        let turn = found.turn?;
+        Some(Self { turn, pole: if found.is_geographic { turn / 4.0 } else { turn / 2.0 } })
+    }
+
+    /// Whether a vertex and the next are more than half a turn apart.
+    pub(super) fn jumps(self, xs: &[f64]) -> bool {
+        xs.windows(2).any(|ends| (ends[0] - ends[1]).abs() > self.turn / 2.0)
+    }
+
+    fn is_turn(self, apart: f64) -> bool {
+        (apart.abs() - self.turn).abs() < NOISE * self.turn
+    }
+}
 
 /// The vertices of a geometry before they were moved.
 #[derive(Default)]
@@ -31,10 +58,11 @@ impl Before {
         self.ys.extend_from_slice(ys);
     }
 
-    /// By how many degrees the longitude at `to` must be counted on after that at `from`.
-    fn turned(&self, from: usize, to: usize, xs: &[f64], moved: &mut Moved<'_>) -> f64 {
+    /// By how much x at `to` must be counted on after that at `from`.
+    fn turned(&self, round: Round, from: usize, to: usize, xs: &[f64], moved: &mut Moved<'_>) -> f64 {
+        let turn = round.turn;
         let raw = xs[to] - xs[from];
-        if raw.abs() <= TURN / 2.0 {
+        if raw.abs() <= turn / 2.0 {
             return 0.0;
         }
         let at = |all: &[f64], part: u8| all[from] + (all[to] - all[from]) * (f64::from(part) / f64::from(PARTS));
@@ -45,28 +73,23 @@ impl Before {
         let (mut run, mut last) = (0.0, xs[from]);
         for longitude in way.0.into_iter().chain([xs[to]]) {
             let step = longitude - last;
-            run += step - TURN * (step / TURN).round();
+            run += step - turn * (step / turn).round();
             last = longitude;
         }
-        TURN * ((run - raw) / TURN).round()
+        turn * ((run - raw) / turn).round()
     }
 }
 
 /// What moves points between the two systems, in place.
 type Moved<'a> = dyn FnMut(&mut [f64], &mut [f64]) -> bool + 'a;
 
-/// Whether a vertex and the next are more than half a turn apart.
-pub(super) fn jumps(xs: &[f64]) -> bool {
-    xs.windows(2).any(|ends| (ends[0] - ends[1]).abs() > TURN / 2.0)
+/// Counts x of one line or ring on.
+pub(super) fn follow(round: Round, xs: &mut [f64], before: &Before, moved: &mut Moved<'_>) {
+    run(round, xs, 0..xs.len(), 0.0, before, moved);
 }
 
-/// Counts the longitudes of one line or ring on.
-pub(super) fn follow(xs: &mut [f64], before: &Before, moved: &mut Moved<'_>) {
-    run(xs, 0..xs.len(), 0.0, before, moved);
-}
-
-/// Counts the longitudes of a moved geometry on; says whether a ring of it goes around a pole.
-pub(super) fn follow_all(wkb: &mut [u8], before: &Before, moved: &mut Moved<'_>) -> bool {
+/// Counts x of a moved geometry on; says whether a ring of it goes around a pole.
+pub(super) fn follow_all(round: Round, wkb: &mut [u8], before: &Before, moved: &mut Moved<'_>) -> bool {
     let mut runs = Runs::default();
     if walk(wkb, &mut runs).is_err() {
         return false;
@@ -78,9 +101,9 @@ pub(super) fn follow_all(wkb: &mut [u8], before: &Before, moved: &mut Moved<'_>)
         let told = xs.to_vec();
         for &end in runs.0.iter().filter(|&&end| end <= told.len()) {
             if start < end {
-                turned += before.turned(last, start, &told, moved);
-                run(xs, start..end, turned, before, moved);
-                has_open |= is_turn(xs[start] - xs[end - 1]);
+                turned += before.turned(round, last, start, &told, moved);
+                run(round, xs, start..end, turned, before, moved);
+                has_open |= round.is_turn(xs[start] - xs[end - 1]);
                 last = start;
             }
             start = end;
@@ -90,18 +113,21 @@ pub(super) fn follow_all(wkb: &mut [u8], before: &Before, moved: &mut Moved<'_>)
     has_open
 }
 
-fn run(xs: &mut [f64], of: std::ops::Range<usize>, mut turned: f64, before: &Before, moved: &mut Moved<'_>) {
+fn run(
+    round: Round,
+    xs: &mut [f64],
+    of: std::ops::Range<usize>,
+    mut turned: f64,
+    before: &Before,
+    moved: &mut Moved<'_>,
+) {
     let told = xs.to_vec();
     for at in of.clone() {
         if at > of.start {
-            turned += before.turned(at - 1, at, &told, moved);
+            turned += before.turned(round, at - 1, at, &told, moved);
         }
         xs[at] += turned;
     }
-}
-
-fn is_turn(apart: f64) -> bool {
-    (apart.abs() - TURN).abs() < NOISE
 }
 
 /// Where the lines, rings and points of a geometry end, in vertices.
@@ -119,13 +145,13 @@ impl Sink for Runs {
 }
 
 /// Leads the rings of a geometry that end a turn beside their start along the pole that they go around, and back.
-pub(super) fn closed(wkb: &[u8], out: &mut Vec<u8>) -> Remade {
-    let mut rings = Rings::default();
-    if walk(wkb, &mut rings).is_err() || rings.0.is_empty() {
+pub(super) fn closed(round: Round, wkb: &[u8], out: &mut Vec<u8>) -> Remade {
+    let mut rings = Rings { round, found: Vec::new() };
+    if walk(wkb, &mut rings).is_err() || rings.found.is_empty() {
         return Remade::Same;
     }
     let mut done = 0;
-    for Ring { numbers, ordinates, end, more } in rings.0 {
+    for Ring { numbers, ordinates, end, more } in rings.found {
         let (Some(before), Some(ring)) = (wkb.get(done..numbers.start - 4), wkb.get(numbers.clone())) else {
             return Remade::Same;
         };
@@ -156,8 +182,10 @@ struct Ring {
     more: [(f64, f64); 3],
 }
 
-#[derive(Default)]
-struct Rings(Vec<Ring>);
+struct Rings {
+    round: Round,
+    found: Vec<Ring>,
+}
 
 impl Sink for Rings {
     const STRAIGHTEN: bool = false;
@@ -165,14 +193,17 @@ impl Sink for Rings {
     fn points(&mut self, points: Points<'_>, of: Shape, _: usize) -> ControlFlow<()> {
         if of == Shape::Polygon
             && let (Some(first), Some(last)) = (points.first(), points.last())
-            && is_turn(first.x - last.x)
+            && self.round.is_turn(first.x - last.x)
         {
             // It goes around the pole on whose side of the equator most of it lies.
-            let pole = if points.iter().map(|vertex| vertex.y).sum::<f64>() < 0.0 { -90.0 } else { 90.0 };
+            let is_south = points.iter().map(|vertex| vertex.y).sum::<f64>() < 0.0;
+            // A ring may reach further than the map.
+            let furthest = points.iter().map(|vertex| vertex.y.abs()).fold(self.round.pole, f64::max);
+            let pole = if is_south { -furthest } else { furthest };
             let numbers = points.place();
             let end = numbers.end - points.ordinates().count() * 8;
             let more = [(last.x, pole), (first.x, pole), (first.x, first.y)];
-            self.0.push(Ring { numbers, ordinates: points.ordinates(), end, more });
+            self.found.push(Ring { numbers, ordinates: points.ordinates(), end, more });
         }
         ControlFlow::Continue(())
     }

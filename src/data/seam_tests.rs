@@ -78,3 +78,46 @@ fn a_ring_around_a_pole_holds_it() {
         }
     }
 }
+
+#[test]
+fn a_geometry_over_the_date_line_is_no_band_round_the_world_in_metres() {
+    let place = [(175.0, -5.0), (185.0, -5.0), (185.0, 5.0), (175.0, 5.0), (175.0, -5.0)];
+    let per_degree = 40_075_016.685_578_49 / 360.0;
+    for stored in [4326, 4258, 3832, 3031] {
+        for (asked, per_degree) in
+            [(3857, per_degree), (3395, per_degree), (4087, per_degree), (6933, 34_735_060.89 / 360.0)]
+        {
+            let place = place.map(|(x, y)| (x, y - if stored == 3031 { 60.0 } else { 0.0 }));
+            let samples = [
+                Sample::Polygon(vec![ring(&place)]),
+                Sample::Line(ring(&place[..2])),
+                Sample::Members(4, ring(&place[..3]).into_iter().map(Sample::Point).collect()),
+                Sample::Members(6, vec![Sample::Polygon(vec![ring(&place)])]),
+            ];
+            for sample in &samples {
+                let (stored, asked) = (Crs::Epsg(stored), Crs::Epsg(asked));
+                let mut batch = Batch::new(1);
+                batch.push_blob(&wkb(sample, Style::default()));
+                reproject(&mut batch, 0, &Crs::Crs84, &stored).unwrap();
+                reproject(&mut batch, 0, &stored, &asked).unwrap();
+                let row = batch.row(0);
+                let Rect { min_x, max_x, .. } = envelope(row.bytes(row.cell(0))).unwrap().unwrap();
+                let is_near = |x: f64, degrees: f64| (x - degrees * per_degree).abs() < 10.0;
+                assert!(is_near(min_x, 175.0) && is_near(max_x, 185.0), "{stored} {asked} {min_x} {max_x}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_cap_around_a_pole_is_led_along_the_end_of_the_map() {
+    let steps: Vec<_> = (0..=36).map(|step| (f64::from(step) * 10.0 - 175.0, -70.0)).collect();
+    let mut batch = Batch::new(1);
+    batch.push_blob(&wkb(&Sample::Polygon(vec![ring(&steps)]), Style::default()));
+    reproject(&mut batch, 0, &Crs::Crs84, &Crs::Epsg(3031)).unwrap();
+    reproject(&mut batch, 0, &Crs::Epsg(3031), &Crs::Epsg(3857)).unwrap();
+    let row = batch.row(0);
+    let rect = envelope(row.bytes(row.cell(0))).unwrap().unwrap();
+    assert!((rect.max_x - rect.min_x - 40_075_016.685_578_49).abs() < 1e-3, "{rect:?}");
+    assert!((rect.min_y + 20_037_508.342_789_244).abs() < 1e-3, "{rect:?}");
+}

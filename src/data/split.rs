@@ -12,7 +12,7 @@ use super::coarse;
 use super::gate::View;
 use super::plan::Sort;
 use super::query::Query;
-use super::test::{framed, unknown};
+use super::test::{framed, in_every_turn, unknown};
 
 /// A question, divided.
 pub(super) struct Split {
@@ -80,9 +80,10 @@ impl View {
                     {
                         push_coarse(rects, &mut pushed);
                     }
-                    rest.push((conjunct, frame));
+                    rest.push((in_every_turn(conjunct, crs)?, frame));
                 }
                 (_, None) if source.takes(&conjunct) => pushed.push(conjunct),
+                (_, Some(crs)) => rest.push((in_every_turn(conjunct, crs)?, frame)),
                 _ => rest.push((conjunct, frame)),
             }
         }

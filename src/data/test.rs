@@ -1,5 +1,6 @@
 //! Conditions that the gate tests itself: each sees the geometry in the system of its own places, whatever the layer's.
 
+use crate::base::bbox::Rect;
 use crate::base::crs::Crs;
 use crate::error::{Error, Kind, Result};
 use crate::expr::evaluate::Predicate;
@@ -44,6 +45,33 @@ pub(super) fn framed(expr: Expr, stored: Option<&Crs>) -> Result<(Expr, Option<C
     }
     let is_foreign = stored.is_some_and(|stored| !stored.is_same_plane(&frame));
     Ok((expr, Some(frame).filter(|_| is_foreign)))
+}
+
+/// A condition for geometries that are brought into its system: where the world goes on there along x, those over the date line are
+/// counted on past its end, and its places are there as well.
+pub(super) fn in_every_turn(expr: Expr, frame: &Crs) -> Result<Expr> {
+    match reference::of(frame)?.turn.filter(|_| !frame.is_lon_lat_wgs84()) {
+        Some(turn) => turned(expr, turn),
+        None => Ok(expr),
+    }
+}
+
+fn turned(expr: Expr, turn: f64) -> Result<Expr> {
+    let all = |parts: Vec<Expr>| parts.into_iter().map(|part| turned(part, turn)).collect::<Result<_>>();
+    Ok(match expr {
+        Expr::Bbox { rects, z, crs } => {
+            let moved = |rect: &Rect, by: f64| Rect { min_x: rect.min_x + by, max_x: rect.max_x + by, ..*rect };
+            let rects = rects.iter().flat_map(|rect| [0.0, -turn, turn].map(|by| moved(rect, by))).collect();
+            Expr::Bbox { rects, z, crs }
+        }
+        Expr::And(parts) => Expr::And(all(parts)?),
+        Expr::Or(parts) => Expr::Or(all(parts)?),
+        Expr::Not(part) => Expr::Not(Box::new(turned(*part, turn)?)),
+        Expr::IsUnknown(part) => Expr::IsUnknown(Box::new(turned(*part, turn)?)),
+        other => other.map_literals::<Error>(&mut |literal, distance| {
+            Ok((GeometryLiteral { turn: Some(turn), ..literal }, distance))
+        })?,
+    })
 }
 
 /// A literal in another system. A distance goes by the length of the units.

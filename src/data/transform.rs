@@ -14,7 +14,7 @@ use crate::model::geometry::rewrite_xy;
 
 use super::mercator;
 use super::reference::spatial_ref;
-use super::seam::{self, Before};
+use super::seam::{self, Before, Round};
 use super::transverse::Transverse;
 
 /// A transform is not `Send` and dear to make, so each thread keeps those that it used last.
@@ -66,8 +66,8 @@ struct Kept {
     transform: CoordTransform,
     /// Furthest longitude and latitude of an answer; infinite where the answer is not in degrees.
     ends: (f64, f64),
-    /// Whether longitudes come out within one turn, of what may go on over the date line.
-    cuts: bool,
+    /// How the other system goes round, where x comes out within one turn of what may go on over the date line.
+    round: Option<Round>,
 }
 
 thread_local! {
@@ -113,8 +113,10 @@ impl Kept {
             (true, true) => (f64::INFINITY, 90.0 + NOISE),
             (true, false) => (180.0 + NOISE, 90.0 + NOISE),
         };
-        let cuts = target.is_geographic() && !source.is_geographic();
-        let mut kept = Self { from: from.clone(), to: to.clone(), formula: None, transform, ends, cuts };
+        // Degrees stay as they are counted on their way from one datum to another.
+        let stays = from.is_same_plane(to) || (target.is_geographic() && source.is_geographic());
+        let round = if stays { None } else { Round::of(to) };
+        let mut kept = Self { from: from.clone(), to: to.clone(), formula: None, transform, ends, round };
         kept.formula = Formula::between(from, to, &source).filter(|formula| kept.agrees(formula));
         Ok(kept)
     }
@@ -184,8 +186,8 @@ pub fn may_run_on(from: &Crs) -> bool {
 }
 
 /// Brings the geometries in a column of a batch into another system, in place. One with a point that has no place there
-/// becomes infinite as a whole: it is nowhere, and is written as null. Of one that comes from a projection over the date
-/// line, longitudes are counted on past ±180.
+/// becomes infinite as a whole: it is nowhere, and is written as null. Of one over the date line that comes into a
+/// system where the world goes on along x, x is counted on past its end (but from degrees to degrees, which stay).
 pub fn reproject(batch: &mut Batch, cell: usize, from: &Crs, to: &Crs) -> Result<()> {
     let lost = reproject_quietly(batch, cell, from, to)?;
     if lost > 0 {
@@ -199,17 +201,17 @@ pub(super) fn reproject_quietly(batch: &mut Batch, cell: usize, from: &Crs, to: 
     with_transform(from, to, |kept| {
         let (mut lost, mut has_open, mut before) = (0_u64, false, Before::default());
         batch.blobs_mut(cell, |geometry| {
-            let mut jumps = false;
+            let mut jumps = None;
             // Malformed bytes stay as they are: the encoder meets them again and tells.
             let _ = rewrite_xy(geometry, &mut |xs, ys| {
                 if kept.by_formula(xs, ys) {
                     return true;
                 }
-                if kept.cuts {
+                if kept.round.is_some() {
                     before.keep(xs, ys);
                 }
                 if kept.by_proj(xs, ys) {
-                    jumps = kept.cuts && seam::jumps(xs);
+                    jumps = kept.round.filter(|round| round.jumps(xs));
                 } else {
                     lost += 1;
                     xs.fill(f64::INFINITY);
@@ -217,12 +219,12 @@ pub(super) fn reproject_quietly(batch: &mut Batch, cell: usize, from: &Crs, to: 
                 }
                 true
             });
-            if jumps {
-                has_open |= seam::follow_all(geometry, &before, &mut |xs, ys| kept.moved(xs, ys));
+            if let Some(round) = jumps {
+                has_open |= seam::follow_all(round, geometry, &before, &mut |xs, ys| kept.moved(xs, ys));
             }
         });
-        if has_open {
-            batch.remake_blobs(cell, seam::closed);
+        if let Some(round) = kept.round.filter(|_| has_open) {
+            batch.remake_blobs(cell, |wkb, out| seam::closed(round, wkb, out));
         }
         Ok(lost)
     })
@@ -233,14 +235,14 @@ pub fn points(xs: &mut [f64], ys: &mut [f64], from: &Crs, to: &Crs) -> Result<bo
     with_transform(from, to, |kept| Ok(kept.moved(xs, ys)))
 }
 
-/// Moves the vertices of a line or ring, as [`points`] does; over the date line longitudes are counted on.
+/// Moves the vertices of a line or ring, as [`points`] does; over the date line x is counted on.
 pub fn line(xs: &mut [f64], ys: &mut [f64], from: &Crs, to: &Crs) -> Result<bool> {
     with_transform(from, to, |kept| {
         let mut before = Before::default();
         before.keep(xs, ys);
         let has_all = kept.moved(xs, ys);
-        if kept.cuts && has_all && seam::jumps(xs) {
-            seam::follow(xs, &before, &mut |xs, ys| kept.moved(xs, ys));
+        if let Some(round) = kept.round.filter(|round| has_all && round.jumps(xs)) {
+            seam::follow(round, xs, &before, &mut |xs, ys| kept.moved(xs, ys));
         }
         Ok(has_all)
     })

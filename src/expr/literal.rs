@@ -12,8 +12,8 @@ use crate::model::geometry::wkt;
 const MOST_BOXES: usize = 100;
 /// Metres of a degree of latitude where it is shortest.
 const SHORTEST_DEGREE: f64 = 110_574.0;
-/// The turns that longitudes may be counted on.
-const TURNS: [f64; 3] = [0.0, -360.0, 360.0];
+/// Degrees of the whole way round.
+const TURN: f64 = 360.0;
 
 /// A geometry and the system of its coordinates, which are x (longitude) before y (latitude) whatever the authority says.
 #[derive(Clone, PartialEq)]
@@ -24,12 +24,15 @@ pub struct GeometryLiteral {
     pub crs: Crs,
     /// The heights of a box that has some.
     pub heights: Option<(f64, f64)>,
+    /// How much further along x the same place comes again, where it does.
+    pub turn: Option<f64>,
 }
 
 impl GeometryLiteral {
     /// A literal of a figure.
     pub fn new(figure: &Figure, crs: Crs) -> Self {
-        Self { wkb: figure.wkb().into(), crs, heights: None }
+        let turn = crs.is_lon_lat_wgs84().then_some(TURN);
+        Self { wkb: figure.wkb().into(), crs, heights: None, turn }
     }
 
     /// A box; where its west is greater than its east, the two rectangles beside the date line.
@@ -70,12 +73,12 @@ impl GeometryLiteral {
                 (at[0], at[1]) = (x, y);
             }
         });
-        Ok(Self { wkb: figure.wkb().into(), crs: crs.clone(), heights: self.heights })
+        Ok(Self { heights: self.heights, ..Self::new(&figure, crs.clone()) })
     }
 
-    /// By how much longitudes may be off, for data may count them on past ±180 (or from 0 to 360).
-    pub fn turns(&self) -> &'static [f64] {
-        if self.crs.is_lon_lat_wgs84() { &TURNS } else { &TURNS[..1] }
+    /// By how much x may be off, for data may count longitudes on past ±180 (or from 0 to 360).
+    pub fn turns(&self) -> Vec<f64> {
+        self.turn.map_or_else(|| vec![0.0], |turn| vec![0.0, -turn, turn])
     }
 
     /// How many points it has.
@@ -144,7 +147,8 @@ impl GeometryLiteral {
             _ => return None,
         };
         let bbox = Bbox { z: self.heights, ..bbox };
-        (GeometryLiteral::bbox(&bbox, self.crs.clone()) == *self).then_some(bbox)
+        let same = Self { turn: self.turn, ..GeometryLiteral::bbox(&bbox, self.crs.clone()) };
+        (same == *self).then_some(bbox)
     }
 }
 

@@ -35,19 +35,19 @@ impl Place {
         let rects = match relation {
             Relation::Intersects | Relation::Disjoint => literal.boxes(),
             Relation::Within => literal.as_bbox().filter(Bbox::has_area).map(|bbox| {
-                let around = literal.turns().iter();
+                let around = literal.turns().into_iter();
                 // The two halves of a box over the date line are one, for rows that count their longitudes on.
                 let east = if bbox.max_x < bbox.min_x { bbox.max_x + 360.0 } else { bbox.max_x };
                 let turned =
                     |by: f64| Rect { min_x: bbox.min_x + by, max_x: east + by, min_y: bbox.min_y, max_y: bbox.max_y };
-                around.map(|&by| turned(by)).collect()
+                around.map(turned).collect()
             }),
             _ => None,
         };
         let is_distance = matches!(relation, Relation::DWithin | Relation::Beyond);
         let shaped = Shaped::new(&figure);
         let rect = figure.envelope();
-        let shift = |&by: &f64| {
+        let shift = |by: f64| {
             let moved = Rect { min_x: rect.min_x + by, max_x: rect.max_x + by, ..rect };
             (moved, shaped.shifted(by))
         };
@@ -55,7 +55,7 @@ impl Place {
         let made = Made {
             relation,
             heights: literal.heights.filter(|_| matches!(relation, Relation::Intersects | Relation::Disjoint)),
-            shapes: if rects.is_some() { Vec::new() } else { literal.turns().iter().map(shift).collect() },
+            shapes: if rects.is_some() { Vec::new() } else { literal.turns().into_iter().map(shift).collect() },
             rects,
             distance: distance.unwrap_or(0.0),
             near: if is_distance { literal.reach(distance) } else { Vec::new() },

@@ -24,6 +24,7 @@ mod corrupt;
 mod cors;
 mod cursors;
 mod data;
+mod date_line;
 mod embedding;
 mod errors;
 mod faults_of_build;
