@@ -114,7 +114,7 @@ pub(super) const UNHURRIED: &str = "SET statement_timeout = 0";
 
 /// Sets it again, for the next who uses the connection.
 pub(super) async fn hurry(client: Lent) {
-    if client.batch_execute("RESET statement_timeout").await.is_err() {
+    if client.batch_execute(session::HURRIED).await.is_err() {
         client.give_up();
     }
 }

@@ -238,7 +238,7 @@ impl Database {
             let briefly = format!("SET statement_timeout = {}", describe::PATIENCE.as_millis());
             client.batch_execute(&briefly).await.map_err(fault::describing)?;
             let described = describe::describe(&client, &label, from, geometry.as_deref(), &options, &doubts).await;
-            if client.batch_execute("RESET statement_timeout").await.is_err() {
+            if client.batch_execute(session::HURRIED).await.is_err() {
                 client.give_up();
             }
             if described.as_ref().is_err_and(fault::is_locked) {

@@ -14,15 +14,24 @@ const MARK: &str = "graticule.session";
 /// Its value where the settings went with the log-on.
 const SENT: &str = "sent";
 
+/// The limit of a statement's time, as the session began with it. `RESET` would lead to that of a pooler's own log-on.
+const LIMIT: &str = "graticule.statement_timeout";
+/// Sets the limit again where it was set otherwise for a while.
+pub(super) const HURRIED: &str =
+    "SELECT set_config('statement_timeout', current_setting('graticule.statement_timeout'), false)";
+
 /// The fault that is raised in a session that is not ours alone; no class of PostgreSQL's.
 pub(super) const SHARED: &str = "GR001";
 
 /// The settings as options of the log-on, before those that the connection string has.
 pub(super) fn options(options: &DatabaseOptions, own: &str) -> String {
-    let (statement, lock) = (options.statement_timeout.as_millis(), LOCK.as_millis());
+    let (statement, lock) = (options.statement_timeout.as_millis().to_string(), LOCK.as_millis());
+    let said = parse(own).into_iter().rev().find(|(name, _)| name.eq_ignore_ascii_case("statement_timeout"));
+    let limit = said.map_or_else(|| statement.clone(), |(_, limit)| limit.replace('\\', r"\\").replace(' ', r"\ "));
     [
         ("default_transaction_read_only", "on"),
-        ("statement_timeout", &statement.to_string()),
+        ("statement_timeout", &statement),
+        (LIMIT, &limit),
         ("lock_timeout", &lock.to_string()),
         // What is cast to text must not depend on the role.
         ("TimeZone", "UTC"),
@@ -140,7 +149,10 @@ mod tests {
         assert_eq!(value("search_path"), Some("a b,public"));
         assert_eq!(value("lock_timeout"), Some("5000"));
         assert_eq!(value("x.y"), Some(r"it's\so"));
-        assert_eq!(settings.len(), 12);
+        assert_eq!(value(LIMIT), Some("60000"));
+        assert_eq!(settings.len(), 13);
+        let settings = parse(&options(&DatabaseOptions::default(), r"-c statement_timeout=5\ s"));
+        assert!(settings.contains(&(LIMIT.to_owned(), "5 s".to_owned())), "{settings:?}");
         assert_eq!(call("x.y", r"it's\so"), r"set_config(E'x.y', E'it''s\\so', false)");
         assert_eq!(call("jit", "off"), "set_config('jit', 'off', false)");
     }
