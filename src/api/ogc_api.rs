@@ -14,6 +14,7 @@ use crate::exchange::cache::{CacheKind, Cached};
 use crate::message::parameters::{Origin, Parameter};
 use crate::message::request::Head;
 use crate::message::response::Response;
+use crate::project::catalog::{Layer, Project};
 use crate::server::api::{Api, ApiInfo};
 use crate::server::context::Context;
 use crate::web::negotiate::negotiate;
@@ -32,6 +33,7 @@ pub struct OgcApi {
     building: Vec<Route>,
     routes: Arc<Vec<Arc<Route>>>,
     templates: Vec<(String, String)>,
+    misfit: Option<fn(&Layer) -> Option<String>>,
 }
 
 impl OgcApi {
@@ -44,7 +46,7 @@ impl OgcApi {
             description: String::new(),
             version: "1.0.0".to_owned(),
         };
-        Self { info, building: Vec::new(), routes: Arc::default(), templates: Vec::new() }
+        Self { info, building: Vec::new(), routes: Arc::default(), templates: Vec::new(), misfit: None }
     }
 
     /// What it is for.
@@ -79,6 +81,13 @@ impl OgcApi {
     #[must_use]
     pub fn template(mut self, name: impl Into<String>, source: impl Into<String>) -> Self {
         self.templates.push((name.into(), source.into()));
+        self
+    }
+
+    /// Says why a layer cannot be published by it as it is; the server is not built then.
+    #[must_use]
+    pub fn misfit(mut self, of: fn(&Layer) -> Option<String>) -> Self {
+        self.misfit = Some(of);
         self
     }
 
@@ -288,6 +297,11 @@ impl Api for OgcApi {
         }
         self.routes = Arc::new(routes.into_iter().map(Arc::new).collect());
         faults
+    }
+
+    fn misfits(&self, project: &Project) -> Vec<String> {
+        let Some(misfit) = self.misfit else { return Vec::new() };
+        project.layers().iter().filter_map(|layer| Some(format!("layer '{}': {}", layer.id, misfit(layer)?))).collect()
     }
 }
 

@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::base::link::Link;
 use crate::error::Result;
 use crate::message::response::Response;
+use crate::project::catalog::Project;
 use crate::web::templates::Templates;
 
 use super::context::Context;
@@ -43,6 +44,11 @@ pub trait Api: Send + Sync + 'static {
 
     /// Brings its templates along and tells every fault of its registration.
     fn prepare(&mut self, templates: &mut Templates) -> Vec<String>;
+
+    /// What of a project cannot be published by it as it is, for whoever wrote the project.
+    fn misfits(&self, _project: &Project) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 /// An API as the registry keeps it: a trait with `async fn` cannot be `dyn`, so this twin boxes the future.
@@ -52,6 +58,7 @@ pub(crate) trait DynApi: Send + Sync {
     fn openapi(&self, cx: &Context) -> Value;
     fn links(&self, cx: &Context) -> Vec<Link>;
     fn prepare(&mut self, templates: &mut Templates) -> Vec<String>;
+    fn misfits(&self, project: &Project) -> Vec<String>;
 }
 
 impl<A: Api> DynApi for A {
@@ -73,5 +80,9 @@ impl<A: Api> DynApi for A {
 
     fn prepare(&mut self, templates: &mut Templates) -> Vec<String> {
         Api::prepare(self, templates)
+    }
+
+    fn misfits(&self, project: &Project) -> Vec<String> {
+        Api::misfits(self, project)
     }
 }

@@ -337,6 +337,9 @@ impl Builder {
             }
         }
         faults.extend(alias_faults(&self.root, &projects));
+        for project in std::iter::once(&self.root).chain(projects.values().map(AsRef::as_ref)) {
+            faults.extend(registry.apis().flat_map(|api| api.misfits(project)));
+        }
         if !faults.is_empty() {
             return Err(Faults(faults));
         }

@@ -74,6 +74,11 @@ impl End {
     }
 }
 
+/// Whether one is called so.
+pub(super) fn is_one(name: &str) -> bool {
+    ENDS.iter().any(|(_, own, _)| *own == name)
+}
+
 /// The parameters of a collection.
 pub(super) fn params(schema: &Schema) -> impl Iterator<Item = Param> {
     ENDS.iter().filter_map(|(end, name, words)| {

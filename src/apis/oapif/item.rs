@@ -40,6 +40,11 @@ pub(super) fn route() -> Route {
         .each("collectionId", ids, items::kept(params))
 }
 
+/// Whether a parameter of this description is called so.
+pub(super) fn has(name: &str) -> bool {
+    Item::into_params(|| None).iter().any(|parameter| parameter.name == name)
+}
+
 /// What a collection brings along.
 fn params(layer: &Layer, schema: &Schema) -> Vec<Param> {
     let words = "Coordinate reference system of the answer";

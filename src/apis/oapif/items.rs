@@ -1,7 +1,7 @@
 //! The features of a collection (Part 1, 7.15).
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use http::Method;
 use serde::Deserialize;
@@ -25,11 +25,10 @@ use crate::project::catalog::Layer;
 use crate::server::context::Context;
 
 use super::collection::{ids, segment};
-use super::ends;
 use super::filter::{self, Language};
 use super::items_page;
 use super::schema::scalar;
-use super::search;
+use super::{ends, item, search};
 
 #[derive(Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase")]
@@ -101,26 +100,22 @@ enum ResultType {
     Hits,
 }
 
-/// Names that no property's parameter can have.
-const RESERVED: [&str; 17] = [
-    "q",
-    "limit",
-    "offset",
-    "cursor",
-    "bbox",
-    "bbox-crs",
-    "crs",
-    "datetime",
-    "f",
-    "collectionId",
-    "properties",
-    "sortby",
-    "skipGeometry",
-    "resultType",
-    "filter",
-    "filter-lang",
-    "filter-crs",
-];
+/// Names that no property's parameter can have: those of this description, and the framework's own.
+static RESERVED: LazyLock<HashSet<String>> = LazyLock::new(|| {
+    let own = Items::into_params(|| None).into_iter().map(|parameter| parameter.name);
+    own.chain(["f".to_owned()]).collect()
+});
+
+/// Why a layer's query cannot have a parameter: neither it nor the one that is called so already would be told from the other.
+pub(super) fn misfit(layer: &Layer) -> Option<String> {
+    let is_own = |name: &str| {
+        let is_of_others = ends::is_one(name) || item::has(name);
+        // Which chooses a project, in any case.
+        RESERVED.contains(name) || is_of_others || name.eq_ignore_ascii_case("map")
+    };
+    let name = &layer.parameters.iter().find(|parameter| is_own(&parameter.name))?.name;
+    Some(format!("the parameter '{name}' of its query has a name of the API's own: call it otherwise"))
+}
 
 pub(super) fn route() -> Route {
     get("/collections/(?P<collectionId>[^/]+)/items", "getFeatures", items)
@@ -196,8 +191,8 @@ fn own_params(layer: &Layer, schema: &Schema) -> Vec<Param> {
     let key = Some(&schema.key).filter(|(name, _)| schema.is_key(name));
     let key = key.map(|(name, kind)| Field::new(name.clone(), (*kind).into()));
     for field in schema.fields.iter().chain(&key) {
-        let reserved = RESERVED.contains(&field.name.as_str())
-            || layer.parameters.iter().any(|parameter| parameter.name == field.name);
+        let reserved =
+            RESERVED.contains(&field.name) || layer.parameters.iter().any(|parameter| parameter.name == field.name);
         if let Some(kind) = scalar(field.kind).filter(|_| !reserved) {
             let words = field.description.clone().or_else(|| field.title.clone());
             let words = words.unwrap_or_else(|| format!("Only features whose '{}' is this value", field.name));

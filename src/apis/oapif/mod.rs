@@ -30,6 +30,7 @@ pub fn api(root: &str) -> OgcApi {
         .route(functions::route())
         .route(items::route())
         .route(items::post_route())
-        .route(item::route());
+        .route(item::route())
+        .misfit(items::misfit);
     if root == "/wfs3" { api } else { api.alias("/wfs3") }
 }
