@@ -21,6 +21,7 @@ mod exact_numbers;
 mod far;
 mod few_connections;
 mod kept;
+mod keys;
 mod locks;
 mod log_on;
 mod moments;

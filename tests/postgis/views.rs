@@ -1,8 +1,8 @@
 //! Queries of the project file as collections.
 
-use crate::harness::made;
 use crate::harness::postgres::{Postgres, is_here};
 use crate::harness::server::{Server, run, stderr};
+use crate::harness::{made, until};
 
 fn project(database: &Postgres, name: &str, layer: &str) -> String {
     let file = made(name, |path| {
@@ -101,4 +101,61 @@ fn a_parameter_that_a_query_cannot_take_is_the_fault_of_who_gives_it() {
         }
     }
     assert_eq!(server.json(&format!("{items}?by=2&pattern=9%25"))["numberMatched"], 1);
+}
+
+#[test]
+fn a_materialized_view_that_is_not_filled_yet_is_awaited() {
+    if !is_here() {
+        return;
+    }
+    let database = Postgres::start();
+    database.sql("gis", TOWNS);
+    database.sql(
+        "gis",
+        "CREATE MATERIALIZED VIEW filled AS SELECT * FROM towns;
+         CREATE MATERIALIZED VIEW unfilled AS SELECT * FROM towns WITH NO DATA;
+         CREATE VIEW over AS SELECT * FROM unfilled;",
+    );
+    let server = Server::start(&[&database.dsn()]);
+    let items = |name: &str| server.get(&format!("/ogcapi/collections/{name}/items"));
+    items("filled").expect(200);
+    database.sql("gis", "REFRESH MATERIALIZED VIEW filled WITH NO DATA");
+    for name in ["filled", "unfilled", "over"] {
+        let answer = items(name).expect(503);
+        assert!(!answer.header("retry-after").is_empty() && !answer.text().contains("55000"), "{}", answer.text());
+    }
+    // What is described anew meanwhile goes on as it was.
+    database.sql("gis", "CREATE TABLE more (id int PRIMARY KEY, geom geometry(Point, 4326))");
+    until("a new table is not found", || items("more").status == 200);
+    items("filled").expect(503);
+    database.sql("gis", "REFRESH MATERIALIZED VIEW filled; REFRESH MATERIALIZED VIEW unfilled");
+    for name in ["filled", "unfilled", "over"] {
+        until("what was filled is not found", || items(name).status == 200);
+        assert_eq!(items(name).json()["numberMatched"], 9);
+    }
+}
+
+#[test]
+fn a_parameter_that_is_called_as_one_of_the_api_is_refused_at_the_start() {
+    if !is_here() {
+        return;
+    }
+    let database = Postgres::start();
+    database.sql("gis", TOWNS);
+    let layer = |name: &str| {
+        format!(
+            "id = 'x'\nsql = 'SELECT * FROM towns WHERE people > :{name}'\nparameters.{name} = {{ type = 'integer', default = 1 }}"
+        )
+    };
+    let own = ["f", "limit", "offset", "cursor", "bbox", "crs", "datetime", "q", "filter", "sortby", "properties"];
+    for name in own.into_iter().chain(["skipGeometry", "collectionId", "featureId", "contains", "MAP"]) {
+        for command in ["check", "serve"] {
+            let said = run(&[command, "--project", &project(&database, "own.toml", &layer(name))]);
+            let told = format!("layer 'x': the parameter '{name}'");
+            assert!(!said.status.success() && stderr(&said).contains(&told), "{command} {name}: {}", stderr(&said));
+        }
+    }
+    // Those of other names are fine, such as a column's.
+    let said = run(&["check", "--project", &project(&database, "own.toml", &layer("people"))]);
+    assert!(said.status.success(), "{}", stderr(&said));
 }

@@ -12,7 +12,7 @@ use crate::model::value::Value;
 use crate::project::catalog::Layer;
 use crate::sources::geopackage::LayerOptions;
 use crate::sources::postgis::{
-    Database, DatabaseLayer, DatabaseOptions, SqlView, TableOptions, ViewParameter, is_dsn, is_locked,
+    Database, DatabaseLayer, DatabaseOptions, SqlView, TableOptions, ViewParameter, is_dsn, is_held,
 };
 
 /// The connection string that stands in the place of a file's name.
@@ -99,9 +99,10 @@ impl Opening<'_> {
         }
     }
 
-    /// A table that cannot be read, for now or as it is: the others are served. One that is locked goes on as it was described.
+    /// A table that cannot be read, for now or as it is: the others are served. One that is
+    /// locked, or not filled yet, goes on as it was described.
     fn cannot_read(&mut self, name: &str, error: &Error, fault: String, own: Option<&settings::Layer>) {
-        if is_locked(error) {
+        if is_held(error) {
             self.lacks_now(name, fault, own);
             return self.project.await_layer(name);
         }

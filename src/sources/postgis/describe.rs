@@ -7,28 +7,21 @@ use std::time::Duration;
 use tokio_postgres::types::Kind as TypeKind;
 use tokio_postgres::{Client, Row};
 
-use super::columns::{Column, Compared, Described, Form};
+use super::columns::{Column, Described};
 use super::doubt::Doubts;
 use super::letters::Letters;
 use super::spatial::{self, Declared};
-use super::sql::Sql;
 use super::table::{From, Table};
 use super::{LayerOptions, TableOptions};
-use super::{fault, moment};
+use super::{fault, key, moment};
 use crate::error::{Error, Kind, Result};
-use crate::model::schema::{Field, FieldKind, KeyKind, Schema, TimeFields};
+use crate::model::schema::{Field, FieldKind, Schema, TimeFields};
 
 /// How long one statement may take that finds out what a table is like; a view may compute much.
 pub(super) const PATIENCE: Duration = Duration::from_secs(4);
 
-/// Rows that are looked at to see whether a view's ids are unique.
-const TRIED: u32 = 10_000;
-
-/// Names of columns that make ids in views, which have no primary key.
-const USUAL_KEYS: [&str; 6] = ["fid", "id", "gid", "ogc_fid", "objectid", "osm_id"];
-
 /// A column, and whether its type is one of places.
-type Seen = (Column, bool);
+pub(super) type Seen = (Column, bool);
 
 /// Reads the description of what is called `label`; of several geometries the one that is named, else the first.
 pub(super) async fn describe(
@@ -45,20 +38,12 @@ pub(super) async fn describe(
         From::Query(_) => of_query(client, &from, geometry).await?,
     };
     let declared = declared.ok_or_else(|| wrong("it has no geometry".to_owned()))?;
-    let key_name = match &options.layer.id {
-        Some(name) => name.clone(),
-        None => key(client, &from, &all).await?.map_err(|why| {
-            wrong(format!("{why}: name a column that is unique over all its rows with key = \"…\" in the project file"))
-        })?,
-    };
-    let at = all.iter().position(|(column, _)| column.name == key_name);
-    let at = at.ok_or_else(|| wrong(format!("there is no column '{key_name}' to make the ids")))?;
+    let chosen = key::choose(client, &from, &all, options.layer.id.as_deref(), doubts).await?;
+    let (key_name, ids) = chosen.map_err(wrong)?;
+    let none = || wrong("it has no column to make the ids".to_owned());
+    let at = all.iter().position(|(column, _)| column.name == key_name).ok_or_else(none)?;
     let (key, _) = all.remove(at);
-    let key_kind = match key.form {
-        Form::Int2 | Form::Int4 | Form::Int8 => KeyKind::Integer,
-        Form::Text if key.kind == FieldKind::String => KeyKind::String,
-        _ => return Err(wrong(format!("the column '{key_name}' cannot make the ids: neither integer nor text"))),
-    };
+    let key_kind = key.key_kind().ok_or_else(none)?;
     let (fields, columns): (Vec<Field>, Vec<Column>) = all
         .into_iter()
         .filter(|(_, is_spatial)| !is_spatial)
@@ -75,7 +60,7 @@ pub(super) async fn describe(
     let encoding =
         client.query_one("SELECT current_setting('server_encoding')", &[]).await.map_err(fault::describing)?;
     let letters = Letters::of(encoding.get(0));
-    Ok(Table { schema: Arc::new(schema), from, key, columns, geometry: Some(geometry), is_small, letters })
+    Ok(Table { schema: Arc::new(schema), from, key, ids, columns, geometry: Some(geometry), is_small, letters })
 }
 
 fn is_spatial(type_name: &str) -> bool {
@@ -157,64 +142,6 @@ async fn columns(client: &Client, from: &str) -> Result<Vec<Seen>> {
         (Column::new(described), is_spatial(type_name))
     };
     Ok(rows.iter().map(column).collect())
-}
-
-/// The column of the ids: the primary key, else a unique column that is never null. Views and queries have neither: there it
-/// is one with a usual name whose values are unique as far as was looked. Otherwise the reason why there is none.
-async fn key(client: &Client, from: &From, columns: &[Seen]) -> Result<Result<String, &'static str>> {
-    const NONE: &str = "it has no primary key of one column, nor another that is unique and never null";
-    if let From::Name { name, .. } = from {
-        let (is_table, has_children) = inheritance(client, name).await?;
-        if has_children {
-            return Ok(Err("a key holds in one table alone, and other tables inherit from this one"));
-        }
-        match declared_key(client, name).await? {
-            Some(key) => return Ok(Ok(key)),
-            // Unique today, twice tomorrow: rows would be lost between pages.
-            None if is_table => return Ok(Err(NONE)),
-            None => {}
-        }
-    }
-    for name in USUAL_KEYS {
-        let Some((column, _)) = columns.iter().find(|(column, _)| column.name.eq_ignore_ascii_case(name)) else {
-            continue;
-        };
-        if column.compared != Compared::Integer {
-            continue;
-        }
-        let mut sql = Sql::default();
-        sql.add(&format!("SELECT count(*) = count(DISTINCT k) FROM (SELECT {} AS k FROM ", column.stored()));
-        from.write(&mut sql, &[]);
-        sql.add(&format!(" LIMIT {TRIED}) AS tried"));
-        let values: Vec<_> = sql.bound().collect();
-        if client.query_one(&sql.text, &values).await.map_err(fault::describing)?.get(0) {
-            return Ok(Ok(column.name.clone()));
-        }
-    }
-    Ok(Err(NONE))
-}
-
-/// Whether it is a table, whose keys are declared, and whether it has rows of others that inherit from it. Indexes of a
-/// partitioned table are those of all its parts.
-async fn inheritance(client: &Client, from: &str) -> Result<(bool, bool)> {
-    let query = "
-        SELECT c.relkind IN ('r', 'p'),
-               c.relkind <> 'p' AND EXISTS (SELECT 1 FROM pg_inherits i WHERE i.inhparent = c.oid)
-        FROM pg_class c WHERE c.oid = $1::text::regclass";
-    let row = client.query_one(query, &[&from]).await.map_err(fault::describing)?;
-    Ok((row.get(0), row.get(1)))
-}
-
-/// The column of the primary key, or one that is unique and never null.
-async fn declared_key(client: &Client, from: &str) -> Result<Option<String>> {
-    let query = "
-        SELECT a.attname FROM pg_index i
-        JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
-        WHERE i.indrelid = $1::text::regclass AND i.indnkeyatts = 1 AND i.indisunique AND i.indpred IS NULL
-          AND i.indexprs IS NULL AND i.indisvalid AND a.attnotnull
-        ORDER BY i.indisprimary DESC, a.attnum LIMIT 1";
-    let row = client.query_opt(query, &[&from]).await.map_err(fault::describing)?;
-    Ok(row.map(|row| row.get(0)))
 }
 
 /// The fields of time: those that are named, else the first instant, else the first day.

@@ -39,8 +39,30 @@ pub(super) fn locked(cause: impl Into<Cause>) -> Error {
 }
 
 /// Whether an error says so.
-pub(crate) fn is_locked(error: &Error) -> bool {
+pub(super) fn is_locked(error: &Error) -> bool {
     error.message() == LOCKED
+}
+
+/// What is said of a materialized view that nobody has filled yet, or that somebody emptied to fill it anew.
+const UNFILLED: &str = "the data behind this layer is being prepared, try again soon";
+
+/// Whether an error says that a table is not to be read for now, and says nothing of how it is made.
+pub(crate) fn is_held(error: &Error) -> bool {
+    is_locked(error) || error.message() == UNFILLED
+}
+
+/// Whether a fault of the database says so.
+pub(super) fn holds(cause: &tokio_postgres::Error) -> bool {
+    let codes = [SqlState::LOCK_NOT_AVAILABLE, SqlState::OBJECT_NOT_IN_PREREQUISITE_STATE];
+    cause.code().is_some_and(|code| codes.contains(code))
+}
+
+/// An id stands for several rows of a page, and the next one would begin behind all of them.
+pub(super) fn repeated(cause: String) -> Error {
+    for_now(
+        "an id of this layer stands for several features now, so that some would be missing; it will be looked at again",
+        cause,
+    )
 }
 
 /// What is said of a database that refuses the log-on.
@@ -100,6 +122,7 @@ pub(super) fn reading(cause: tokio_postgres::Error) -> Error {
     match cause.code() {
         Some(&SqlState::QUERY_CANCELED) => too_long(told(&cause)),
         Some(&SqlState::LOCK_NOT_AVAILABLE) => locked(told(&cause)),
+        Some(&SqlState::OBJECT_NOT_IN_PREREQUISITE_STATE) => for_now(UNFILLED, told(&cause)),
         // Only a text of the client's can have one.
         Some(&SqlState::UNTRANSLATABLE_CHARACTER) => {
             Error::new(Kind::BadRequest, "a text has letters that the database of this layer does not have")
@@ -168,7 +191,7 @@ pub(super) fn describing(cause: tokio_postgres::Error) -> Error {
             "the database takes too long to tell what it is like: of a view, make a materialized view, or name its ids with \
              key = \"…\" in the project file, and its geometry by its type (geom::geometry(Point, 4326))",
         ),
-        Some(&SqlState::LOCK_NOT_AVAILABLE) => reading(cause),
+        Some(_) if holds(&cause) => reading(cause),
         Some(_) if !is_away(&cause) => Error::new(Kind::Internal, told(&cause)),
         _ => reading(cause),
     }

@@ -62,7 +62,7 @@ impl Layer {
         move |fault| {
             if let (true, Some(geometry)) = (fault.is_some_and(fault::is_changed_now), &table.geometry) {
                 let sql = spatial::systems(&table.from, &geometry.column);
-                room.doubts.add_systems(sql, geometry.srid.to_string());
+                room.doubts.add_systems(sql, &geometry.srid.to_string());
             }
         }
     }

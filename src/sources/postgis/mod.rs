@@ -25,6 +25,7 @@ mod fault;
 mod filter;
 mod hosts;
 mod instance;
+mod key;
 mod layer;
 mod letters;
 mod literal;
@@ -53,7 +54,7 @@ mod watch;
 mod words;
 
 pub use connect::DatabaseOptions;
-pub(crate) use fault::is_locked;
+pub(crate) use fault::is_held;
 pub use view::{SqlView, ViewParameter};
 
 use super::geopackage::LayerOptions;
@@ -152,7 +153,7 @@ impl Database {
             Error::new(error.kind(), format!("{name} {what}")).because(told(&error))
         })?;
         let watch = watch::Watch::start(&hosts, &pulse)?;
-        let (shape, doubts) = (Arc::default(), Arc::default());
+        let (shape, doubts) = (Arc::default(), Arc::new(doubt::Doubts::new(&name)));
         Ok(Self {
             room: Arc::new(Room { name, hosts, pulse, pools, watch, shape, doubts, moved: Arc::new(Once::new()) }),
             found,
@@ -168,8 +169,9 @@ impl Database {
     /// A number that is another one when the tables and queries that are layers are made otherwise. It is that of the last
     /// look while the database is away.
     pub(crate) fn shape(&self) -> u64 {
-        let shape: u64 = self.room.shape.number(&self.room.hosts, self.room.watch.state());
-        shape.wrapping_add(self.room.doubts.number(&self.room.hosts))
+        let state = self.room.watch.state();
+        let shape: u64 = self.room.shape.number(&self.room.hosts, state);
+        shape.wrapping_add(self.room.doubts.number(&self.room.hosts, state))
     }
 
     /// The names of all tables and views with a geometry.
@@ -241,8 +243,8 @@ impl Database {
             if client.batch_execute(session::HURRIED).await.is_err() {
                 client.give_up();
             }
-            if described.as_ref().is_err_and(fault::is_locked) {
-                doubts.add_locked(sql);
+            if described.as_ref().is_err_and(fault::is_held) {
+                doubts.add_held(sql);
             }
             described.map_err(|error| named(error, &label))
         })?;

@@ -27,8 +27,10 @@ use crate::data::rows::{RowSender, SLOW};
 use crate::error::Result;
 use crate::model::batch::Batch;
 
+mod repeats;
 mod statement;
 
+use repeats::Repeats;
 pub(super) use statement::from;
 
 /// How often a statement is tried where the connection turns out to be dead: one may have died in the pool.
@@ -89,7 +91,6 @@ pub(super) async fn run(
         order,
         places: selected.places(plan.layout()),
         tested: filter.test.as_ref().map(|test| selected.places(&test.layout)).unwrap_or_default(),
-        selected,
         batch: Batch::default(),
         scratch: Batch::default(),
         skip: 0,
@@ -105,6 +106,8 @@ pub(super) async fn run(
         chunk: None,
         begin: None,
         met: Met::default(),
+        repeats: Repeats::new(table, plan, &selected),
+        selected,
         sent: 0,
         before,
         early: None,
@@ -141,6 +144,7 @@ pub(super) async fn run(
                     Some(Early::Silent) => Err(fault::silent()),
                     Some(Early::TooLong) => Err(fault::too_long("statement_seconds passed without a batch of rows")),
                     Some(Early::Elsewhere) => Err(fault::changed(OTHER_SYSTEM)),
+                    Some(Early::Repeated) => Err(reader.repeats.tell(room, table, plan)),
                     Some(Early::Changed | Early::Moved) => Err(fault::changed(OTHER_TYPES)),
                     Some(Early::Many) => Ok(Read::Many),
                     None => Ok(Read::All),
@@ -185,6 +189,7 @@ struct Reader<'a> {
     /// Where the present statements begin.
     begin: Option<Edge>,
     met: Met,
+    repeats: Repeats,
     /// Rows that were sent, and those that were sent already when it began.
     sent: u64,
     before: u64,
@@ -225,6 +230,8 @@ enum Early {
     TooLong,
     /// Rows came or went since the way to the page was found.
     Moved,
+    /// An id stands for several rows.
+    Repeated,
 }
 
 /// The rows that a statement gave.
@@ -250,6 +257,7 @@ impl Reader<'_> {
         self.snapshot = self.table.from.is_plain().then_some(at);
         self.few = self.filter.sparse.map(|_| at + usize::from(self.snapshot.is_some()));
         self.met = Met::default();
+        self.repeats.begin();
         self.chunk = self
             .plan
             .limit()
@@ -435,6 +443,10 @@ impl Reader<'_> {
         }
         if self.meet(row) {
             return true;
+        }
+        if self.repeats.meet(row) {
+            self.early = Some(Early::Repeated);
+            return false;
         }
         let number =
             |at| raw(row, at).and_then(|raw| raw.try_into().ok()).map(i64::from_be_bytes).map(i64::unsigned_abs);

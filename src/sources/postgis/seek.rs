@@ -53,7 +53,7 @@ impl Column {
     }
 
     /// The column as it is compared with a mark, and ordered by where it has a value.
-    fn compared_by(&self) -> String {
+    pub(super) fn compared_by(&self) -> String {
         let stored = self.stored();
         match (self.form, self.compared) {
             (_, Compared::Uuid) => stored,

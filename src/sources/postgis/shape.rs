@@ -1,4 +1,4 @@
-//! Notices that tables are made otherwise than they were described: other columns, types, reference systems.
+//! Notices that tables are made otherwise than they were described: other columns, types, reference systems, keys.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,6 +9,7 @@ use tokio_postgres::error::SqlState;
 
 use super::discover::PARTS_ELSEWHERE;
 use super::hosts::Hosts;
+use super::key::PROVES;
 use super::{connect, discover, fault, runtime};
 use crate::error::{Error, Result};
 
@@ -16,7 +17,7 @@ use crate::error::{Error, Result};
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The relation behind each name, its kind, whether it may be read, and its columns as the catalog has them; nothing where there
-/// is none.
+/// is none. Then the indexes that vouch for ids, and the text of views, whose ids may be others by it.
 fn columns() -> String {
     format!(
         "
@@ -24,7 +25,11 @@ fn columns() -> String {
                has_table_privilege(c.oid, 'SELECT'), 
                c.relkind = 'p' AND {PARTS_ELSEWHERE},
                a.attnum, quote_ident(a.attname), a.atttypid, a.atttypmod, a.attnotnull),
-               ';' ORDER BY w.name, a.attnum)), '')
+               ';' ORDER BY w.name, a.attnum)), ''),
+           (SELECT string_agg(DISTINCT concat_ws(' ', i.indrelid, i.indkey[0], i.indisprimary), ';') FROM pg_index i
+            WHERE i.indrelid = ANY (SELECT to_regclass(name) FROM unnest($1::text[]) AS n(name)) AND {PROVES}),
+           (SELECT string_agg(concat_ws(' ', r.oid, r.xmin), ';' ORDER BY r.oid) FROM pg_rewrite r
+            WHERE r.ev_class = ANY (SELECT to_regclass(name) FROM unnest($1::text[]) AS n(name)))
     FROM unnest($1::text[]) AS w(name)
     LEFT JOIN pg_class c ON c.oid = to_regclass(w.name)
     LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped"
@@ -103,7 +108,11 @@ async fn look(client: &Client, names: &[String], queries: &[String], is_all: boo
     let mut hasher = DefaultHasher::new();
     if !names.is_empty() {
         match client.query_one(&columns(), &[&names]).await {
-            Ok(row) => row.get::<_, &str>(0).hash(&mut hasher),
+            Ok(row) => {
+                let (columns, indexes, views): (&str, Option<&str>, Option<&str>) =
+                    (row.get(0), row.get(1), row.get(2));
+                (columns, indexes, views).hash(&mut hasher);
+            }
             // A schema was closed.
             Err(cause) if cause.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE) => "closed".hash(&mut hasher),
             Err(cause) => return Err(fault::reading(cause)),

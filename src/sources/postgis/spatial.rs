@@ -165,7 +165,7 @@ async fn alike(client: &Client, from: &From, column: &str, doubts: &Doubts) -> R
         return Ok(Ok(()));
     }
     // They may be brought into one.
-    doubts.add_systems(sql, numbers.join(", "));
+    doubts.add_systems(sql, &numbers.join(", "));
     Ok(Err(format!(
         "its geometries are of several reference systems (SRID {}): bring them into one with ST_Transform, in the table, in a \
          view or with sql = \"…\" in the project file",

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::columns::Column;
+use super::key::Ids;
 use super::letters::Letters;
 use super::sql::Sql;
 use super::view::Template;
@@ -15,6 +16,8 @@ pub(super) struct Table {
     pub(super) schema: Arc<Schema>,
     pub(super) from: From,
     pub(super) key: Column,
+    /// The ids, where no index vouches for them.
+    pub(super) ids: Option<Ids>,
     /// For each field of the schema.
     pub(super) columns: Vec<Column>,
     pub(super) geometry: Option<Geometry>,
