@@ -22,25 +22,22 @@ use super::sparse;
 use super::table::Table;
 use super::{Room, connect, fault, moment};
 use crate::data::plan::Plan;
-use crate::data::position::{Edge, Mark, Position};
+use crate::data::position::Edge;
 use crate::data::rows::{RowSender, SLOW};
 use crate::error::Result;
 use crate::model::batch::Batch;
 
+mod chunk;
 mod repeats;
 mod statement;
 
+use chunk::Met;
 use repeats::Repeats;
 pub(super) use statement::from;
 
 /// How often a statement is tried where the connection turns out to be dead: one may have died in the pool.
 const TRIES: u32 = 3;
 
-/// Rows that a statement gives where the loop tests them: first about as many as a page needs, then so many times more until all
-/// are asked for. Told how many, the database finds the first ones soon, and nothing need be cancelled.
-const CHUNK: u64 = 64;
-const GROWTH: u64 = 16;
-const LARGEST: u64 = 1 << 17;
 /// Rows of one statement that a client may take as long for as it likes: it is the time of the database alone that counts then.
 const MANY: u64 = 4096;
 /// Rows that are passed over sooner than a statement is cancelled.
@@ -234,18 +231,6 @@ enum Early {
     Repeated,
 }
 
-/// The rows that a statement gave.
-#[derive(Default)]
-struct Met {
-    count: u64,
-    /// The marks of the last, as they came, and how many one after the other had the same: a key that was only taken for one may
-    /// be that of several rows.
-    last: Vec<Option<Vec<u8>>>,
-    same: u64,
-    /// How many of the first are those that were met before.
-    known: u64,
-}
-
 impl Reader<'_> {
     /// Begins, or begins anew.
     fn begin(&mut self) {
@@ -258,12 +243,7 @@ impl Reader<'_> {
         self.few = self.filter.sparse.map(|_| at + usize::from(self.snapshot.is_some()));
         self.met = Met::default();
         self.repeats.begin();
-        self.chunk = self
-            .plan
-            .limit()
-            .filter(|_| self.selected.goes_on)
-            .map(|limit| limit.saturating_add(self.plan.offset()).saturating_mul(2).max(CHUNK).next_power_of_two());
-        self.chunk = self.chunk.filter(|chunk| *chunk <= LARGEST);
+        self.chunk = self.first_chunk();
         self.batch = self.sender.batch(self.plan.width());
         self.skip = if self.counts { self.plan.offset() + self.before } else { 0 };
         self.left = self.plan.limit().filter(|_| self.counts).map(|limit| limit.saturating_sub(self.before));
@@ -378,42 +358,6 @@ impl Reader<'_> {
             break;
         }
         Ok(End::All)
-    }
-
-    /// Begins the next chunk at the last row, whether that is still there or not.
-    fn go_on(&mut self) {
-        let mut marks = Batch::new(self.selected.marks.len());
-        for ((_, form), raw) in self.selected.marks.iter().zip(&self.met.last) {
-            cells::push(&mut marks, *form, raw.as_deref());
-        }
-        let row = marks.row(0);
-        let position = Position((0..row.width()).map(|at| Mark::Value(row.value(at))).collect());
-        self.begin = Some(Edge { position, is_inclusive: true });
-        self.met.known = self.met.same;
-        self.chunk = self.chunk.map(|chunk| chunk.saturating_mul(GROWTH)).filter(|chunk| *chunk <= LARGEST);
-    }
-
-    /// Notes the place of a row; true for one that was met before.
-    fn meet(&mut self, row: &Row) -> bool {
-        if !self.selected.goes_on {
-            return false;
-        }
-        self.met.count += 1;
-        let is_same = !self.met.last.is_empty()
-            && self.selected.marks.iter().zip(&self.met.last).all(|(&(at, _), last)| raw(row, at) == last.as_deref());
-        if is_same {
-            if self.met.known > 0 {
-                self.met.known -= 1;
-                return true;
-            }
-            self.met.same += 1;
-            return false;
-        }
-        self.met.known = 0;
-        self.met.same = 1;
-        self.met.last.clear();
-        self.met.last.extend(self.selected.marks.iter().map(|&(at, _)| raw(row, at).map(<[u8]>::to_vec)));
-        false
     }
 
     /// Has others take the connection; nobody waits for it.
