@@ -179,7 +179,11 @@ impl OgcApi {
         });
         let cx = filled.as_ref().unwrap_or(cx);
         let head = cx.head();
-        let checked = check(&params, &head.parameters, &groups, |name| cx.ignores(name));
+        let checked = check(&params, &head.parameters, &groups, |name| cx.ignores(name)).or_else(|error| {
+            // Nobody knows the parameters of a collection that is not there, which is what the handler says.
+            let is_of_nothing = error.kind() == Kind::UnknownParameter && value.is_some_and(|it| !route.knows(cx, it));
+            if is_of_nothing { check(&params, &head.parameters, &groups, |_| true) } else { Err(error) }
+        });
         let mut rendering = Rendering {
             cx: cx.clone(),
             route: route.clone(),

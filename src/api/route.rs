@@ -235,6 +235,11 @@ impl Route {
         params
     }
 
+    /// Whether there is such a value of the group that its parameters depend on.
+    pub(crate) fn knows(&self, cx: &Context, value: &str) -> bool {
+        self.dynamic.as_ref().is_none_or(|dynamic| (dynamic.values)(cx).iter().any(|known| known == value))
+    }
+
     /// Whether it answers at the API's root itself.
     pub(crate) fn is_root(&self) -> bool {
         self.pattern.as_ref().is_some_and(|pattern| pattern.template.is_empty())

@@ -140,3 +140,10 @@ fn at_debug_the_log_tells_a_requests_life() {
     }
     assert_eq!(lines.len(), 3, "{log}");
 }
+
+#[test]
+fn a_collection_that_is_not_there_is_told_before_its_parameters() {
+    demo().get("/ogcapi/collections/nowhere/items?name=a&v=1").expect(404);
+    let problem = demo().get("/ogcapi/collections/countries/items?v=1").expect(400).json();
+    assert!(problem["detail"].as_str().unwrap().contains("'v'"), "{problem}");
+}
