@@ -5,14 +5,15 @@ use serde_json::Value;
 use crate::harness::postgres::{Postgres, is_here};
 use crate::harness::server::Server;
 
+/// An index of trigrams needs three letters together that none such as `ﬆ` may stand for.
 const TERMS: [&str; 19] = [
     "basel",
     "BASEL",
     "asse",
     "straße",
     "STRASSE",
-    "istan",
-    "ıstan",
+    "istanb",
+    "ıstanb",
     "Kelvin",
     "zür",
     "ZÜRICH",
@@ -74,7 +75,7 @@ fn a_search_is_narrowed_by_the_database_and_finds_what_a_file_has() {
         let before = database.log().len();
         assert_eq!(&ids(&indexed, term), plain, "{term}");
         let log = database.log();
-        if ["basel", "zür", "seven 77", "istan", "ZÜRICH"].contains(term) {
+        if ["basel", "zür", "seven 77", "istanb", "ZÜRICH"].contains(term) {
             let told: String = log[before..].split("LOG: ").filter(|entry| entry.contains(" ~ $1")).collect();
             assert!(told.contains("on by_name") && told.contains("on by_note"), "{term}: {told}");
             assert!(!told.contains("Seq Scan"), "{term}: {told}");
