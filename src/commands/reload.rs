@@ -43,8 +43,12 @@ pub(crate) async fn keep_up(publish: Publish, first: Published, mut seen: u64, s
                 new.faults.iter().for_each(|fault| tracing::error!("{fault}"));
                 new.server.snapshot().warnings().iter().for_each(|warning| tracing::warn!("{warning}"));
                 server.replace(&new.server);
-                published = Arc::new(new);
+                let old = std::mem::replace(&mut published, Arc::new(new));
                 seen = look(&published).await;
+                if look(&old).await != now {
+                    // Something was written while all was built: it is built once more.
+                    seen = !seen;
+                }
                 tracing::info!("reloaded");
                 server.snapshot().measure().await;
             }
