@@ -135,6 +135,32 @@ pub(super) fn extent(rect: &Rect, crs: &Crs) -> Option<Rect> {
     Some(Rect { min_y: bounds.min_y.max(-90.0), max_y: bounds.max_y.min(90.0), ..bounds })
 }
 
+/// West and east of a rectangle of another system that crosses the date line and holds no pole, both within ±180, so that the west is
+/// the greater. `None` where it does not cross it, or where that is not certain.
+pub(super) fn across(rect: &Rect, crs: &Crs) -> Option<(f64, f64)> {
+    let mut grid = Grid::over(rect);
+    let (mut west, mut east) = if crs.is_lon_lat_wgs84() {
+        (rect.min_x, rect.max_x)
+    } else {
+        if !transform::points(&mut grid.xs, &mut grid.ys, crs, &Crs::Crs84).ok()? {
+            return None;
+        }
+        grid.xs.iter_mut().filter(|x| **x < 0.0).for_each(|x| *x += 360.0);
+        let edges = transform::rectangle(rect, crs, &Crs::Crs84).ok()?;
+        // Counted from 0 to 360 no two neighbours are apart, as they would be around a pole, and PROJ says that it crosses the line.
+        let is_torn = grid.steps().any(|(a, b)| (grid.xs[a] - grid.xs[b]).abs() > 180.0);
+        if is_torn || edges.min_x <= edges.max_x {
+            return None;
+        }
+        let bounds = grid.bounds();
+        (bounds.min_x.min(edges.min_x), bounds.max_x.max(edges.max_x + 360.0))
+    };
+    let turn = 360.0 * ((west + 180.0) / 360.0).floor();
+    (west, east) = (west - turn, east - turn);
+    // All of the way round is everywhere.
+    (east > 180.0 && east - west < 359.0 && east < 540.0).then_some((west, east - 360.0))
+}
+
 fn grown(rect: &Rect, by: f64) -> Rect {
     Rect { min_x: rect.min_x - by, min_y: rect.min_y - by, max_x: rect.max_x + by, max_y: rect.max_y + by }
 }

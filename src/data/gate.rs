@@ -18,6 +18,7 @@ use crate::model::schema::{Schema, TimeFields};
 
 use super::choices::{self, Choices};
 
+use super::coarse;
 use super::detail;
 use super::extent::{self, Extent, in_world, rounded_out, to_crs84};
 use super::frame::Frame;
@@ -406,6 +407,15 @@ impl View {
         };
         let key = format!("stored {:?}", self.policies);
         self.room.extents.get(key, self.state(), budget, measure).await?.space
+    }
+
+    /// West and east of the extent in CRS84 where it crosses the date line: the west is the greater. `None` where it does not, or where
+    /// nobody knows for certain, or within the budget; [`View::extent`] goes all the way round then.
+    pub async fn extent_across(&self, budget: Duration) -> Option<(f64, f64)> {
+        let rect = self.stored_extent(budget).await?;
+        let (west, east) = coarse::across(&rect, &self.schema().geometry.as_ref()?.crs)?;
+        let around = rounded_out(Rect { min_x: west, min_y: 0.0, max_x: east, max_y: 0.0 });
+        Some((around.min_x, around.max_x))
     }
 
     /// The system of the rows, where a source tells an extent that coordinates in it cannot have: then some row is wild, and the others

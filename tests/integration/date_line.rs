@@ -102,3 +102,41 @@ fn a_geometry_over_the_date_line_is_no_band_round_the_world_in_web_mercator() {
         }
     }
 }
+
+#[test]
+fn the_extent_of_a_layer_over_the_date_line_is_not_the_whole_world() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    let near = rectangle(178.0, -4.0, 179.0, 4.0);
+    let africa = rectangle(5.0, -4.0, 6.0, 4.0);
+    let pole = [rectangle(-100_000.0, -100_000.0, 100_000.0, 100_000.0), rectangle(0.0, 0.0, 1000.0, 1000.0)];
+    let metres = [
+        rectangle(2_782_987.0, -557_305.0, 3_896_182.0, 557_305.0),
+        rectangle(2_800_000.0, -500_000.0, 2_900_000.0, 500_000.0),
+    ];
+    let round = [rectangle(0.0, -5.0, 180.0, 5.0), rectangle(180.0, -5.0, 360.0, 5.0)];
+    let paths = [
+        layer(at, "degrees", 4326, [&rectangle(175.0, -5.0, 185.0, 5.0), &near]),
+        layer(at, "back", 4326, [&rectangle(-185.0, -5.0, -175.0, 5.0), &rectangle(-184.0, 0.0, -180.0, 5.0)]),
+        layer(at, "pdc", 3832, [&metres[0], &metres[1]]),
+        layer(at, "wide", 4326, [&rectangle(175.0, -5.0, 185.0, 5.0), &africa]),
+        layer(at, "round", 4326, [&round[0], &round[1]]),
+        layer(at, "pole", 3031, [&pole[0], &pole[1]]),
+        layer(at, "plain", 4326, [&near, &africa]),
+    ];
+    let server = Server::start(&paths.each_ref().map(String::as_str));
+    for (id, west, east) in [
+        ("degrees", 175.0, -175.0),
+        ("back", 175.0, -175.0),
+        ("pdc", 175.0, -175.0),
+        ("wide", 5.0, -175.0),
+        ("round", -180.0, 180.0),
+        ("pole", -180.0, 180.0),
+        ("plain", 5.0, 179.0),
+    ] {
+        let told = server.json(&format!("/ogcapi/collections/{id}"));
+        let [a, _, b, _] = [0, 1, 2, 3].map(|side| told["extent"]["spatial"]["bbox"][0][side].as_f64().unwrap());
+        assert!((a - west).abs() < 1e-4 && (b - east).abs() < 1e-4, "{id}: {a} {b}");
+        server.browse(&format!("/ogcapi/collections/{id}")).expect(200);
+    }
+}

@@ -183,7 +183,14 @@ pub(super) async fn describe(cx: &Context, layer: &Layer, view: &View) -> Collec
         links.push(link(&format!("{path}/{name}"), rel, Format::SchemaJson, format!("{what} of {}", layer.title)));
     }
     links.extend(license(cx));
-    let extent = view.extent(EXTENT_BUDGET).await.map(words);
+    let mut extent = view.extent(EXTENT_BUDGET).await.map(words);
+    if let Some(Spatial { bbox, .. }) = extent.as_mut().and_then(|extent| extent.spatial.as_mut())
+        && let Some([west, _, east, _]) = bbox.first_mut()
+        && *east - *west >= 360.0
+        && let Some(across) = view.extent_across(EXTENT_BUDGET).await
+    {
+        (*west, *east) = across;
+    }
     Collection {
         id: layer.id.clone(),
         title: layer.title.clone(),
