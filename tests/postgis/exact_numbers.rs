@@ -37,6 +37,9 @@ const FLOATS: [f64; 12] = [
     1e30,
 ];
 
+/// Whether an order is that of a sign.
+type Holds = fn(Ordering) -> bool;
+
 fn exact(whole: i64, float: f64) -> Ordering {
     // All of them have their place here, or are beyond it.
     i128::from(whole).cmp(&(float.floor() as i128)).then(if float.fract() == 0.0 {
@@ -83,7 +86,6 @@ fn a_whole_number_beside_a_float_is_compared_exactly_on_every_source() {
     let made = Command::new("ogr2ogr").args(["-q", "-preserve_fid", "-nln", "pairs"]).arg(&package).arg(&json).status();
     assert!(made.unwrap().success());
     let servers = [of_database, Server::start(&[json.to_str().unwrap()]), Server::start(&[package.to_str().unwrap()])];
-    type Holds = fn(Ordering) -> bool;
     let signs: [(&str, Holds); 6] = [
         ("=", Ordering::is_eq),
         ("<>", Ordering::is_ne),
