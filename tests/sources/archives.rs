@@ -140,8 +140,8 @@ fn an_archive_that_changes_is_read_anew() {
         let write = |rows: u32| {
             let source = tempfile::tempdir().unwrap();
             std::fs::create_dir(source.path().join("in")).unwrap();
-            let lines: String = (0..rows).map(|at| format!("{},{},1\n", at * 7919, at % 180)).collect();
-            std::fs::write(source.path().join("in/places.csv"), format!("name,x,y\n{lines}")).unwrap();
+            let lines: Vec<String> = (0..rows).map(|at| format!("{},{},1\n", at * 7919, at % 180)).collect();
+            std::fs::write(source.path().join("in/places.csv"), format!("name,x,y\n{}", lines.concat())).unwrap();
             let next = folder.path().join(format!("next.{name}"));
             packed(source.path(), &next);
             std::fs::rename(next, &archive).unwrap();
