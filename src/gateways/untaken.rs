@@ -45,8 +45,9 @@ impl Bearing {
             if end <= now {
                 return Poll::Ready(());
             }
-            // There may be less patience by then.
-            let next = end.min(now + SLOW);
+            // There may be less patience by then. Whoever is called takes another chunk: later than those who read rows for a
+            // slow client give way to others.
+            let next = end.min(now + SLOW * 3 / 2);
             let timer = timer.get_or_insert_with(|| Box::pin(sleep_until(next)));
             ready!(timer.as_mut().poll(cx));
             timer.as_mut().reset(next);

@@ -25,9 +25,10 @@ fn one_bad_file_in_a_folder_does_not_stop_the_reload_of_others() {
     let features = server.json("/ogcapi/collections/c/items");
     assert_eq!(features["features"][0]["properties"]["b"], "new");
     let told = server.json("/ready");
-    for name in ["j.geojson", "uploading.geojson"] {
-        let unopened = serde_json::json!({ "id": name, "status": "unopened" });
-        assert!(told["layers"].as_array().unwrap().contains(&unopened), "{told}");
+    // What was served before stays listed.
+    for (name, status) in [("j", "failing"), ("uploading.geojson", "unopened")] {
+        let layer = serde_json::json!({ "id": name, "status": status });
+        assert!(told["layers"].as_array().unwrap().contains(&layer), "{told}");
     }
     assert!(server.log().contains("j.geojson"), "{}", server.log());
     // Whole again, it comes back.

@@ -54,6 +54,7 @@ pub(crate) fn call(name: &str, arguments: &[Datum]) -> Option<Datum> {
         ("concat", [Datum::Text(first), Datum::Text(second)]) => Some(Datum::Text(format!("{first}{second}"))),
         ("abs", [Datum::Whole(number)]) if number.abs() < 1 << 50 => Some(Datum::Whole(number.abs())),
         ("abs", [Datum::Float(number)]) => Some(Datum::Float(number.abs())),
+        ("ceil" | "floor", [whole @ Datum::Whole(_)]) => Some(whole.clone()),
         ("ceil", [number]) => Some(Datum::Float(number.float()?.ceil())),
         ("floor", [number]) => Some(Datum::Float(number.float()?.floor())),
         ("sqrt", [number]) => number.float().filter(|it| *it >= 0.0).map(|it| Datum::Float(it.sqrt())),
