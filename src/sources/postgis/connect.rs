@@ -120,14 +120,13 @@ pub(super) async fn hurry(client: Lent) {
 }
 
 /// Has the database give up a statement that nobody reads on. The wish goes another way and may arrive late: the connection
-/// is of use to others only when it was met, here or by a statement that waits for it.
-pub(super) async fn leave(client: Lent, rows: Pin<&mut RowStream>, tls: Option<MakeRustlsConnect>) {
+/// is of use to others only when it was met, here or by a statement that waits for it: then it is given back.
+pub(super) async fn leave(client: Lent, rows: Pin<&mut RowStream>, tls: Option<MakeRustlsConnect>) -> Option<Lent> {
     if is_left(&client, rows, tls).await {
-        // It may have been lifted.
-        hurry(client).await;
-    } else {
-        client.give_up();
+        return Some(client);
     }
+    client.give_up();
+    None
 }
 
 /// Has the database give up a statement that gave no row yet.

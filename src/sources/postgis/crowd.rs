@@ -13,8 +13,8 @@ const FIRST: Duration = Duration::from_millis(200);
 /// How long nobody asks after he was refused himself.
 const REFUSED: Duration = Duration::from_secs(5);
 
-/// Who makes room, the first first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// Who makes room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Holder {
     /// A connection that asks for the state of rows.
     Asking,

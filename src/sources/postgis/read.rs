@@ -373,10 +373,13 @@ impl Reader<'_> {
         if is_short || self.early == Some(Early::Many) {
             return self.give_back(client);
         }
-        let tls = self.room.hosts.tls();
+        let (tls, is_lifted) = (self.room.hosts.tls(), self.patience.is_some());
         tokio::spawn(async move {
             let mut rows = rows;
-            connect::leave(client, rows.as_mut(), tls).await;
+            let left = connect::leave(client, rows.as_mut(), tls).await;
+            if let Some(client) = left.filter(|_| is_lifted) {
+                connect::hurry(client).await;
+            }
         });
     }
 
