@@ -36,7 +36,7 @@ define install
 endef
 
 .ONESHELL:
-.PHONY: help run build setup setup-test schemas map test lint bless bench count-filters count-codings soak fuzz conformance
+.PHONY: help run build setup setup-test schemas map test properties lint bless bench count-filters count-codings soak fuzz conformance
 
 help: ## Tell what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -94,6 +94,8 @@ schemas:
 	mkdir -p "$$(dirname "$$folder")"
 	mv "$$draft/made" "$$folder"
 
+# The random cases of the property tests are the same in each run; `make properties` looks at others.
+test: export PROPTEST_RNG_SEED ?= 1
 test: setup-test ## Install what is missing to test, and run every test
 	@$(CARGO) test --locked
 	# A second SQLite in the binary, beside the one of libgdal, would crash the process.
@@ -102,6 +104,13 @@ test: setup-test ## Install what is missing to test, and run every test
 		echo "the binary has an SQLite of its own, which crashes beside libgdal's" >&2
 		exit 1
 	fi
+
+properties: setup-test ## Try the property tests with other random cases than `make test` does, ROUNDS (5) times
+	@for round in $$(seq $(or $(ROUNDS),5)); do
+		export PROPTEST_RNG_SEED=$$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')
+		echo "PROPTEST_RNG_SEED=$$PROPTEST_RNG_SEED"
+		$(CARGO) test --locked --lib --test integration --test plugins --test postgis
+	done
 
 lint: setup ## Check form and style as CI does
 	@$(CARGO) fmt --check

@@ -153,6 +153,10 @@ impl Made {
         if !self.near.iter().any(|near| near.intersects(&rect)) {
             return Some(false);
         }
+        // What meets it is no way off, however far the plane in which distances are measured is bent.
+        if self.around.is_some() && self.any_turn(wkb, Shaped::intersects) == Some(true) {
+            return Some(0.0 <= self.distance);
+        }
         let figure = Figure::read(wkb).ok()?;
         let distance = match (&self.around, self.shapes.first()) {
             (Some(around), _) => around.distance(&figure)?,

@@ -8,6 +8,7 @@ use geo::{Geometry, GeometryCollection, Intersects, LineString, MultiLineString,
 use geo::{Point, Polygon, Relate};
 
 use super::figure::{Figure, Position};
+use crate::base::bbox::Rect;
 
 /// How the first of two geometries lies to the second.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,7 +108,7 @@ pub struct Around {
 impl Around {
     /// About a figure in longitude and latitude; `None` where it is empty.
     pub fn new(figure: &Figure) -> Option<Self> {
-        let rect = figure.envelope();
+        let rect = together(figure);
         if rect.is_empty() {
             return None;
         }
@@ -119,6 +120,18 @@ impl Around {
     pub fn distance(&self, figure: &Figure) -> Option<f64> {
         Shaped::new(&flat(figure, self.middle)).distance(&self.shaped)
     }
+}
+
+/// The envelope of a figure in longitude and latitude; with the parts in the west counted on, where they lie closer so. The
+/// middle of what lies on both sides of the date line would else be the other side of the world, from which all is as far.
+fn together(figure: &Figure) -> Rect {
+    let mut on = Rect::EMPTY;
+    figure.runs(&mut |run| {
+        let turn = if run.iter().all(|at| at[0] < 0.0) { 360.0 } else { 0.0 };
+        run.iter().filter(|at| is_somewhere(at)).for_each(|at| on.include(at[0] + turn, at[1]));
+    });
+    let rect = figure.envelope();
+    if on.max_x - on.min_x < rect.max_x - rect.min_x { on } else { rect }
 }
 
 fn flat(figure: &Figure, middle: Point) -> Figure {
@@ -199,7 +212,6 @@ fn polygon(rings: &[Vec<Position>]) -> Option<Polygon> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::bbox::Rect;
     use crate::model::geometry::samples::{any_sample, any_style, wkb};
     use crate::model::geometry::{intersects, within, wkt};
     use proptest::prelude::*;
@@ -253,6 +265,9 @@ mod tests {
         assert!((around("POINT(0 0)", "POINT(1 0)") - 111_319.49).abs() < 0.01);
         assert!((around("POINT(0 0)", "POINT(0 1)") - 110_574.39).abs() < 0.01);
         assert!((around("POINT(179.5 0)", "POINT(-179.5 0)") - 111_319.49).abs() < 0.01);
+        let both = "MULTIPOLYGON(((170 0,180 0,180 9,170 9,170 0)),((-180 0,-179 0,-179 9,-180 9,-180 0)))";
+        assert!(around(both, "POINT(171 1)") < 1e-9 && around(both, "POINT(-179.5 1)") < 1e-9);
+        assert!((around(both, "POINT(-178 0)") - 111_319.49).abs() < 300.0);
         assert!((around("POINT(10 50)", "LINESTRING(9 50.1,11 50.1)") - 11_124.1).abs() < 5.0);
         assert!(around("POLYGON((0 0,1 0,1 1,0 0))", "POINT(0.6 0.5)") < 1e-9);
         assert_eq!(shaped("POINT(0 0)").distance(&shaped("LINESTRING(3 -4,3 4)")), Some(3.0));
