@@ -5,7 +5,8 @@
 //! `DSN=postgres://… URL=http://…/ogcapi cargo bench --bench postgis` wants a table `points` with a million rows (fid, name,
 //! place, code, population, value, active, created, note, geom); `CONNECTIONS=8,32` and `SECONDS_OF_RUN=2` are the defaults.
 
-#![allow(clippy::unwrap_used, clippy::print_stdout, clippy::cast_precision_loss, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs)]
+#![allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_possible_wrap)]
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -28,36 +29,62 @@ struct Page {
     from: &'static str,
     rest: &'static str,
     path: &'static str,
-    /// Whether `$1` and so on are a random box.
-    is_boxed: bool,
+    /// What boxes `$1` and so on are, if they are.
+    boxes: Boxes,
+}
+
+/// Where the boxes of half a degree lie that a page asks for.
+enum Boxes {
+    None,
+    /// On land and sea alike, each asked for once: most of them have few rows or none, and no answer can be kept.
+    Anywhere,
+    /// Around 300 of the points, again and again: where many points are.
+    AroundPoints,
 }
 
 const fn page(name: &'static str, rest: &'static str, path: &'static str) -> Page {
-    Page { name, from: POINTS, rest, path, is_boxed: false }
+    Page { name, from: POINTS, rest, path, boxes: Boxes::None }
 }
 
-const PAGES: [Page; 8] = [
+const fn boxed(name: &'static str, boxes: Boxes) -> Page {
+    Page { name, from: IN_A_BOX, rest: "ORDER BY t.fid LIMIT 101", path: "items?limit=100&bbox=", boxes }
+}
+
+const PAGES: [Page; 9] = [
     page("10 rows", "ORDER BY t.fid LIMIT 11", "items?limit=10"),
     page("100 rows", "ORDER BY t.fid LIMIT 101", "items?limit=100"),
     page("1,000 rows", "ORDER BY t.fid LIMIT 1001", "items?limit=1000"),
     page("10,000 rows", "ORDER BY t.fid LIMIT 10001", "items?limit=10000"),
-    Page {
-        name: "100 in a random box",
-        from: IN_A_BOX,
-        rest: "ORDER BY t.fid LIMIT 101",
-        path: "items?limit=100&bbox=",
-        is_boxed: true,
-    },
+    boxed("100 in one of 300 boxes", Boxes::AroundPoints),
+    boxed("100 in a box anywhere", Boxes::Anywhere),
     page("100 by an index", "WHERE t.code = 1234 ORDER BY t.fid LIMIT 101", "items?limit=100&code=1234"),
     page("10 after 500,000", "ORDER BY t.fid LIMIT 11 OFFSET 500000", "items?limit=10&offset=500000"),
     page("one row", "WHERE t.fid = 5 ORDER BY t.fid LIMIT 2", "items/5"),
 ];
 
-/// Boxes of half a degree on land and sea alike.
-fn boxed(number: u64) -> [f64; 4] {
-    let mixed = number.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407) >> 20;
-    let (x, y) = ((mixed % 3590) as f64 / 10.0 - 180.0, (mixed / 3590 % 1700) as f64 / 10.0 - 85.0);
-    [x, y, x + 0.5, y + 0.5]
+fn mixed(number: u64) -> u64 {
+    number.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407) >> 20
+}
+
+/// The middles of the boxes around points.
+async fn middles(client: &Client) -> Vec<[f64; 2]> {
+    let ids: Vec<i64> = (0..300).map(|number| (mixed(number) % 1_000_000) as i64 + 1).collect();
+    let text = "SELECT ST_X(geom), ST_Y(geom) FROM public.points WHERE fid = ANY($1)";
+    let rows = client.query(text, &[&ids]).await.unwrap();
+    rows.iter().map(|row| [row.get(0), row.get(1)]).collect()
+}
+
+impl Page {
+    /// The box that has this number.
+    fn sides(&self, number: u64, middles: &[[f64; 2]]) -> Option<[f64; 4]> {
+        let mixed = mixed(number);
+        let [x, y] = match self.boxes {
+            Boxes::None => return None,
+            Boxes::Anywhere => [(mixed % 3590) as f64 / 10.0 - 179.75, (mixed / 3590 % 1700) as f64 / 10.0 - 84.75],
+            Boxes::AroundPoints => middles[number as usize % middles.len()],
+        };
+        Some([x - 0.25, y - 0.25, x + 0.25, y + 0.25].map(|side| (side * 1e4).round() / 1e4))
+    }
 }
 
 async fn connect(dsn: &str) -> Client {
@@ -73,14 +100,13 @@ fn first_box() -> u64 {
 }
 
 /// Reads pages on one connection until the time is over.
-async fn bare(client: Arc<Client>, page: &'static Page, end: Instant, done: Arc<AtomicU64>) {
+async fn bare(client: Arc<Client>, page: &'static Page, middles: Arc<[[f64; 2]]>, end: Instant, done: Arc<AtomicU64>) {
     let statement = client.prepare(&format!("{SELECT} {} {}", page.from, page.rest)).await.unwrap();
     let mut number = first_box();
     while Instant::now() < end {
         number += 1;
-        let sides = boxed(number);
-        let bound: Vec<&(dyn ToSql + Sync)> =
-            if page.is_boxed { sides.iter().map(|side| side as &(dyn ToSql + Sync)).collect() } else { Vec::new() };
+        let sides = page.sides(number, &middles);
+        let bound: Vec<_> = sides.iter().flatten().map(|side| side as &(dyn ToSql + Sync)).collect();
         let rows = client.query_raw(&statement, bound).await.unwrap();
         let mut rows = std::pin::pin!(rows);
         while let Some(row) = rows.try_next().await.unwrap() {
@@ -91,7 +117,13 @@ async fn bare(client: Arc<Client>, page: &'static Page, end: Instant, done: Arc<
 }
 
 /// Asks a server for pages on one connection until the time is over.
-async fn over_http(authority: String, prefix: String, page: &'static Page, end: Instant, done: Arc<AtomicU64>) {
+async fn over_http(
+    (authority, prefix): (String, String),
+    page: &'static Page,
+    middles: Arc<[[f64; 2]]>,
+    end: Instant,
+    done: Arc<AtomicU64>,
+) {
     let mut stream = tokio::net::TcpStream::connect(&authority).await.unwrap();
     stream.set_nodelay(true).unwrap();
     let request = |area: &str| {
@@ -99,9 +131,9 @@ async fn over_http(authority: String, prefix: String, page: &'static Page, end: 
     };
     let (mut number, mut buffer, mut asked) = (first_box(), Vec::with_capacity(1 << 20), request(""));
     while Instant::now() < end {
-        if page.is_boxed {
-            number += 1;
-            asked = request(&boxed(number).map(|side| side.to_string()).join(","));
+        number += 1;
+        if let Some(sides) = page.sides(number, &middles) {
+            asked = request(&sides.map(|side| side.to_string()).join(","));
         }
         stream.write_all(asked.as_bytes()).await.unwrap();
         buffer.clear();
@@ -171,23 +203,26 @@ async fn main() {
         for _ in 0..connections {
             clients.push(Arc::new(connect(&dsn).await));
         }
+        let middles: Arc<[[f64; 2]]> = middles(&clients[0]).await.into();
         for page in &PAGES {
             let loops = measured(connections, seconds, |end, done| {
-                clients.iter().map(|client| tokio::spawn(bare(client.clone(), page, end, done.clone()))).collect()
+                let read = |client: &Arc<Client>| bare(client.clone(), page, middles.clone(), end, done.clone());
+                clients.iter().map(|client| tokio::spawn(read(client))).collect()
             });
             let bare = loops.await;
             let Some(url) = &url else {
-                println!("  {:<20} {bare:>9.0}", page.name);
+                println!("  {:<23} {bare:>9.0}", page.name);
                 continue;
             };
             let address = url.strip_prefix("http://").unwrap();
             let (authority, prefix) = address.split_at(address.find('/').unwrap_or(address.len()));
             let loops = measured(connections, seconds, |end, done| {
-                let ask = |_| tokio::spawn(over_http(authority.into(), prefix.into(), page, end, done.clone()));
+                let server = || (authority.to_owned(), prefix.to_owned());
+                let ask = |_| tokio::spawn(over_http(server(), page, middles.clone(), end, done.clone()));
                 (0..connections).map(ask).collect()
             });
             let served = loops.await;
-            println!("  {:<20} {bare:>9.0} {served:>9.0}  {:>4.0} %", page.name, served / bare * 100.0);
+            println!("  {:<23} {bare:>9.0} {served:>9.0}  {:>4.0} %", page.name, served / bare * 100.0);
         }
     }
 }

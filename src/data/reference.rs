@@ -5,6 +5,7 @@ use std::f64::consts::PI;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use gdal::spatial_ref::{AxisMappingStrategy, CoordTransform, SpatialRef};
+use serde_json::Value;
 
 use crate::base::bbox::Rect;
 use crate::base::crs::Crs;
@@ -132,6 +133,24 @@ pub(super) fn spatial_ref(crs: &Crs) -> Result<SpatialRef> {
     let mut made = made.map_err(|cause| Error::new(Kind::UnknownCrs, format!("{crs} is not known")).because(cause))?;
     made.set_axis_mapping_strategy(AxisMappingStrategy::TraditionalGisOrder);
     Ok(made)
+}
+
+/// The part of a system that says where on the ground something is. Heights are not moved; and for a height without a grid
+/// PROJ would leave out the change of datum on the ground as well, a hundred metres and more.
+pub(super) fn ground(crs: &Crs) -> Result<SpatialRef> {
+    let whole = spatial_ref(if crs.is_lon_lat_wgs84() { &Crs::Crs84 } else { crs })?;
+    if !whole.is_compound() {
+        return Ok(whole);
+    }
+    let document: Value =
+        serde_json::from_str(&whole.to_projjson().map_err(Error::internal)?).map_err(Error::internal)?;
+    let part = &document["components"][0];
+    let code = part["id"]["code"].as_u64().filter(|_| part["id"]["authority"] == "EPSG");
+    let part = match code.and_then(|code| u32::try_from(code).ok()) {
+        Some(code) => Crs::Epsg(code),
+        None => Crs::Definition(part.to_string().into()),
+    };
+    spatial_ref(&part)
 }
 
 /// The same system by a definition that says all of it, where a name of another authority or a text for PROJ is its

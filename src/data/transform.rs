@@ -13,7 +13,7 @@ use crate::model::batch::Batch;
 use crate::model::geometry::rewrite_xy;
 
 use super::mercator;
-use super::reference::spatial_ref;
+use super::reference::ground;
 use super::seam::{self, Before, Round};
 use super::transverse::Transverse;
 
@@ -103,7 +103,7 @@ fn with_transform<T>(from: &Crs, to: &Crs, run: impl FnOnce(&Kept) -> Result<T>)
 impl Kept {
     fn new(from: &Crs, to: &Crs) -> Result<Self> {
         let options = CoordTransformOptions::new().map_err(Error::internal)?;
-        let (source, target) = (spatial_ref(from)?, spatial_ref(to)?);
+        let (source, target) = (ground(from)?, ground(to)?);
         let transform = CoordTransform::new_with_options(&source, &target, &options).map_err(|cause| {
             Error::new(Kind::UnknownCrs, format!("there is no way from {from} to {to}")).because(cause)
         })?;
@@ -266,7 +266,32 @@ pub fn rectangle(rect: &Rect, from: &Crs, to: &Crs) -> Result<Rect> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::reference::spatial_ref;
     use super::*;
+
+    #[test]
+    fn heights_that_proj_has_no_grid_for_move_nothing_on_the_ground() {
+        let without_code = spatial_ref(&Crs::Epsg(7415)).unwrap().to_wkt().unwrap();
+        let without_code =
+            without_code.replace(r#",AUTHORITY["EPSG","7415"]]"#, "]").replace(r#",AUTHORITY["EPSG","28992"]]"#, "]");
+        assert!(!without_code.contains("28992"));
+        let own = Crs::Definition(without_code.into());
+        let systems =
+            [(Crs::Epsg(7405), Crs::Epsg(27700)), (Crs::Epsg(7415), Crs::Epsg(28992)), (own, Crs::Epsg(28992))];
+        for (high, flat) in systems {
+            let moved = |from: &Crs, to: &Crs, at: [f64; 2]| {
+                let (mut x, mut y) = ([at[0]], [at[1]]);
+                assert!(points(&mut x, &mut y, from, to).unwrap());
+                [x[0], y[0]]
+            };
+            let place = moved(&flat, &Crs::Crs84, [150_000.0, 450_000.0]);
+            for degrees in [Crs::Crs84h, Crs::Epsg(4979), Crs::Epsg(4937), Crs::Crs84] {
+                let off = |ours: [f64; 2], theirs: [f64; 2]| (ours[0] - theirs[0]).hypot(ours[1] - theirs[1]);
+                assert!(off(moved(&high, &degrees, [150_000.0, 450_000.0]), place) < 1e-6, "{high} {degrees}");
+                assert!(off(moved(&degrees, &high, place), [150_000.0, 450_000.0]) < 1.0, "{high} {degrees}");
+            }
+        }
+    }
 
     #[test]
     fn a_point_without_a_place_is_lost_and_the_others_are_moved() {
