@@ -256,11 +256,20 @@ impl<'a> Parser<'a> {
                 let predicate = self.predicate(operand)?;
                 self.fit(predicate)?
             }
+            // A row of them would nest deeper with each, and no parenthesis would tell.
+            Term::Condition(_) if self.is_behind_null() => {
+                return Err(self.expected("AND, OR or the end").hint("put what IS NULL is to test in parentheses"));
+            }
             Term::Condition(expr) => {
                 let is_negated = self.is_null()?;
                 negated(Expr::IsUnknown(Box::new(expr)), is_negated)
             }
         }))
+    }
+
+    fn is_behind_null(&self) -> bool {
+        let before = self.at.checked_sub(1).and_then(|at| self.tokens.get(at));
+        before.is_some_and(|token| matches!(&token.kind, TokenKind::Word(word) if word.eq_ignore_ascii_case("NULL")))
     }
 
     /// IS NULL or IS NOT NULL, of what can be nothing else; whether there is a NOT.

@@ -409,6 +409,13 @@ fn no_depth_and_no_length_exhausts_the_stack() {
             assert_eq!(parse(&expr.to_string()).unwrap(), expr);
         }
         assert!(parse(&format!("a {} = 1", "+ 1 ".repeat(1000))).unwrap_err().message.contains("calculations"));
+        for tests in [" IS NULL", " IS NOT NULL"] {
+            assert!(parse(&format!("a = 1{}", tests.repeat(4000))).unwrap_err().hint.is_some());
+            assert!(parse(&format!("a{tests}{tests}")).is_err());
+            let expr = parse(&nested("(", DEEPEST, &format!("){tests}"))).unwrap();
+            assert_eq!(parse(&expr.to_string()).unwrap(), expr);
+            assert!(parse(&nested("(", DEEPEST + 1, &format!("){tests}"))).is_err());
+        }
         let collections = "GEOMETRYCOLLECTION(".repeat(3000);
         assert!(parse(&format!("S_INTERSECTS(a, {collections}")).unwrap_err().message.contains("deeper"));
         assert!(parse(&"(".repeat(LONGEST)).unwrap_err().message.contains("deeper"));
