@@ -9,7 +9,8 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use graticule::message::request::Request;
 use graticule::project::catalog::{Layer, Project};
 use graticule::project::settings::Limit;
-use graticule::sources::geopackage::{GeoPackage, LayerOptions};
+use graticule::sources::LayerOptions;
+use graticule::sources::geopackage::GeoPackage;
 use graticule::standard;
 use rusqlite::{Connection, params};
 

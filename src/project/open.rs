@@ -13,9 +13,10 @@ use crate::base::crs::Crs;
 use crate::data::coverage::Coverage;
 use crate::data::reference;
 use crate::error::Error;
-use crate::sources::gdal::vector::{OpenOptions, VectorFile, VectorOptions};
+use crate::sources::LayerOptions;
+use crate::sources::gdal::vector::{OpenOptions, VectorFile};
 use crate::sources::gdal::{self, Raster, RasterOptions};
-use crate::sources::geopackage::{GeoPackage, GeoPackageLayer, LayerOptions};
+use crate::sources::geopackage::{GeoPackage, GeoPackageLayer};
 use crate::sources::postgis::Database;
 
 use super::catalog::{Layer, Project};
@@ -31,6 +32,7 @@ mod database;
 mod files;
 mod left_out;
 pub mod listing;
+mod misplaced;
 mod reading;
 
 /// Files and layers of project files that this process found so far, and those of them that it opened or gave up, for whoever
@@ -250,20 +252,27 @@ impl Opening<'_> {
         }
         let is_database = database::dsn(&layer.source).is_some();
         let kind = if is_database { FileKind::Package } else { reading::kind(&layer.source) };
+        for setting in misplaced::settings(layer, kind, is_database) {
+            self.faults.push(format!("layer '{}': {setting}", name_of(layer)));
+        }
+        let crs = match layer.crs.as_ref().and_then(CrsSetting::stored).map(system).transpose() {
+            Ok(crs) => crs,
+            Err(fault) => return self.faults.push(format!("layer '{}': crs: {fault}", name_of(layer))),
+        };
         if kind == FileKind::Raster {
             let stem = address::stem(&layer.source);
-            return self.add_raster(layer.id.as_deref().unwrap_or(&stem), &layer.source, Some(layer));
+            return self.add_raster(layer.id.as_deref().unwrap_or(&stem), &layer.source, crs, Some(layer));
         }
         let time = layer.time.as_ref().map(|time| match time {
             TimeColumns::At(at) => (at.clone(), None),
             TimeColumns::Lasting([start, end]) => (start.clone(), Some(end.clone())),
         });
-        let options = LayerOptions { time, id: layer.key.clone() };
+        let options = LayerOptions { time, id: layer.key.clone(), crs };
         if let Some(dsn) = database::dsn(&layer.source) {
-            return self.add_table(dsn, layer, options);
+            return self.add_table(dsn, layer, &options);
         }
         if kind == FileKind::Features {
-            return self.add_features(layer, options);
+            return self.add_features(layer, &options);
         }
         let file = match self.file(&layer.source) {
             Ok(file) => file.clone(),
@@ -285,16 +294,11 @@ impl Opening<'_> {
     }
 
     /// A layer of a file that GDAL reads.
-    fn add_features(&mut self, own: &settings::Layer, layer: LayerOptions) {
+    fn add_features(&mut self, own: &settings::Layer, layer: &LayerOptions) {
         let path = &own.source;
         self.watched.path(path);
         let options: OpenOptions = own.options.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let stem = address::stem(path);
-        let crs = own.crs.as_ref().and_then(CrsSetting::stored).map(database::stored).transpose();
-        let crs = match crs {
-            Ok(crs) => crs,
-            Err(fault) => return self.faults.push(format!("layer '{stem}': crs: {fault}")),
-        };
         let known = self.vectors.get(&(path.clone(), options.clone())).cloned();
         let file = match known.map_or_else(|| VectorFile::open(path, &options), Ok) {
             Ok(file) => file,
@@ -315,7 +319,7 @@ impl Opening<'_> {
                 return self.faults.push(format!("{}: say which layer: {all}", address::shown(path)));
             }
         };
-        match file.layer(name, &VectorOptions { layer, crs }) {
+        match file.layer(name, layer) {
             Ok(opened) => {
                 let layer = Layer::new(own.id.as_deref().unwrap_or(id), opened.source);
                 self.publish(layer, (None, None), Some(own));
@@ -325,13 +329,8 @@ impl Opening<'_> {
     }
 
     /// A raster.
-    fn add_raster(&mut self, id: &str, path: &Path, own: Option<&settings::Layer>) {
+    fn add_raster(&mut self, id: &str, path: &Path, crs: Option<Crs>, own: Option<&settings::Layer>) {
         self.watched.path(path);
-        let crs = own.and_then(|own| own.crs.as_ref()).and_then(CrsSetting::stored).map(database::stored).transpose();
-        let crs = match crs {
-            Ok(crs) => crs,
-            Err(fault) => return self.faults.push(format!("layer '{id}': crs: {fault}")),
-        };
         let bands = own.and_then(|own| own.bands.clone());
         let units = own.and_then(|own| own.units.clone());
         match Raster::open(path, &RasterOptions { bands, units, crs }) {
@@ -393,14 +392,9 @@ impl Opening<'_> {
 
     /// Reference systems by name; each must be known.
     fn systems(&mut self, id: &str, names: &[String]) -> Vec<Crs> {
-        let known = |name: &String| -> Result<Crs, String> {
-            let crs: Crs = name.parse()?;
-            reference::of_places(&crs).map_err(|error| error.message().to_owned())?;
-            Ok(crs)
-        };
         let mut systems = Vec::new();
         for name in names {
-            match known(name) {
+            match system(name) {
                 Ok(crs) => systems.push(crs),
                 Err(fault) => self.faults.push(format!("layer '{id}': crs '{name}': {fault}")),
             }
@@ -460,4 +454,11 @@ fn told(error: &Error) -> String {
         Some(cause) => address::hidden(&format!("{error} ({cause})")).into_owned(),
         None => address::hidden(&error.to_string()).into_owned(),
     }
+}
+
+/// A reference system in which something can have a place.
+fn system(name: &str) -> Result<Crs, String> {
+    let crs: Crs = name.parse()?;
+    reference::of_places(&crs).map_err(|error| error.message().to_owned())?;
+    Ok(crs)
 }

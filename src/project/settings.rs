@@ -180,7 +180,7 @@ impl Parameter {
 
 /// What is said of reference systems.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "the name of a reference system, or a list of such")]
 pub enum CrsSetting {
     /// In which data is stored.
     Stored(String),
@@ -208,7 +208,7 @@ impl CrsSetting {
 
 /// The column or columns of a layer's time.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "the name of a column, or a list of two: that of the start and that of the end")]
 pub enum TimeColumns {
     /// An instant.
     At(String),

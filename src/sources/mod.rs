@@ -5,7 +5,10 @@ pub mod geopackage;
 pub mod memory;
 pub mod postgis;
 
+mod layer_options;
 mod pool;
+
+pub use layer_options::LayerOptions;
 
 #[cfg(test)]
 mod contract;

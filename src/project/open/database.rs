@@ -2,18 +2,14 @@
 
 use std::path::Path;
 
-use super::{CrsSetting, Opening, name_of, settings, told};
+use super::{Opening, name_of, settings, told};
 use crate::base::address;
-use crate::base::crs::Crs;
-use crate::data::reference;
 use crate::error::{Error, Kind};
 use crate::model::schema::FieldKind;
 use crate::model::value::Value;
 use crate::project::catalog::Layer;
-use crate::sources::geopackage::LayerOptions;
-use crate::sources::postgis::{
-    Database, DatabaseLayer, DatabaseOptions, SqlView, TableOptions, ViewParameter, is_dsn, is_held,
-};
+use crate::sources::LayerOptions;
+use crate::sources::postgis::{Database, DatabaseLayer, DatabaseOptions, SqlView, ViewParameter, is_dsn, is_held};
 
 /// The connection string that stands in the place of a file's name.
 pub(super) fn dsn(path: &Path) -> Option<&str> {
@@ -34,7 +30,7 @@ impl Opening<'_> {
         let Some(database) = self.database(dsn) else { return };
         for name in database.layer_names().collect::<Vec<_>>() {
             self.origin = format!("table {dsn} {name}");
-            match database.layer(&name, &TableOptions::default()) {
+            match database.layer(&name, &LayerOptions::default()) {
                 Ok(layer) => {
                     let id = self.free_id(&layer.name);
                     self.publish_table(&id, layer, None);
@@ -49,7 +45,7 @@ impl Opening<'_> {
     }
 
     /// One table with settings of its own.
-    pub(super) fn add_table(&mut self, dsn: &str, own: &settings::Layer, layer: LayerOptions) {
+    pub(super) fn add_table(&mut self, dsn: &str, own: &settings::Layer, options: &LayerOptions) {
         let Some(database) = self.database(dsn) else {
             if self.watched.waits_for(dsn)
                 && let Some(id) = own.id.as_deref().or(own.layer.as_deref())
@@ -58,11 +54,6 @@ impl Opening<'_> {
             }
             return;
         };
-        let crs = match own.crs.as_ref().and_then(CrsSetting::stored).map(stored).transpose() {
-            Ok(crs) => crs,
-            Err(fault) => return self.faults.push(format!("layer '{}': crs: {fault}", name_of(own))),
-        };
-        let options = &TableOptions { layer, crs };
         if let Some(query) = &own.sql {
             return self.add_query(&database, query, own, options);
         }
@@ -79,7 +70,7 @@ impl Opening<'_> {
     }
 
     /// A query as a layer.
-    fn add_query(&mut self, database: &Database, query: &str, own: &settings::Layer, options: &TableOptions) {
+    fn add_query(&mut self, database: &Database, query: &str, own: &settings::Layer, options: &LayerOptions) {
         let Some(id) = &own.id else {
             return self.faults.push("a layer with sql needs an id".to_owned());
         };
@@ -130,13 +121,6 @@ impl Opening<'_> {
         self.databases.insert(dsn.to_owned(), opened.clone().ok());
         opened.ok()
     }
-}
-
-/// The reference system in which data is stored.
-pub(super) fn stored(name: &str) -> Result<Crs, String> {
-    let crs: Crs = name.parse()?;
-    reference::of_places(&crs).map_err(|error| error.message().to_owned())?;
-    Ok(crs)
 }
 
 /// A parameter as the project file has it.

@@ -8,7 +8,8 @@ use super::reading::{self, Found, Source};
 use super::{database, files, told};
 use crate::base::address;
 use crate::model::schema::Schema;
-use crate::sources::postgis::{Database, DatabaseOptions, TableOptions};
+use crate::sources::LayerOptions;
+use crate::sources::postgis::{Database, DatabaseOptions};
 
 /// A layer, as far as a project file names it.
 pub struct Listed {
@@ -101,7 +102,7 @@ fn of_file(found: Found) -> Listed {
 
 fn list_database(path: &Path, database: &Database, all: &mut Vec<Listed>, faults: &mut Vec<String>) {
     for name in database.layer_names() {
-        match database.layer(&name, &TableOptions::default()) {
+        match database.layer(&name, &LayerOptions::default()) {
             Ok(layer) => all.push(Listed {
                 source: path.to_owned(),
                 layer: Some(name.clone()),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use serde_json::json;
 
-use super::{LayerOptions, Memory, VectorFile, VectorOptions};
+use super::{LayerOptions, Memory, VectorFile};
 use crate::base::bbox::{Bbox, Rect};
 use crate::base::crs::Crs;
 use crate::data::gate::{COUNT_BUDGET, Locked};
@@ -94,13 +94,13 @@ fn sources(folder: &std::path::Path) -> Vec<(String, Locked)> {
             command.args(["-q", "-f", driver]).args([&path, &geojson]).args(["-nln", "rows"]);
             assert!(command.status().unwrap().success(), "{driver}");
         }
-        let layer = LayerOptions { time: None, id: Some("nr".to_owned()) };
+        let layer = LayerOptions { id: Some("nr".to_owned()), ..LayerOptions::default() };
         let source: Arc<dyn FeatureSource> = if ending == "gpkg" {
             GeoPackage::open(&path).unwrap().layer("rows", &layer).unwrap().source
         } else {
             let file = VectorFile::open(&path, &Vec::new()).unwrap();
             let name = file.layer_names().next().unwrap().to_owned();
-            file.layer(&name, &VectorOptions { layer, crs: None }).unwrap().source
+            file.layer(&name, &layer).unwrap().source
         };
         let stored = &source.schema().geometry.as_ref().unwrap().crs;
         assert_eq!(*stored, PDC, "{ending}");

@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 
-use super::gdal::vector::{VectorFile, VectorOptions};
-use super::geopackage::{GeoPackage, LayerOptions};
+use super::LayerOptions;
+use super::gdal::vector::VectorFile;
+use super::geopackage::GeoPackage;
 use super::memory::{Memory, MemoryRow};
 use crate::base::bbox::Rect;
 use crate::base::crs::Crs;
@@ -97,7 +98,8 @@ struct Pair {
 }
 
 fn open(path: &Path) -> Arc<dyn FeatureSource> {
-    let layer = LayerOptions { time: Some(("d".to_owned(), None)), id: Some("nr".to_owned()) };
+    let layer =
+        LayerOptions { time: Some(("d".to_owned(), None)), id: Some("nr".to_owned()), ..LayerOptions::default() };
     if path.extension().is_some_and(|it| it == "gpkg") {
         let package = GeoPackage::open(path).unwrap();
         let name = package.layer_names().next().unwrap().to_owned();
@@ -108,7 +110,7 @@ fn open(path: &Path) -> Arc<dyn FeatureSource> {
     let options = if is_csv { vec!["QUOTED_FIELDS_AS_STRING=NO".to_owned()] } else { Vec::new() };
     let file = VectorFile::open(path, &options).unwrap();
     let name = file.layer_names().next().unwrap().to_owned();
-    file.layer(&name, &VectorOptions { layer, crs: None }).unwrap().source
+    file.layer(&name, &layer).unwrap().source
 }
 
 fn pair(path: &Path, rows: &[MemoryRow]) -> Pair {

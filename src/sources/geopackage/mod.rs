@@ -9,6 +9,7 @@ use rusqlite::Connection;
 
 use crate::data::source::FeatureSource;
 use crate::error::Result;
+use crate::sources::LayerOptions;
 use crate::sources::pool::{self, Pool};
 
 mod cells;
@@ -61,16 +62,6 @@ struct Entry {
     identifier: Option<String>,
     description: Option<String>,
     last_change: Option<String>,
-}
-
-/// How a layer is read where its file does not say.
-#[derive(Clone, Debug, Default)]
-pub struct LayerOptions {
-    /// The column of the instant or of the start, and that of the end. Otherwise the first DATETIME column, else the first
-    /// DATE column is the instant.
-    pub time: Option<(String, Option<String>)>,
-    /// The column that makes the ids: unique, and never null. Otherwise the primary key.
-    pub id: Option<String>,
 }
 
 /// A layer of a file.

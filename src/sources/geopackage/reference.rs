@@ -2,24 +2,32 @@
 
 use rusqlite::{Connection, OptionalExtension};
 
-use super::sql;
+use super::{cells, sql};
 use crate::base::crs::Crs;
 use crate::error::{Error, Kind, Result};
+use crate::model::geometry::envelope;
+use crate::sources::layer_options::in_degrees;
+
+/// Rows whose places are looked at where no system is defined.
+const LOOKED_AT: u32 = 100;
 
 /// The system with this number in the file; the error is for whoever runs the server.
-pub(super) fn read(connection: &Connection, table: &str, srs: i64) -> Result<Crs> {
-    match srs {
-        0 => return Ok(Crs::Crs84),
-        -1 => {
+pub(super) fn read(connection: &Connection, table: &str, column: &str, srs: i64) -> Result<Crs> {
+    let fault = |what: &str| Error::new(Kind::Internal, format!("layer '{table}': {what}"));
+    let wrong = |what: &str| fault(&format!("its reference system {srs} {what}"));
+    if let 0 | -1 = srs {
+        let corners =
+            corners(connection, table, column).map_err(|cause| wrong("cannot be looked at").because(cause))?;
+        in_degrees(corners).map_err(|what| fault(&what))?;
+        if srs == -1 {
             tracing::warn!(
                 table,
-                "the reference system is undefined: coordinates are taken for longitude and latitude"
+                "the reference system is undefined: coordinates are taken for longitude and latitude; name another with \
+                 crs = \"EPSG:…\" in the project file"
             );
-            return Ok(Crs::Crs84);
         }
-        _ => {}
+        return Ok(Crs::Crs84);
     }
-    let wrong = |what: &str| Error::new(Kind::Internal, format!("layer '{table}': its reference system {srs} {what}"));
     let query = "SELECT organization, organization_coordsys_id, definition FROM gpkg_spatial_ref_sys WHERE srs_id = ?1";
     let found = connection.query_row(query, [srs], |row| {
         let organization = sql::text(row, 0)?.unwrap_or_default();
@@ -43,6 +51,19 @@ pub(super) fn read(connection: &Connection, table: &str, srs: i64) -> Result<Crs
     let query = "SELECT definition_12_063 FROM gpkg_spatial_ref_sys WHERE srs_id = ?1";
     let newer = connection.query_row(query, [srs], |row| sql::text(row, 0)).ok().flatten();
     newer.filter(is_given).map(|text| Crs::Definition(text.into())).ok_or_else(|| wrong("has no definition"))
+}
+
+/// The corners of the first geometries.
+fn corners(connection: &Connection, table: &str, column: &str) -> rusqlite::Result<Vec<(f64, f64)>> {
+    let (column, table) = (sql::quoted(column), sql::quoted(table));
+    let query = format!("SELECT {column} FROM {table} WHERE {column} IS NOT NULL LIMIT {LOOKED_AT}");
+    let mut statement = connection.prepare(&query)?;
+    let (mut rows, mut corners) = (statement.query([])?, Vec::new());
+    while let Some(row) = rows.next()? {
+        let rect = cells::geometry(row.get_ref(0)?).and_then(|stored| envelope(stored.wkb).ok().flatten());
+        corners.extend(rect.into_iter().flat_map(|rect| [(rect.min_x, rect.min_y), (rect.max_x, rect.max_y)]));
+    }
+    Ok(corners)
 }
 
 /// The epoch of the coordinates in years; the column is there from GeoPackage 1.4 on, and in what GDAL wrote before.

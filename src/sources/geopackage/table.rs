@@ -8,9 +8,11 @@ use super::columns;
 use super::key::{self, Key};
 use super::made::Made;
 use super::trigrams::Trigrams;
-use super::{LayerOptions, reference, sql};
+use super::{reference, sql};
+use crate::base::crs::Crs;
 use crate::error::{Error, Kind, Result};
-use crate::model::schema::{Field, FieldKind, GeometryField, GeometryKind, KeyKind, Schema, TimeFields};
+use crate::model::schema::{Field, FieldKind, GeometryField, GeometryKind, KeyKind, Schema};
+use crate::sources::layer_options::LayerOptions;
 
 /// A table or view with features.
 pub(super) struct Table {
@@ -80,7 +82,7 @@ pub(super) fn read(connection: &Connection, name: &str, options: &LayerOptions) 
         return Err(wrong("gpkg_contents names it, but there is no such table".to_owned()));
     }
     let key = key::choose(connection, name, &all, options.id.as_deref()).map_err(failed)?.map_err(wrong)?;
-    let geometry = geometry(connection, name)?;
+    let geometry = geometry(connection, name, options.crs.as_ref())?;
     let (mut fields, mut columns, mut makes_text) = (Vec::new(), Vec::new(), Vec::new());
     let (indexes, mut indexed) = (columns::indexed(connection, name).map_err(failed)?, Vec::new());
     for column in &all {
@@ -133,7 +135,7 @@ pub(super) fn read(connection: &Connection, name: &str, options: &LayerOptions) 
     })
 }
 
-fn geometry(connection: &Connection, table: &str) -> Result<Option<GeometryField>> {
+fn geometry(connection: &Connection, table: &str, named: Option<&Crs>) -> Result<Option<GeometryField>> {
     let wrong = |what: String| Error::new(Kind::Internal, format!("layer '{table}': {what}"));
     let query = "SELECT column_name, geometry_type_name, srs_id, z FROM gpkg_geometry_columns \
                  WHERE lower(table_name) = lower(?1)";
@@ -158,28 +160,12 @@ fn geometry(connection: &Connection, table: &str) -> Result<Option<GeometryField
         "GEOMETRYCOLLECTION" | "GEOMCOLLECTION" => GeometryKind::GeometryCollection,
         _ => GeometryKind::Any,
     };
-    let crs = reference::read(connection, table, srs)?;
-    Ok(Some(GeometryField { name, kind, crs, epoch: reference::epoch(connection, srs), has_z }))
-}
-
-impl LayerOptions {
-    /// The fields of time: those that are configured, else the first with instants, else the first with days.
-    pub(in crate::sources) fn time_fields(&self, fields: &[Field]) -> Result<Option<TimeFields>, String> {
-        let first = |kind: FieldKind| fields.iter().position(|field| field.kind == kind);
-        let Some((start, end)) = &self.time else {
-            let start = first(FieldKind::DateTime).or_else(|| first(FieldKind::Date));
-            return Ok(start.map(|start| TimeFields { start, end: None }));
-        };
-        let named = |name: &String| {
-            let at = fields.iter().position(|field| field.name == *name);
-            let at = at.ok_or_else(|| format!("there is no column '{name}' for its time"))?;
-            match fields[at].kind {
-                FieldKind::Date | FieldKind::DateTime => Ok(at),
-                _ => Err(format!("the column '{name}' for its time is neither DATE nor DATETIME")),
-            }
-        };
-        Ok(Some(TimeFields { start: named(start)?, end: end.as_ref().map(named).transpose()? }))
-    }
+    let (crs, epoch) = match named {
+        // The epoch is said of the file's own system.
+        Some(crs) => (crs.clone(), None),
+        None => (reference::read(connection, table, &name, srs)?, reference::epoch(connection, srs)),
+    };
+    Ok(Some(GeometryField { name, kind, crs, epoch, has_z }))
 }
 
 /// The R-tree of a geometry column, where the file says that it keeps one and it is not empty beside a full table.

@@ -7,15 +7,15 @@ use std::time::Duration;
 use tokio_postgres::types::Kind as TypeKind;
 use tokio_postgres::{Client, Row};
 
+use super::LayerOptions;
 use super::columns::{Column, Described};
 use super::doubt::Doubts;
 use super::letters::Letters;
 use super::spatial::{self, Declared};
 use super::table::{From, Table};
-use super::{LayerOptions, TableOptions};
 use super::{fault, key, moment};
 use crate::error::{Error, Kind, Result};
-use crate::model::schema::{Field, FieldKind, Schema, TimeFields};
+use crate::model::schema::{Field, Schema};
 
 /// How long one statement may take that finds out what a table is like; a view may compute much.
 pub(super) const PATIENCE: Duration = Duration::from_secs(4);
@@ -29,7 +29,7 @@ pub(super) async fn describe(
     label: &str,
     from: From,
     geometry: Option<&str>,
-    options: &TableOptions,
+    options: &LayerOptions,
     doubts: &Doubts,
 ) -> Result<Table> {
     let wrong = |what: String| Error::new(Kind::Internal, format!("table '{label}': {what}"));
@@ -38,7 +38,7 @@ pub(super) async fn describe(
         From::Query(_) => of_query(client, &from, geometry).await?,
     };
     let declared = declared.ok_or_else(|| wrong("it has no geometry".to_owned()))?;
-    let chosen = key::choose(client, &from, &all, options.layer.id.as_deref(), doubts).await?;
+    let chosen = key::choose(client, &from, &all, options.id.as_deref(), doubts).await?;
     let (key_name, ids) = chosen.map_err(wrong)?;
     let none = || wrong("it has no column to make the ids".to_owned());
     let at = all.iter().position(|(column, _)| column.name == key_name).ok_or_else(none)?;
@@ -53,7 +53,7 @@ pub(super) async fn describe(
             (field, column)
         })
         .unzip();
-    let time = time(&fields, &options.layer).map_err(wrong)?;
+    let time = options.time_fields(&fields).map_err(wrong)?;
     let (geometry, described) = spatial::geometry(client, label, &from, declared, options.crs.as_ref(), doubts).await?;
     let schema = Schema { fields, key: (key.name.clone(), key_kind), geometry: Some(described), time };
     let is_small = moment::is_worth_it(client, &from).await?;
@@ -142,20 +142,4 @@ async fn columns(client: &Client, from: &str) -> Result<Vec<Seen>> {
         (Column::new(described), is_spatial(type_name))
     };
     Ok(rows.iter().map(column).collect())
-}
-
-/// The fields of time: those that are named, else the first instant, else the first day.
-fn time(fields: &[Field], options: &LayerOptions) -> Result<Option<TimeFields>, String> {
-    let named = |name: &String| {
-        let at = fields.iter().position(|field| field.name == *name);
-        let at = at.ok_or_else(|| format!("there is no column '{name}' for the time"))?;
-        let is_time = matches!(fields[at].kind, FieldKind::Date | FieldKind::DateTime);
-        is_time.then_some(at).ok_or_else(|| format!("the column '{name}' is neither a day nor an instant"))
-    };
-    if let Some((start, end)) = &options.time {
-        return Ok(Some(TimeFields { start: named(start)?, end: end.as_ref().map(named).transpose()? }));
-    }
-    let first = |kind| fields.iter().position(|field| field.kind == kind);
-    let start = first(FieldKind::DateTime).or_else(|| first(FieldKind::Date));
-    Ok(start.map(|start| TimeFields { start, end: None }))
 }

@@ -3,7 +3,6 @@
 use std::fmt;
 use std::sync::{Arc, Once};
 
-use crate::base::crs::Crs;
 use crate::data::source::FeatureSource;
 use crate::error::{Error, Kind, Result};
 
@@ -57,7 +56,7 @@ pub use connect::DatabaseOptions;
 pub(crate) use fault::is_held;
 pub use view::{SqlView, ViewParameter};
 
-use super::geopackage::LayerOptions;
+use super::layer_options::LayerOptions;
 use sql::quoted;
 use table::From;
 use view::Template;
@@ -90,15 +89,6 @@ impl Room {
         let (pools, share) = self.pools.of_layer();
         (Self { pools, ..self.clone() }, share)
     }
-}
-
-/// How a table or query is read.
-#[derive(Clone, Debug, Default)]
-pub struct TableOptions {
-    /// Columns of the time and of the ids.
-    pub layer: LayerOptions,
-    /// The reference system, in place of what the table says.
-    pub crs: Option<Crs>,
 }
 
 /// A table or view with a geometry.
@@ -190,7 +180,7 @@ impl Database {
     }
 
     /// Opens a table or view. The errors are for whoever runs the server.
-    pub fn layer(&self, name: &str, options: &TableOptions) -> Result<DatabaseLayer> {
+    pub fn layer(&self, name: &str, options: &LayerOptions) -> Result<DatabaseLayer> {
         let meant = name::meant(name);
         let is = |found: &&discover::Found, (schema, table): &(String, String)| {
             found.schema == *schema && found.name == *table
@@ -214,7 +204,7 @@ impl Database {
     }
 
     /// Opens a query as if it were a view.
-    pub fn view(&self, name: &str, view: &SqlView, options: &TableOptions) -> Result<DatabaseLayer> {
+    pub fn view(&self, name: &str, view: &SqlView, options: &LayerOptions) -> Result<DatabaseLayer> {
         let from = From::Query(Template::new(view));
         let source = self.describe(name.to_owned(), from, view.geometry.clone(), options)?;
         Ok(DatabaseLayer { name: name.to_owned(), description: None, source })
@@ -225,7 +215,7 @@ impl Database {
         label: String,
         from: From,
         geometry: Option<String>,
-        options: &TableOptions,
+        options: &LayerOptions,
     ) -> Result<Arc<dyn FeatureSource>> {
         match &from {
             From::Name { name, .. } => self.room.shape.add_name(name),

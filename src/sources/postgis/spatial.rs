@@ -11,6 +11,7 @@ use super::table::{From, Geometry};
 use crate::base::crs::Crs;
 use crate::error::{Error, Kind, Result};
 use crate::model::schema::{GeometryField, GeometryKind};
+use crate::sources::layer_options;
 
 /// What the type of a column says of its geometries.
 pub(super) struct Declared {
@@ -180,23 +181,8 @@ async fn in_degrees(client: &Client, from: &From, column: &str) -> Result<Result
         "SELECT ST_XMin(b), ST_YMin(b), ST_XMax(b), ST_YMax(b) FROM (SELECT ST_Extent(g)::box3d AS b FROM ({}) AS s) AS e",
         sql.text
     );
-    for row in ask(client, &sql).await? {
-        let side = |at: usize| row.get::<_, Option<f64>>(at).filter(|side| side.is_finite());
-        for (x, y) in [(side(0), side(1)), (side(2), side(3))] {
-            if let (Some(x), Some(y)) = (x, y)
-                && is_beyond_degrees(x, y)
-            {
-                return Ok(Err(format!(
-                    "its coordinates ({x} {y}) are no longitude and latitude, and it does not say its reference system: name \
-                     it with crs = \"EPSG:…\" in the project file"
-                )));
-            }
-        }
-    }
-    Ok(Ok(()))
-}
-
-/// The same bounds as of files: longitudes may run on for a turn, and some round a bit past a pole.
-fn is_beyond_degrees(x: f64, y: f64) -> bool {
-    x.abs() > 540.0 || y.abs() > 100.0
+    let rows = ask(client, &sql).await?;
+    let side = |row: &Row, at: usize| row.get::<_, Option<f64>>(at).unwrap_or(f64::NAN);
+    let corner = |at: usize| rows.iter().map(move |row| (side(row, at), side(row, at + 1)));
+    Ok(layer_options::in_degrees(corner(0).chain(corner(2))))
 }

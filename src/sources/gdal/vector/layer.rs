@@ -445,15 +445,12 @@ pub(super) fn probe(layer: &mut OgrLayer<'_>, driver: Driver) -> Result<(), Stri
     }
 }
 
-/// A place of the first feature, or of the extent that the file tells, that no longitude and latitude can be, by a good
-/// measure: some count on over the date line.
-pub(super) fn place_beyond_degrees(layer: &mut OgrLayer<'_>) -> Option<(f64, f64)> {
+/// The corners of the first feature, and of the extent that the file tells.
+pub(super) fn corners(layer: &mut OgrLayer<'_>) -> impl Iterator<Item = (f64, f64)> + use<> {
     let told = if layer.can(c"FastGetExtent") { layer.extent() } else { None };
     layer.rewind();
     let mut wkb = Vec::new();
     let first = layer.next().filter(|feature| feature.wkb(&mut wkb)).map(drop);
     let first = first.and_then(|()| envelope(&wkb).ok().flatten());
-    let corners = told.into_iter().chain(first).flat_map(|rect| [(rect.min_x, rect.min_y), (rect.max_x, rect.max_y)]);
-    let mut corners = corners.filter(|(x, y)| x.is_finite() && y.is_finite());
-    corners.find(|(x, y)| x.abs() > 540.0 || y.abs() > 100.0)
+    told.into_iter().chain(first).flat_map(|rect| [(rect.min_x, rect.min_y), (rect.max_x, rect.max_y)])
 }

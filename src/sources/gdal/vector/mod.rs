@@ -13,10 +13,9 @@ use self::schema::Table;
 use super::offline::Offline;
 use super::{archive, file, is_named_as_virtual, look_anew, opening, prepare, unopened};
 use crate::base::address;
-use crate::base::crs::Crs;
 use crate::data::source::FeatureSource;
 use crate::error::{Error, Result};
-use crate::sources::geopackage::LayerOptions;
+use crate::sources::layer_options::{LayerOptions, in_degrees};
 use crate::sources::pool::{self, Pool};
 
 mod back;
@@ -44,15 +43,6 @@ pub(super) use state::local;
 const HELD: u64 = 512 * 1024 * 1024;
 /// How many times its size a text takes when it is held.
 const SWELLS: u64 = 4;
-
-/// How a file is read where it does not say.
-#[derive(Clone, Debug, Default)]
-pub struct VectorOptions {
-    /// Columns of the time and of the ids.
-    pub layer: LayerOptions,
-    /// The reference system, in place of that of the file.
-    pub crs: Option<Crs>,
-}
 
 /// A file of features that GDAL reads.
 #[derive(Clone)]
@@ -170,13 +160,13 @@ impl VectorFile {
     /// that the others can be served.
     pub fn layers(&self) -> Vec<Result<VectorLayer, (String, Error)>> {
         let read = |(index, name): (usize, &String)| {
-            self.read(index, &VectorOptions::default()).map_err(|error| (name.clone(), error))
+            self.read(index, &LayerOptions::default()).map_err(|error| (name.clone(), error))
         };
         self.names.iter().enumerate().map(read).collect()
     }
 
     /// One layer by its name.
-    pub fn layer(&self, name: &str, options: &VectorOptions) -> Result<VectorLayer> {
+    pub fn layer(&self, name: &str, options: &LayerOptions) -> Result<VectorLayer> {
         if let Some(index) = self.names.iter().position(|other| other == name) {
             return self.read(index, options);
         }
@@ -189,7 +179,7 @@ impl VectorFile {
         &self.room.files
     }
 
-    fn read(&self, index: usize, options: &VectorOptions) -> Result<VectorLayer> {
+    fn read(&self, index: usize, options: &LayerOptions) -> Result<VectorLayer> {
         let name = self.names.get(index).cloned().unwrap_or_default();
         let wrong = |what: String| file(&self.room.path, &format!("cannot be read: layer '{name}': {what}"));
         let _offline = Offline::of(&self.room.path);
@@ -198,15 +188,8 @@ impl VectorFile {
         let has_reference = source.reference(index).is_some();
         let mut opened = source.layer(index).ok_or_else(|| wrong("it cannot be opened".to_owned()))?;
         layer::probe(&mut opened, table.driver).map_err(wrong)?;
-        if options.crs.is_none()
-            && !has_reference
-            && table.schema.geometry.is_some()
-            && let Some((x, y)) = layer::place_beyond_degrees(&mut opened)
-        {
-            return Err(wrong(format!(
-                "its coordinates ({x} {y}) are no longitude and latitude, and it does not say its reference system: name it \
-                 with crs = \"EPSG:…\" in the project file"
-            )));
+        if options.crs.is_none() && !has_reference && table.schema.geometry.is_some() {
+            in_degrees(layer::corners(&mut opened)).map_err(wrong)?;
         }
         let has_key = table.key.is_some();
         let layer = layer::Layer::new(self.room.clone(), table, &mut opened);

@@ -6,11 +6,12 @@ use gdal_sys::{OGRFieldSubType, OGRFieldType, OGRwkbGeometryType};
 
 use super::driver::Driver;
 use super::ogr::{FieldDefinition, Source};
-use super::{VectorOptions, archive, state};
+use super::{archive, state};
 use crate::base::address;
 use crate::base::crs::Crs;
 use crate::model::schema::{Field, FieldKind, GeometryField, GeometryKind, KeyKind, Schema};
 use crate::sources::gdal::facts;
+use crate::sources::layer_options::LayerOptions;
 
 /// How a layer is read.
 #[derive(Clone, Debug)]
@@ -89,7 +90,7 @@ pub(super) fn describe(
     path: &Path,
     name: &str,
     index: usize,
-    options: &VectorOptions,
+    options: &LayerOptions,
 ) -> Result<Table, String> {
     let (driver, own_name) = (Driver::named(&source.driver()), name);
     let (reference, epoch) = (source.reference(index), source.epoch(index));
@@ -106,7 +107,7 @@ pub(super) fn describe(
             is_boolean,
             is_text: definition.is_text,
         };
-        if key.is_none() && options.layer.id.as_ref() == Some(&definition.name) {
+        if key.is_none() && options.id.as_ref() == Some(&definition.name) {
             key = Some((column, kind(&definition)));
             continue;
         }
@@ -116,7 +117,7 @@ pub(super) fn describe(
         columns.push(column);
     }
     let taken = |name: &str| fields.iter().any(|field| field.name == name);
-    let key_name = match (&options.layer.id, &key) {
+    let key_name = match (&options.id, &key) {
         (Some(wanted), None) => return Err(format!("there is no column '{wanted}' for the ids")),
         (Some(wanted), Some(_)) => (wanted.clone(), key_kind(wanted, key.as_ref().map(|(_, kind)| *kind))?),
         (None, _) => (free(&or(layer.id_name(), "fid"), taken), KeyKind::Integer),
@@ -149,7 +150,7 @@ pub(super) fn describe(
         }
         None => None,
     };
-    let time = options.layer.time_fields(&fields)?;
+    let time = options.time_fields(&fields)?;
     Ok(Table {
         name: name.to_owned(),
         index,

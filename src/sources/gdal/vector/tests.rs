@@ -6,6 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::base::bbox::Rect;
+use crate::base::crs::Crs;
 use crate::data::gate::{COUNT_BUDGET, Locked, View};
 use crate::data::query::Query;
 use crate::expr::Expr;
@@ -169,7 +170,7 @@ fn the_page_before_a_far_place_asks_for_its_own_rows_alone() {
         let path = folder.path().join(name);
         convert(driver, &path, &source, &["-nln", "squares", "-nlt", "MULTIPOLYGON"]);
         let mut opened = open(&path, &Vec::new()).unwrap();
-        let table = schema::describe(&mut opened, &path, "squares", 0, &VectorOptions::default()).unwrap();
+        let table = schema::describe(&mut opened, &path, "squares", 0, &LayerOptions::default()).unwrap();
         let mut layer = opened.layer(0).unwrap();
         let stop = AtomicBool::new(false);
         let order = order::survey(&mut layer, &table, &stop).unwrap();
@@ -202,7 +203,7 @@ fn a_policy_in_the_language_of_ogr_holds_whatever_the_order_of_the_rows() {
     let shape = folder.path().join("squares.shp");
     convert("ESRI Shapefile", &shape, &path, &[]);
     for (path, key) in [(&path, None), (&shape, None), (&shape, Some("n"))] {
-        let options = VectorOptions { layer: LayerOptions { time: None, id: key.map(str::to_owned) }, crs: None };
+        let options = LayerOptions { id: key.map(str::to_owned), ..LayerOptions::default() };
         let file = VectorFile::open(path, &Vec::new()).unwrap();
         let source = file.layer("squares", &options).unwrap().source;
         let under = |text: &str| Locked::new(source.clone()).view(None, vec![Expr::Subset(text.to_owned())]);
@@ -222,7 +223,7 @@ fn who_leaves_ends_the_walk() {
     let path = squares(folder.path());
     let mut source = open(&path, &Vec::new()).unwrap();
     let table =
-        schema::describe(&mut source, Path::new("squares.shp"), "squares", 0, &VectorOptions::default()).unwrap();
+        schema::describe(&mut source, Path::new("squares.shp"), "squares", 0, &LayerOptions::default()).unwrap();
     let never = Expr::equals("n", Value::Int(-1));
     let filter = read::Filter::new(&table, &[never]).unwrap();
     let layout = Layout { geometry: true, fields: Vec::new() };

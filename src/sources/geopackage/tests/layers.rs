@@ -235,7 +235,7 @@ fn times_are_the_columns_that_are_named() {
     let opened = GeoPackage::open(&file.path).unwrap();
     let time = |start: &str, end: Option<&str>| {
         let time = Some((start.to_owned(), end.map(ToOwned::to_owned)));
-        opened.layer("t", &LayerOptions { time, id: None }).map(|layer| layer.source.schema().time)
+        opened.layer("t", &LayerOptions { time, ..LayerOptions::default() }).map(|layer| layer.source.schema().time)
     };
     assert_eq!(layer(&file, "t").source.schema().time, Some(TimeFields { start: 0, end: None }));
     assert_eq!(time("a", Some("b")).unwrap(), Some(TimeFields { start: 0, end: Some(1) }));
