@@ -23,16 +23,19 @@ const LARGE: usize = 64 * 1024;
 pub(crate) struct Outgoing {
     held: AtomicUsize,
     most: AtomicUsize,
-    /// How many answers have the kept bytes that begin at an address.
-    shared: Mutex<HashMap<usize, usize>>,
+    /// How many answers have the same kept bytes.
+    shared: Mutex<HashMap<Place, usize>>,
     room: Notify,
 }
+
+/// The address of bytes and how many there are: an address alone may soon be that of others.
+type Place = (usize, usize);
 
 /// Bytes that wait, as long as this lives.
 pub(crate) struct Held {
     outgoing: Arc<Outgoing>,
     bytes: usize,
-    shared: Option<usize>,
+    shared: Option<Place>,
 }
 
 impl Outgoing {
@@ -50,10 +53,10 @@ impl Outgoing {
 
     /// Counts these, once however many answers they are.
     pub(crate) fn hold(self: &Arc<Self>, bytes: &Bytes) -> Held {
-        let shared = (bytes.len() > LARGE && !bytes.is_unique()).then_some(bytes.as_ptr() as usize);
-        let is_known = shared.is_some_and(|address| {
+        let shared = (bytes.len() > LARGE && !bytes.is_unique()).then_some((bytes.as_ptr() as usize, bytes.len()));
+        let is_known = shared.is_some_and(|place| {
             let mut shared = self.shared();
-            let count = shared.entry(address).or_insert(0);
+            let count = shared.entry(place).or_insert(0);
             *count += 1;
             *count > 1
         });
@@ -63,7 +66,7 @@ impl Outgoing {
         Held { outgoing: self.clone(), bytes: bytes.len(), shared }
     }
 
-    fn shared(&self) -> MutexGuard<'_, HashMap<usize, usize>> {
+    fn shared(&self) -> MutexGuard<'_, HashMap<Place, usize>> {
         self.shared.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -93,9 +96,9 @@ impl Outgoing {
 
 impl Drop for Held {
     fn drop(&mut self) {
-        if let Some(address) = self.shared {
+        if let Some(place) = self.shared {
             let mut shared = self.outgoing.shared();
-            if let Entry::Occupied(mut count) = shared.entry(address) {
+            if let Entry::Occupied(mut count) = shared.entry(place) {
                 if *count.get() > 1 {
                     *count.get_mut() -= 1;
                     return;
@@ -129,6 +132,17 @@ mod tests {
         assert!(outgoing.is_full());
         drop(own);
         assert!(!outgoing.is_full() && outgoing.patience(SLOW * 2) == SLOW * 2);
+        drop(second);
+        assert!(outgoing.held.load(Ordering::Relaxed) == 0 && outgoing.shared().is_empty());
+    }
+
+    #[test]
+    fn other_bytes_at_the_address_of_an_answer_took_more_from_the_count_than_they_had_added() {
+        let outgoing = Arc::new(Outgoing::default());
+        let whole = Bytes::from(vec![0; 100_000]);
+        let (first, second) = (outgoing.hold(&whole.slice(..70_000)), outgoing.hold(&whole));
+        drop(first);
+        assert_eq!(outgoing.held.load(Ordering::Relaxed), 100_000);
         drop(second);
         assert!(outgoing.held.load(Ordering::Relaxed) == 0 && outgoing.shared().is_empty());
     }
