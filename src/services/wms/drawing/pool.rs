@@ -92,8 +92,19 @@ impl Shared {
 
     /// Does jobs as long as others wait.
     fn work_in_place(&self) {
-        while self.spare.load(Ordering::Relaxed) <= self.lent.load(Ordering::Relaxed) && self.work() {}
-        self.spare.fetch_sub(1, Ordering::Relaxed);
+        while !self.leaves() {
+            if !self.work() {
+                self.spare.fetch_sub(1, Ordering::Relaxed);
+                return;
+            }
+        }
+    }
+
+    /// Takes a thread off those that draw in the places of others, where there are more than are needed; each sees those that left
+    /// before it.
+    fn leaves(&self) -> bool {
+        let fewer = |spare: usize| (spare > self.lent.load(Ordering::Relaxed)).then(|| spare - 1);
+        self.spare.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fewer).is_ok()
     }
 }
 
@@ -156,6 +167,19 @@ mod tests {
         }
         let name = run(|| Ok(thread::current().name().unwrap_or_default().to_owned())).unwrap().await.unwrap().unwrap();
         assert!(name.starts_with("map-"), "{name}");
+    }
+
+    #[test]
+    fn of_two_threads_too_many_for_one_place_both_left_at_once() {
+        let (_, waiting) = sync_channel::<Job>(1);
+        let shared = Shared {
+            waiting: Mutex::new(waiting),
+            idle: AtomicUsize::new(0),
+            lent: AtomicUsize::new(1),
+            spare: AtomicUsize::new(2),
+        };
+        assert!(shared.leaves() && !shared.leaves());
+        assert_eq!(shared.spare.load(Ordering::Relaxed), 1);
     }
 
     #[tokio::test]
