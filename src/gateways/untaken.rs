@@ -25,6 +25,9 @@ const TAIL: usize = 16 * 1024;
 /// Answers up to this size are handed out at once.
 const SMALL: usize = 64 * 1024;
 
+/// Bytes of an answer that are something: who takes them one by one, to hold the rest for ever, takes nothing.
+const LEAST: usize = 4096;
+
 /// How long clients may take nothing.
 #[derive(Clone)]
 pub(super) struct Bearing {
@@ -64,9 +67,21 @@ tokio::task_local! {
 #[derive(Default)]
 struct Untaken {
     pieces: AtomicUsize,
-    /// Counted up whenever something of it is taken.
-    moves: AtomicUsize,
+    /// Bytes that were taken; a piece counts as something, however small.
+    bytes: AtomicUsize,
     taken: AtomicWaker,
+}
+
+impl Untaken {
+    /// Whether something was taken since so many bytes were, which is told anew then.
+    fn moved(&self, since: &mut usize) -> bool {
+        let now = self.bytes.load(Ordering::Relaxed);
+        let has = now.wrapping_sub(*since) >= LEAST;
+        if has {
+            *since = now;
+        }
+        has
+    }
 }
 
 /// A connection of HTTP/2 as its answers see it.
@@ -101,9 +116,8 @@ impl Shared {
                 since = None;
                 return if is_answered { Poll::Ready(false) } else { Poll::Pending };
             }
-            let moves = untaken.moves.load(Ordering::Relaxed);
-            if moves != seen || self.is_blocked.load(Ordering::Relaxed) {
-                (seen, since) = (moves, None);
+            if untaken.moved(&mut seen) || self.is_blocked.load(Ordering::Relaxed) {
+                since = None;
             }
             let begun = *since.get_or_insert_with(Instant::now);
             self.bearing.poll_over(begun, &mut timer, cx).map(|()| true)
@@ -136,7 +150,7 @@ impl Buf for Piece {
     fn advance(&mut self, count: usize) {
         self.bytes.advance(count);
         if let Some(untaken) = &self.untaken {
-            untaken.moves.fetch_add(1, Ordering::Relaxed);
+            untaken.bytes.fetch_add(count, Ordering::Relaxed);
         }
     }
 }
@@ -144,7 +158,7 @@ impl Buf for Piece {
 impl Drop for Piece {
     fn drop(&mut self) {
         if let Some(untaken) = &self.untaken {
-            untaken.moves.fetch_add(1, Ordering::Relaxed);
+            untaken.bytes.fetch_add(LEAST, Ordering::Relaxed);
             if untaken.pieces.fetch_sub(1, Ordering::AcqRel) == 1 {
                 untaken.taken.wake();
             }
@@ -207,5 +221,26 @@ impl http_body::Body for Pieces {
     fn size_hint(&self) -> http_body::SizeHint {
         let rest = self.rest.len() as u64;
         self.body.len().map_or_else(http_body::SizeHint::default, |body| http_body::SizeHint::with_exact(rest + body))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_that_was_taken_byte_by_byte_was_held_for_ever() {
+        let (untaken, mut since) = (Arc::<Untaken>::default(), 0);
+        let piece = |length| {
+            untaken.pieces.fetch_add(1, Ordering::Relaxed);
+            Piece { bytes: vec![0; length].into(), untaken: Some(untaken.clone()), _held: None }
+        };
+        let mut large = piece(2 * LEAST);
+        large.advance(1);
+        assert!(!untaken.moved(&mut since));
+        large.advance(LEAST - 1);
+        assert!(untaken.moved(&mut since) && !untaken.moved(&mut since));
+        drop(piece(1));
+        assert!(untaken.moved(&mut since));
     }
 }
