@@ -36,6 +36,8 @@ pub struct Reference {
     pub(super) family: Family,
     /// Where the world goes on along x without an end: how much further the same place comes again.
     pub turn: Option<f64>,
+    /// How far the poles are from the equator along y there, or where square maps end that have none.
+    pub(super) pole: f64,
 }
 
 /// How far a projection is good, by how it is made.
@@ -181,14 +183,17 @@ fn looked_up(crs: &Crs) -> Result<Reference> {
     let parameter = |name: &str| found.get_proj_param(name).ok().flatten();
     let middles = ["central_meridian", "longitude_of_center", "longitude_of_origin"];
     let family = if is_geographic { Family::Other } else { family(&found) };
-    let turn = if is_geographic { Some(2.0 * PI / found.angular_units()) } else { None };
+    let (turn, pole) = match family {
+        _ if is_geographic => Some(2.0 * PI / found.angular_units()).map(|turn| (turn, turn / 4.0)),
+        Family::Mercator => around(&found).map(|turn| (turn, turn / 2.0)),
+        Family::World => cylinder(&found, middles.into_iter().find_map(parameter).unwrap_or(0.0)),
+        _ => None,
+    }
+    .unzip();
     Ok(Reference {
         family,
-        turn: turn.or_else(|| match family {
-            Family::Mercator => around(&found),
-            Family::World => cylinder(&found, middles.into_iter().find_map(parameter).unwrap_or(0.0)),
-            _ => None,
-        }),
+        turn,
+        pole: pole.unwrap_or_default(),
         name: found.name().unwrap_or_else(|| crs.to_string()),
         is_lat_first: matches!(crs, Crs::Epsg(_)) && has_north_first(&found),
         is_plane: is_geographic || found.is_projected(),
@@ -227,15 +232,17 @@ fn around(reference: &SpatialRef) -> Option<f64> {
     (length.is_finite() && length > 0.0).then_some(length)
 }
 
-/// How wide the world is in a projection whose meridians are upright and evenly spaced: none of the others go on along x.
-fn cylinder(reference: &SpatialRef, middle: f64) -> Option<f64> {
+/// How wide the world is, and how far its poles are from the equator, in a projection whose meridians are upright and evenly
+/// spaced: none of the others go on along x.
+fn cylinder(reference: &SpatialRef, middle: f64) -> Option<(f64, f64)> {
     let mut degrees = reference.geog_cs().ok()?;
     degrees.set_axis_mapping_strategy(AxisMappingStrategy::TraditionalGisOrder);
-    let (mut xs, mut ys) = ([-90.0, 90.0, 45.0, 45.0, 45.0].map(|by| middle + by), [0.0, 0.0, 0.0, 50.0, -70.0]);
+    let mut xs = [-90.0, 90.0, 45.0, 45.0, 45.0].map(|by| middle + by);
+    let mut ys = [0.0, 0.0, 90.0, 50.0, -70.0];
     CoordTransform::new(&degrees, reference).ok()?.transform_coords(&mut xs, &mut ys, &mut []).ok()?;
     let turn = 2.0 * (xs[1] - xs[0]);
     let is_even = xs[2..].iter().all(|x| (x - (xs[0] + turn * 0.375)).abs() < turn * 1e-12);
-    (is_even && turn.is_finite() && turn > 0.0).then_some(turn)
+    (is_even && turn.is_finite() && turn > 0.0).then_some((turn, (ys[2] - ys[0]).abs()))
 }
 
 /// Whether the first axis runs north and the second east; at a pole all run south (or north), and their names tell.

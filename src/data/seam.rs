@@ -30,7 +30,7 @@ impl Round {
     pub(super) fn of(crs: &Crs) -> Option<Self> {
         let found = reference::of(crs).ok()?;
         let turn = found.turn?;
-        Some(Self { turn, pole: if found.is_geographic { turn / 4.0 } else { turn / 2.0 } })
+        Some(Self { turn, pole: found.pole })
     }
 
     /// Whether a vertex and the next are more than half a turn apart.
