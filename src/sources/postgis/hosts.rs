@@ -2,6 +2,7 @@
 //! connections and says nothing is passed over, and tried last for a while.
 
 use std::fmt;
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -86,14 +87,18 @@ impl Hosts {
         let others = (0..self.each.len()).filter(|at| Some(*at) != first);
         let mut order: Vec<usize> = first.into_iter().chain(others).collect();
         let last = order.pop().unwrap_or_default();
-        for at in order {
+        let prefer = |at| *self.preferred.lock().unwrap_or_else(PoisonError::into_inner) = Some((at, now + PREFERRED));
+        for (passed_over, at) in order.into_iter().enumerate() {
             if let Ok(Ok(opened)) = timeout(own_patience(&self.each[at]), self.open_one(at)).await {
+                if passed_over > 0 {
+                    prefer(at);
+                }
                 return Ok(opened);
             }
         }
         // Whoever asks sees to it that this ends.
         let opened = self.open_one(last).await?;
-        *self.preferred.lock().unwrap_or_else(PoisonError::into_inner) = Some((last, now + PREFERRED));
+        prefer(last);
         Ok(opened)
     }
 
@@ -120,12 +125,13 @@ impl Hosts {
         if known.is_none_or(|at| at.elapsed() > PREFERRED) {
             let looked = timeout(session::PATIENCE, async {
                 let (other, mut driver) = self.log_on(at).await?;
-                let drive = async { while let Some(Ok(_)) = driver.next().await {} };
+                let drive = async move { while let Some(Ok(_)) = driver.next().await {} };
+                let mut are_apart = pin!(session::are_apart(client, &other));
                 tokio::select! {
                     biased;
-                    are_apart = session::are_apart(client, &other) => are_apart,
-                    // The next who asks is told that it ended.
-                    () = drive => Ok(true),
+                    are_apart = &mut are_apart => are_apart,
+                    // Whoever asks over it is told that it ended, and why.
+                    () = drive => are_apart.await,
                 }
             });
             match looked.await {
@@ -236,25 +242,5 @@ impl Connect for Opener {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn each_host_has_all_that_was_said_of_all() {
-        let text = "postgresql://me:secret@a:1,b:2/db?sslmode=disable&connect_timeout=3&target_session_attrs=read-write\
-                    &application_name=x&keepalives_idle=7";
-        let config: Config = text.parse().unwrap();
-        let each = Hosts::new(&config).unwrap().each;
-        let expected = |host, port| {
-            let mut alone = text.replace("a:1,b:2", &format!("{host}:{port}")).parse::<Config>().unwrap();
-            // The string has the names of hosts, and a list has them again.
-            alone.options("");
-            alone
-        };
-        for (one, (host, port)) in each.into_iter().zip([("a", 1), ("b", 2)]) {
-            let mut one = one;
-            one.options("");
-            assert_eq!(one, expected(host, port));
-        }
-    }
-}
+#[path = "hosts_tests.rs"]
+mod tests;
