@@ -124,7 +124,8 @@ async fn answer_all(
     asked: &mut mpsc::UnboundedReceiver<Asker>,
     question: &Mutex<Option<Question>>,
 ) -> Result<(), ()> {
-    let statement = client.prepare(&format!("SELECT {}", snapshot::OWN)).await.map_err(drop)?;
+    let own = format!("SELECT {}", snapshot::OWN);
+    let statement = timeout(SILENCE, client.prepare(&own)).await.map_err(drop)?.map_err(drop)?;
     let instance = timeout(SILENCE, hosts.instances.meet(client)).await.map_err(drop)?.ok_or(())?;
     let mut askers = Vec::new();
     loop {

@@ -8,12 +8,14 @@ use deadpool_postgres::Object;
 use futures_util::TryStreamExt;
 use rustls::ClientConfig;
 use rustls_platform_verifier::BuilderVerifierExt;
+use tokio::time::timeout;
 use tokio_postgres::config::Host;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, Config, NoTls, RowStream, Statement};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::pools::Lent;
+use super::pulse::SILENCE;
 use super::session;
 use crate::error::{Error, Kind, Result};
 
@@ -112,9 +114,9 @@ pub(super) async fn prepare(client: &Object, text: &str) -> Result<Statement, to
 /// Lifts the database's own limit of time, which counts how long a reader takes as well.
 pub(super) const UNHURRIED: &str = "SET statement_timeout = 0";
 
-/// Sets it again, for the next who uses the connection.
+/// Sets it again, for the next who uses the connection; one that does not say that it has is given up.
 pub(super) async fn hurry(client: Lent) {
-    if client.batch_execute(session::HURRIED).await.is_err() {
+    if !matches!(timeout(SILENCE, client.batch_execute(session::HURRIED)).await, Ok(Ok(()))) {
         client.give_up();
     }
 }

@@ -10,6 +10,8 @@ use tokio::sync::Notify;
 const AWAY: Duration = Duration::from_secs(30);
 /// How long those who ask alone make room: that may be enough.
 const FIRST: Duration = Duration::from_millis(200);
+/// How long after a refusal the next one is of the same need: a refusal takes its time over a slow network.
+const AGAIN: Duration = Duration::from_secs(5);
 /// How long nobody asks after he was refused himself.
 const REFUSED: Duration = Duration::from_secs(5);
 
@@ -41,7 +43,7 @@ impl Crowd {
     /// A reader was refused, and no other has a connection.
     pub(super) fn starves(&self) {
         let (mut state, now) = (self.state(), Instant::now());
-        let is_again = |(_, last): &(Instant, Instant)| now - *last < FIRST;
+        let is_again = |(_, last): &(Instant, Instant)| now - *last < AGAIN;
         let since = state.starving.filter(is_again).map_or(now, |(since, _)| since);
         state.starving = Some((since, now));
         state.asking_away = Some(now + AWAY);
@@ -102,5 +104,15 @@ mod tests {
         crowd.state().starving = Some((now.checked_sub(FIRST).unwrap(), now));
         crowd.starves();
         crowd.wanted(Holder::Watching).await;
+    }
+
+    #[test]
+    fn who_watches_made_no_room_where_each_refusal_came_late() {
+        let crowd = Crowd::default();
+        crowd.starves();
+        let before = Instant::now().checked_sub(FIRST * 2).unwrap();
+        crowd.state().starving = Some((before, before));
+        crowd.starves();
+        assert!(crowd.wants(Holder::Watching));
     }
 }

@@ -6,6 +6,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use tokio::time::timeout_at;
 use tokio_postgres::{Client, Row};
 
 use super::hosts::Hosts;
@@ -189,14 +190,12 @@ impl Doubts {
         if !due.is_empty() {
             let hosts = hosts.clone();
             let looked = runtime::wait(async move {
-                let work = async {
-                    let (client, mut driver) = hosts.single().await?;
-                    tokio::select! {
-                        seen = look(&client, due, state) => seen,
-                        () = async { while let Some(Ok(_)) = driver.next().await {} } => Err(fault::unavailable("it ended")),
-                    }
-                };
-                tokio::time::timeout(PATIENCE, work).await.map_err(fault::unavailable)?
+                let end = tokio::time::Instant::now() + PATIENCE;
+                let (client, mut driver) = timeout_at(end, hosts.single()).await.map_err(fault::unavailable)??;
+                tokio::select! {
+                    seen = look(&client, due, state, end) => seen,
+                    () = async { while let Some(Ok(_)) = driver.next().await {} } => Err(fault::unavailable("it ended")),
+                }
             });
             // A database that is away says nothing new.
             for now in looked.unwrap_or_default() {
@@ -217,19 +216,22 @@ impl Doubts {
     }
 }
 
-/// Looks at one after the other; those that it has no time for come first the next time.
-async fn look(client: &Client, due: Vec<Doubt>, state: u64) -> Result<Vec<Doubt>, Error> {
+/// Looks at one after the other; those that it has no time for come first the next time, and one that has no end by then later.
+async fn look(client: &Client, due: Vec<Doubt>, state: u64, end: tokio::time::Instant) -> Result<Vec<Doubt>, Error> {
     let (locks, each) = (OF_LOCKS.as_millis(), BRIEFLY.as_millis());
     let briefly = format!("SET lock_timeout = {locks}; SET statement_timeout = {each}");
-    client.batch_execute(&briefly).await.map_err(fault::reading)?;
-    connect::find_functions(client).await.map_err(fault::reading)?;
+    let ready = async {
+        client.batch_execute(&briefly).await?;
+        connect::find_functions(client).await
+    };
+    timeout_at(end, ready).await.map_err(fault::unavailable)?.map_err(fault::reading)?;
     let (begun, mut looked) = (Instant::now(), Vec::new());
     for mut one in due {
         if begun.elapsed() > ENOUGH {
             break;
         }
         let at = Instant::now();
-        let what = one.question.ask(client).await;
+        let what = timeout_at(end, one.question.ask(client)).await.unwrap_or_default();
         one.seen = Some(Seen { what, at, took: at.elapsed(), state });
         looked.push(one);
     }
