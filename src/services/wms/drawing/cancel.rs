@@ -23,12 +23,14 @@ pub(super) struct Cancel {
     deadline: Instant,
     limit: Duration,
     runtime: Handle,
+    /// Bytes of the canvas that is drawn on.
+    bytes: usize,
 }
 
-/// A pair, from within the runtime.
-pub(super) fn cancel(limit: Duration) -> (Waiting, Cancel) {
+/// A pair, from within the runtime, for what is drawn on a canvas of so many bytes.
+pub(super) fn cancel(limit: Duration, bytes: usize) -> (Waiting, Cancel) {
     let (sender, asker) = watch::channel(());
-    let cancel = Cancel { asker, deadline: Instant::now() + limit, limit, runtime: Handle::current() };
+    let cancel = Cancel { asker, deadline: Instant::now() + limit, limit, runtime: Handle::current(), bytes };
     (Waiting(sender), cancel)
 }
 
@@ -48,14 +50,14 @@ impl Cancel {
 
     /// Waits on this thread for what may come late, such as the rows of a slow source; others draw meanwhile.
     pub(super) fn wait<T>(&mut self, coming: impl Future<Output = T>) -> Result<T> {
-        let (late, deadline) = (self.late(), self.deadline);
+        let (late, deadline, bytes) = (self.late(), self.deadline, self.bytes);
         let asker = &mut self.asker;
         self.runtime.block_on(async move {
             let mut coming = pin!(coming);
             let _place = tokio::select! {
                 biased;
                 came = &mut coming => return Ok(came),
-                () = tokio::time::sleep(SOON) => pool::lend(),
+                () = tokio::time::sleep(SOON) => pool::lend(bytes),
             };
             tokio::select! {
                 biased;

@@ -40,8 +40,9 @@ pub(super) struct Work {
 
 /// Draws a map. Dropped, it stops the drawing.
 pub(super) async fn draw(work: Work, limit: Duration) -> Result<Vec<u8>> {
-    let (_waiting, cancel) = cancel::cancel(limit);
     let Work { area, mut layers, image } = work;
+    let (width, height) = (area.frame.width as usize, area.frame.height as usize);
+    let (_waiting, cancel) = cancel::cancel(limit, width.saturating_mul(height).saturating_mul(4));
     let mut ready = Vec::new();
     // A run of layers drawn upon each other is the same as one laid over the rest, so idle threads take runs of their own.
     let parts = parts(&area, layers.len());
@@ -90,7 +91,7 @@ pub(super) async fn bands(
     layer: Arc<Layer>,
     view: CoverageView,
 ) -> Result<(RasterStyle, Arc<[Band]>)> {
-    let (_waiting, mut cancel) = cancel::cancel(LEGEND);
+    let (_waiting, mut cancel) = cancel::cancel(LEGEND, 0);
     let style = raster::visible(style, &layer, &view).into_owned();
     run(move || {
         let bands = raster::with_ranges(&style, &layer, &view, &mut cancel)?;

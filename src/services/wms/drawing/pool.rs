@@ -18,6 +18,8 @@ const QUEUE: usize = 512;
 
 /// Threads that may wait for rows with others in their places: a source that hangs has as many for itself.
 const LENT: usize = 64;
+/// Bytes of their canvases, which wait with them.
+const HELD: usize = 256 * 1024 * 1024;
 
 /// Drawing is arithmetic on big buffers, but a geometry's parts may nest.
 const STACK: usize = 4 * 1024 * 1024;
@@ -36,14 +38,17 @@ struct Shared {
     /// Threads that wait for rows, and those that draw in their places.
     lent: AtomicUsize,
     spare: AtomicUsize,
+    /// Bytes of the canvases of those that wait.
+    held: AtomicUsize,
 }
 
-/// The place of a thread that waits for rows; dropped, the thread draws again.
-pub(super) struct Place(&'static Pool);
+/// The place of a thread that waits for rows with so many bytes; dropped, the thread draws again.
+pub(super) struct Place(&'static Shared, usize);
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.0.shared.lent.fetch_sub(1, Ordering::Relaxed);
+        self.0.lent.fetch_sub(1, Ordering::Relaxed);
+        self.0.held.fetch_sub(self.1, Ordering::Relaxed);
     }
 }
 
@@ -67,6 +72,7 @@ impl Pool {
             idle: AtomicUsize::new(0),
             lent: AtomicUsize::new(0),
             spare: AtomicUsize::new(0),
+            held: AtomicUsize::new(0),
         });
         for number in 0..threads() {
             let shared = shared.clone();
@@ -108,16 +114,16 @@ impl Shared {
     }
 }
 
-/// Has another thread draw in the place of the caller's, which waits for rows, until the place is dropped; none where
-/// too many wait.
-pub(super) fn lend() -> Option<Place> {
-    let pool = pool().ok()?;
-    let shared = &pool.shared;
-    if shared.lent.fetch_add(1, Ordering::Relaxed) >= LENT {
-        shared.lent.fetch_sub(1, Ordering::Relaxed);
+/// Has another thread draw in the place of the caller's, which waits for rows with a canvas of so many bytes, until the place is
+/// dropped; none where too many wait, or with too much.
+pub(super) fn lend(bytes: usize) -> Option<Place> {
+    let shared = &pool().ok()?.shared;
+    let lent = shared.lent.fetch_add(1, Ordering::Relaxed);
+    let held = shared.held.fetch_add(bytes, Ordering::Relaxed);
+    let place = Place(shared, bytes);
+    if lent >= LENT || held.saturating_add(bytes) > HELD {
         return None;
     }
-    let place = Place(pool);
     let spare = shared.spare.fetch_add(1, Ordering::Relaxed);
     let worker = shared.clone();
     // As many as were needed before may still be there.
@@ -177,9 +183,15 @@ mod tests {
             idle: AtomicUsize::new(0),
             lent: AtomicUsize::new(1),
             spare: AtomicUsize::new(2),
+            held: AtomicUsize::new(0),
         };
         assert!(shared.leaves() && !shared.leaves());
         assert_eq!(shared.spare.load(Ordering::Relaxed), 1);
+    }
+
+    #[test]
+    fn threads_that_waited_for_rows_with_large_maps_filled_the_memory() {
+        assert!(lend(HELD + 1).is_none());
     }
 
     #[tokio::test]
@@ -189,7 +201,7 @@ mod tests {
             .into_iter()
             .map(|wait| {
                 let job = move || {
-                    let _place = lend();
+                    let _place = lend(0);
                     wait.recv().map_err(Error::internal)
                 };
                 run(job).unwrap()
