@@ -11,6 +11,8 @@ use super::{coarse, reference};
 const FURTHEST: f64 = 540.0;
 /// No coordinate of the Earth is larger, in any unit.
 const LARGEST: f64 = 1e10;
+/// By how much a place may be further out than can be, and be taken for noise.
+const NOISE: f64 = 1.01;
 
 /// The extent of a layer or of a part of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -28,9 +30,13 @@ pub(super) fn possible(crs: &Crs) -> Rect {
     Rect { min_x: -x, min_y: -y, max_x: x, max_y: y }
 }
 
-/// The part of a rectangle that can be; `None` where there is none.
+/// The part of a rectangle that can be; `None` where there is none, or where the rectangle is so far out that a vertex is wild: then
+/// what lies between that and the others is not known either.
 pub(super) fn within(rect: &Rect, possible: &Rect) -> Option<Rect> {
-    possible.intersects(rect).then(|| Rect {
+    let Rect { min_x, min_y, max_x, max_y } = *possible;
+    let [min_x, min_y, max_x, max_y] = [min_x, min_y, max_x, max_y].map(|side| side * NOISE);
+    let is_sound = Rect { min_x, min_y, max_x, max_y }.contains(rect) && possible.intersects(rect);
+    is_sound.then(|| Rect {
         min_x: rect.min_x.max(possible.min_x),
         min_y: rect.min_y.max(possible.min_y),
         max_x: rect.max_x.min(possible.max_x),

@@ -7,9 +7,15 @@ use crate::harness::text;
 
 /// A file of points with one that is wild, in a system.
 fn points(folder: &std::path::Path, name: &str, crs: u32, places: &[[f64; 2]]) -> String {
-    let feature = |place: &[f64; 2]| json!({ "type": "Feature", "properties": { "a": 1 }, "geometry": { "type": "Point", "coordinates": place } });
+    let places: Vec<_> = places.iter().map(|place| json!({ "type": "Point", "coordinates": place })).collect();
+    written(folder, name, crs, &places)
+}
+
+/// A file of these geometries.
+fn written(folder: &std::path::Path, name: &str, crs: u32, geometries: &[serde_json::Value]) -> String {
+    let feature = |geometry: &_| json!({ "type": "Feature", "properties": { "a": 1 }, "geometry": geometry });
     let crs = json!({ "type": "name", "properties": { "name": format!("urn:ogc:def:crs:EPSG::{crs}") } });
-    let features: Vec<_> = places.iter().map(feature).collect();
+    let features: Vec<_> = geometries.iter().map(feature).collect();
     let document = json!({ "type": "FeatureCollection", "crs": crs, "features": features });
     let path = folder.join(name);
     std::fs::write(&path, document.to_string()).unwrap();
@@ -41,4 +47,23 @@ fn one_wild_row_makes_no_extent_of_the_whole_world() {
     let page = server.browse("/ogcapi/collections/far").expect(200).text();
     assert!(page.contains("47") && !page.contains("0000000000"));
     assert_eq!(server.json("/ogcapi/collections/far/items")["numberMatched"], 3, "the row itself is there");
+}
+
+#[test]
+fn one_wild_vertex_of_a_line_made_an_extent_of_the_whole_world() {
+    let folder = tempfile::tempdir().unwrap();
+    let line = |places: [[f64; 2]; 2]| json!({ "type": "LineString", "coordinates": places });
+    let degrees = [line([[8.0, 47.0], [9.0, 48.0]]), line([[8.5, 47.5], [1e30, 47.5]])];
+    let metres =
+        [line([[500_000.0, 5_200_000.0], [600_000.0, 5_300_000.0]]), line([[500_000.0, 5_200_000.0], [1e30, 0.0]])];
+    let paths = [
+        written(folder.path(), "degrees.geojson", 4326, &degrees),
+        written(folder.path(), "metres.geojson", 25832, &metres),
+    ];
+    let server = Server::start(&paths.each_ref().map(String::as_str));
+    for (id, expected) in [("degrees", [8.0, 47.0, 9.0, 48.0]), ("metres", [9.0, 46.9, 10.4, 47.9])] {
+        let told = server.json(&format!("/ogcapi/collections/{id}"))["extent"]["spatial"]["bbox"][0].clone();
+        let is_near = |(at, expected): (usize, &f64)| (told[at].as_f64().unwrap() - expected).abs() < 0.1;
+        assert!(expected.iter().enumerate().all(is_near), "{id} {told}");
+    }
 }
