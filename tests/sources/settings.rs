@@ -105,6 +105,46 @@ fn a_reference_system_can_be_named() {
 }
 
 #[test]
+fn the_system_of_a_geopackage_can_be_named() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("swiss.csv"), "name,easting,northing\nBern,2600000,1200000\n").unwrap();
+    let package = folder.path().join("swiss.gpkg");
+    let mut command = std::process::Command::new("ogr2ogr");
+    command.args(["-q", "-f", "GPKG", "-oo", "X_POSSIBLE_NAMES=easting", "-oo", "Y_POSSIBLE_NAMES=northing"]);
+    assert!(command.args([&package, &folder.path().join("swiss.csv")]).status().unwrap().success());
+    // It does not say its system, and cannot be in degrees.
+    let output = run(&["check", text(&package)]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("crs = \"EPSG:…\""), "{}", stderr(&output));
+    let toml = |crs: &str| format!("[[layers]]\nsource = 'swiss.gpkg'\ncrs = '{crs}'\n");
+    let output = run(&["check", "--project", &project(folder.path(), &toml("EPSG:99999"))]);
+    assert!(stderr(&output).contains("EPSG:99999"), "{}", stderr(&output));
+    let server = Server::start(&["--project", &project(folder.path(), &toml("EPSG:2056"))]);
+    let page = server.json("/ogcapi/collections/swiss/items?bbox=7.4,46.9,7.5,47");
+    let place = &page["features"][0]["geometry"]["coordinates"];
+    assert!((place[0].as_f64().unwrap() - 7.438_632).abs() < 1e-4, "{place}");
+    let collection = server.json("/ogcapi/collections/swiss");
+    assert_eq!(collection["storageCrs"], "http://www.opengis.net/def/crs/EPSG/0/2056");
+}
+
+#[test]
+fn settings_that_say_nothing_of_a_layer_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("swiss.csv"), "name,x,y\nBern,7,47\n").unwrap();
+    for (setting, told) in [
+        ("bands = ['a']", "'bands' is a setting of rasters alone"),
+        ("units = ['m']", "'units' is a setting of rasters alone"),
+        ("sql = 'SELECT 1'", "'sql' is a setting of layers of a database alone"),
+        ("time = { start = 'a' }", "a list of two: that of the start and that of the end"),
+    ] {
+        let toml = format!("[[layers]]\nsource = 'swiss.csv'\n{setting}\n");
+        let output = run(&["check", "--project", &project(folder.path(), &toml)]);
+        assert_eq!(output.status.code(), Some(1), "{setting}");
+        assert!(stderr(&output).contains(told), "{}", stderr(&output));
+    }
+}
+
+#[test]
 fn times_booleans_and_documents_are_what_they_are() {
     let folder = tempfile::tempdir().unwrap();
     let source = r#"{"type":"FeatureCollection","features":[
