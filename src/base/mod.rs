@@ -8,4 +8,5 @@ pub mod fingerprint;
 pub mod format;
 pub mod link;
 pub mod near;
+pub mod stack;
 pub mod xml;

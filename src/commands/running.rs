@@ -11,6 +11,7 @@ use tracing_subscriber::EnvFilter;
 use super::progress::Progress;
 use super::publish::{Publish, Published};
 use super::{Done, print};
+use graticule::base::stack::STACK;
 
 /// Options of every command that serves.
 #[derive(Args)]
@@ -83,7 +84,7 @@ pub(crate) fn runtime() -> Result<Runtime, String> {
     if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
         tracing::debug!(%error, "the limit of open files stays as it is");
     }
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = tokio::runtime::Builder::new_multi_thread().thread_stack_size(STACK).enable_all().build();
     runtime.map_err(|cause| format!("the runtime does not start: {cause}"))
 }
 

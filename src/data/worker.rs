@@ -12,6 +12,8 @@ use std::time::Duration;
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::{Notify, oneshot};
 
+use crate::base::stack::STACK;
+
 /// Shorter than any time that a request is given.
 const TICK: Duration = Duration::from_millis(50);
 
@@ -68,7 +70,7 @@ impl Worker {
         let (busy, is_wanted) = (Arc::<AtomicUsize>::default(), Arc::<Notify>::default());
         tasks.spawn(tick(busy.clone(), is_wanted.clone()));
         let (end, ended) = oneshot::channel();
-        thread::Builder::new().name(format!("worker {number}")).spawn(move || {
+        thread::Builder::new().name(format!("worker {number}")).stack_size(STACK).spawn(move || {
             HERE.set(Some(number));
             // Nothing is ever sent: it ends with its other end.
             let _ = runtime.block_on(ended);

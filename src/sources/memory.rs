@@ -8,6 +8,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::base::bbox::Rect;
 use crate::base::datetime::Instant;
+use crate::base::stack::STACK;
 use crate::data::extent::Extent;
 use crate::data::plan::Plan;
 use crate::data::rows::{RowSender, Rows, channel};
@@ -141,7 +142,7 @@ impl FeatureSource for Memory {
             Err(error) => sender.fail(error),
         };
         // A thread of its own works within a runtime and without one; where none can be had, the rows end at once.
-        if let Err(cause) = std::thread::Builder::new().name("memory".to_owned()).spawn(read) {
+        if let Err(cause) = std::thread::Builder::new().name("memory".to_owned()).stack_size(STACK).spawn(read) {
             let (sender, refused) = channel(out.layout().clone());
             sender.fail(Error::internal(cause));
             return refused;

@@ -19,6 +19,7 @@ use http::HeaderValue;
 use http::header::RETRY_AFTER;
 
 use crate::base::address;
+use crate::base::stack::STACK;
 use crate::data::rows::{RowSender, on_slow, on_wait};
 use crate::data::source::has_settled;
 use crate::error::{Error, Kind, Result};
@@ -144,7 +145,7 @@ impl<H: 'static> Shared<H> {
             number
         } else if state.threads < self.cap {
             let (number, shared) = (state.started, self.clone());
-            let thread = thread::Builder::new().name(format!("{}-{number}", self.name));
+            let thread = thread::Builder::new().name(format!("{}-{number}", self.name)).stack_size(STACK);
             thread.spawn(move || shared.work(number)).map_err(|cause| {
                 tracing::error!(%cause, "no thread can be started");
                 busy("the server has too much to do, try again")

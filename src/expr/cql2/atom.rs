@@ -159,12 +159,13 @@ impl Parser<'_> {
         if !(self.is_word("INTERVAL") && self.is_call()) {
             return self.value().map(Time::At);
         }
-        self.advance();
+        self.deeper()?;
         self.expect("(")?;
         let start = self.end()?;
         self.expect(",")?;
         let end = self.end()?;
         self.expect(")")?;
+        self.shallower();
         Ok(Time::Between(start, end))
     }
 

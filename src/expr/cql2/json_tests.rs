@@ -1,6 +1,7 @@
 //! The JSON form.
 
 use super::{DEEPEST, Frame, LONGEST_JSON, parse_json};
+use crate::base::stack::STACK;
 use crate::model::geometry::figure;
 
 #[test]
@@ -50,7 +51,7 @@ fn the_json_form_nests_as_deep_as_is_told() {
             assert!(fault.to_string().contains("deeper than 100 levels"), "{fault}");
         }
     };
-    std::thread::Builder::new().stack_size(1536 * 1024).spawn(read).unwrap().join().unwrap();
+    std::thread::Builder::new().stack_size(STACK / 2).spawn(read).unwrap().join().unwrap();
 }
 
 #[test]

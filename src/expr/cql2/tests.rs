@@ -6,6 +6,7 @@ use super::{DEEPEST, Frame, LONGEST, parse, parse_json, to_json};
 use crate::base::bbox::Bbox;
 use crate::base::crs::Crs;
 use crate::base::datetime::{Date, Instant};
+use crate::base::stack::STACK;
 use crate::expr::array::ArrayRelation;
 use crate::expr::samples::any_expr;
 use crate::expr::temporal::TimeRelation;
@@ -421,7 +422,62 @@ fn no_depth_and_no_length_exhausts_the_stack() {
         assert!(parse(&"(".repeat(LONGEST)).unwrap_err().message.contains("deeper"));
         assert!(parse(&" ".repeat(LONGEST + 1)).unwrap_err().message.contains("longer"));
     };
-    std::thread::Builder::new().stack_size(1536 * 1024).spawn(read).unwrap().join().unwrap();
+    std::thread::Builder::new().stack_size(STACK / 2).spawn(read).unwrap().join().unwrap();
+}
+
+#[test]
+fn no_row_of_two_words_exhausts_the_stack() {
+    const WORDS: [&str; 38] = [
+        "a",
+        "1",
+        "'x'",
+        "TRUE",
+        "NULL",
+        "(",
+        ")",
+        ",",
+        "=",
+        "<",
+        "+",
+        "-",
+        "*",
+        "/",
+        "^",
+        "%",
+        "AND",
+        "OR",
+        "NOT",
+        "IS NULL",
+        "IS NOT NULL",
+        "IS TRUE",
+        "LIKE",
+        "'%'",
+        "BETWEEN",
+        "IN",
+        "IN (1)",
+        "DIV",
+        "CASEI(",
+        "abs(",
+        "a = 1",
+        "(a = 1)",
+        "S_EQUALS(",
+        "POINT(1 2)",
+        "INTERVAL(",
+        "DATE('2020-01-01')",
+        "A_EQUALS((",
+        "GEOMETRYCOLLECTION(",
+    ];
+    let read = || {
+        for (one, other) in WORDS.iter().flat_map(|one| WORDS.map(|other| (*one, other))) {
+            let row = format!("{one} {other} ").repeat(400);
+            for (start, end) in [("", ""), ("a = 1 ", ""), ("a ", " = 1"), ("NOT (", ")")] {
+                if let Ok(expr) = parse(&format!("{start}{row}{end}")) {
+                    drop(expr.to_string());
+                }
+            }
+        }
+    };
+    std::thread::Builder::new().stack_size(STACK / 2).spawn(read).unwrap().join().unwrap();
 }
 
 proptest! {

@@ -6,6 +6,7 @@ use std::sync::{OnceLock, mpsc};
 
 use tokio::runtime::{Builder, Handle, Runtime, RuntimeFlavor};
 
+use crate::base::stack::STACK;
 use crate::data::worker;
 use crate::error::{Error, Result};
 
@@ -16,7 +17,8 @@ pub(super) fn handle() -> Result<&'static Handle> {
     let made = RUNTIME.get_or_init(|| {
         // Each look at the number of cores reads half a dozen files.
         let threads = std::thread::available_parallelism().map_or(2, usize::from);
-        Builder::new_multi_thread().worker_threads(threads).thread_name("postgis").enable_all().build()
+        let mut builder = Builder::new_multi_thread();
+        builder.worker_threads(threads).thread_name("postgis").thread_stack_size(STACK).enable_all().build()
     });
     match made {
         Ok(runtime) => Ok(runtime.handle()),

@@ -11,6 +11,7 @@ use http::HeaderValue;
 use http::header::RETRY_AFTER;
 use tokio::sync::oneshot;
 
+use crate::base::stack::STACK;
 use crate::error::{Error, Kind, Result};
 
 /// Jobs that may wait; a map is one, or a few.
@@ -20,9 +21,6 @@ const QUEUE: usize = 512;
 const LENT: usize = 64;
 /// Bytes of their canvases, which wait with them.
 const HELD: usize = 256 * 1024 * 1024;
-
-/// Drawing is arithmetic on big buffers, but a geometry's parts may nest.
-const STACK: usize = 4 * 1024 * 1024;
 
 type Job = Box<dyn FnOnce() + Send>;
 
