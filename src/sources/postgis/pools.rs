@@ -18,6 +18,7 @@ use super::fault;
 use super::hosts::{Hosts, Opener};
 use super::instance::Instance;
 use super::pulse::Pulse;
+use super::session;
 use super::share::Share;
 use crate::data::worker;
 use crate::error::{Error, Result};
@@ -85,7 +86,10 @@ impl Pools {
         let share = |number| connections / count + usize::from(number < connections % count);
         let each = (0..count).map(|number| pool(config, hosts, pulse, share(number))).collect::<Result<_>>()?;
         let allowed = Arc::new(Allowed::new(connections));
-        let (pulse, hosts, statement_timeout) = (pulse.clone(), hosts.clone(), options.statement_timeout);
+        // The connection string has the last word.
+        let said = session::limit(config.get_options().unwrap_or_default());
+        let statement_timeout = said.unwrap_or(options.statement_timeout);
+        let (pulse, hosts) = (pulse.clone(), hosts.clone());
         Ok(Self { each, pulse, hosts, connections, allowed, statement_timeout, share: None })
     }
 

@@ -49,6 +49,24 @@ pub(super) fn options(options: &DatabaseOptions, own: &str) -> String {
     .collect()
 }
 
+/// After how long the database gives up a statement by these options, zero is never; none where they do not say it so that it is
+/// understood here.
+pub(super) fn limit(options: &str) -> Option<Duration> {
+    let mut settings = parse(options).into_iter().rev();
+    let (_, said) = settings.find(|(name, _)| name.eq_ignore_ascii_case("statement_timeout"))?;
+    let said = said.trim();
+    let (number, unit) = said.split_at(said.find(|digit: char| !digit.is_ascii_digit()).unwrap_or(said.len()));
+    let millis = match unit.trim() {
+        "" | "ms" => 1,
+        "s" => 1000,
+        "min" => 60_000,
+        "h" => 3_600_000,
+        "d" => 86_400_000,
+        _ => return None,
+    };
+    number.parse::<u64>().ok()?.checked_mul(millis).map(Duration::from_millis)
+}
+
 /// Whether the settings went with the log-on.
 pub(super) async fn are_taken(client: &Client) -> Result<bool, tokio_postgres::Error> {
     Ok(mark(client).await?.as_deref() == Some(SENT))
@@ -137,6 +155,22 @@ fn parse(options: &str) -> Vec<(String, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_download_had_another_limit_than_the_connection_string_says() {
+        let said = |own: &str| limit(&options(&DatabaseOptions::default(), own)).map(|limit| limit.as_millis());
+        for (own, expected) in [
+            ("", Some(60_000)),
+            ("-c statement_timeout=5000", Some(5000)),
+            (r"--statement-timeout=5\ s -c jit=on", Some(5000)),
+            ("-c statement_timeout=0", Some(0)),
+            ("-c STATEMENT_TIMEOUT=2min", Some(120_000)),
+            ("-c statement_timeout=1.5s", None),
+            ("-c statement_timeout=99999999999999999999", None),
+        ] {
+            assert_eq!(said(own), expected, "{own}");
+        }
+    }
 
     #[test]
     fn options_are_set_as_they_are_sent() {
