@@ -66,7 +66,10 @@ impl Defined<'_> {
 
     fn of_wkt(&self) -> Option<Crs> {
         let text = self.wkt?.trim();
-        let is_wkt = text.starts_with(|letter: char| letter.is_ascii_alphabetic()) && text.ends_with(']');
+        // Else it may name a file or what is on another machine.
+        let is_word =
+            |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+        let is_wkt = text.split_once('[').is_some_and(|(word, _)| is_word(word.trim_end())) && text.ends_with(']');
         Some(Crs::Definition(if is_wkt { text } else { NONE }.into())).filter(|_| !text.is_empty())
     }
 
@@ -106,6 +109,12 @@ mod tests {
         for (wkt, proj) in [(Some("garbage"), None), (Some("/etc/passwd"), Some("https://a.example/x]")), (None, None)]
         {
             assert!(of(None, None, wkt, proj).is_err(), "{wkt:?}");
+        }
+        for (wkt, is_one) in
+            [("GEOGCS [\"x\"]", true), ("https://a.example/x[]", false), ("https://a.example/x]", false)]
+        {
+            let found = Defined { wkt: Some(wkt), ..Defined::default() }.of_wkt();
+            assert_eq!(found != Some(Crs::Definition(NONE.into())), is_one, "{wkt}");
         }
         assert!(of(Some("EPSG"), Some(4978), None, None).unwrap_err().contains("no places"));
     }
