@@ -10,12 +10,17 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use http_body::{Frame, SizeHint};
+use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep};
 
 use super::untaken::{Bearing, Piece, Pieces};
 use super::waiting::InFlight;
 use crate::error::Error;
+
+/// Bytes that may wait in the socket before they are sent. Without a limit those are megabytes, of which a third must go before it
+/// takes more: a client that reads steadily but slowly would seem to take nothing for half a minute.
+const UNSENT: u32 = 32 * 1024;
 
 /// Set when an answer of the connection broke off.
 pub(crate) type Broken = Arc<AtomicBool>;
@@ -39,6 +44,8 @@ pub(crate) struct Connection<S: Socket> {
 impl<S: Socket> Connection<S> {
     /// Watches a stream; a write that waits for too long ends the connection.
     pub(super) fn new(stream: S, bearing: Bearing) -> (Self, Broken) {
+        // Other sockets than those of TCP have no such limit, and need none.
+        let _ = SockRef::from(&stream).set_tcp_notsent_lowat(UNSENT);
         let (broken, blocked) = (Broken::default(), Arc::default());
         (Self { stream, broken: broken.clone(), bearing, blocked, since: None, timer: None }, broken)
     }
@@ -67,7 +74,7 @@ impl<S: Socket> Drop for Connection<S> {
     fn drop(&mut self) {
         if self.broken.load(Ordering::Relaxed) {
             // Without lingering, the close of a TCP stream is a reset.
-            let _ = socket2::SockRef::from(&self.stream).set_linger(Some(Duration::ZERO));
+            let _ = SockRef::from(&self.stream).set_linger(Some(Duration::ZERO));
         }
     }
 }
@@ -142,5 +149,21 @@ impl http_body::Body for Watched {
 
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::net::{TcpListener, TcpStream};
+
+    #[tokio::test]
+    async fn a_client_that_read_slowly_but_steadily_seemed_to_take_nothing() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let _client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let (stream, _) = listener.accept().await.unwrap();
+        let bearing = Bearing { usual: Duration::from_secs(60), outgoing: Arc::default() };
+        let (connection, _) = Connection::new(stream, bearing);
+        assert_eq!(SockRef::from(&connection.stream).tcp_notsent_lowat().unwrap(), UNSENT);
     }
 }
