@@ -138,7 +138,7 @@ fn values(a: Row<'_>, left: Cell, b: Row<'_>, right: Cell) -> Ordering {
     }
 }
 
-#[allow(clippy::cast_precision_loss)] // as everywhere where an integer stands beside a float
+#[allow(clippy::cast_precision_loss)] // an integer is here beside a truth alone
 fn number(cell: Cell) -> f64 {
     match cell {
         Cell::Bool(truth) => f64::from(u8::from(truth)),

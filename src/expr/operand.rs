@@ -108,7 +108,7 @@ impl Operator {
 
 /// A number as a float.
 pub(super) fn float(value: &Value) -> Option<f64> {
-    #[allow(clippy::cast_precision_loss)] // as comparisons do
+    #[allow(clippy::cast_precision_loss)] // calculations are of floats
     match value {
         Value::Int(number) => Some(*number as f64),
         Value::Float(number) => Some(*number),
