@@ -17,7 +17,6 @@ use crate::model::geometry::envelope;
 use crate::model::schema::{Schema, TimeFields};
 
 use super::choices::{self, Choices};
-
 use super::coarse;
 use super::detail;
 use super::extent::{self, Extent, in_world, rounded_out, to_crs84};
