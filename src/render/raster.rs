@@ -55,7 +55,8 @@ impl RasterPainter {
         Self { colours, opacity: style.opacity }
     }
 
-    /// Draws a strip, whose bands are those of [`RasterStyle::bands`], at its rows of the canvas.
+    /// Draws a strip at its rows of the canvas. Its bands are those of [`RasterStyle::bands`], and behind them the opacity
+    /// where the raster has one ([`Band::opacity_of`]).
     pub fn draw(&self, canvas: &mut Canvas, strip: &Strip) {
         let pixels = self.pixels(strip);
         canvas.image(&pixels, strip.width, 0, i64::from(strip.first_row), self.opacity);
@@ -64,6 +65,7 @@ impl RasterPainter {
     /// The pixels of a strip, not premultiplied and without the style's opacity.
     pub fn pixels(&self, strip: &Strip) -> Vec<[u8; 4]> {
         let mut pixels = vec![[0; 4]; strip.width as usize * strip.rows as usize];
+        let read = if matches!(self.colours, Colours::Rgb(_)) { 3 } else { 1 };
         match (&self.colours, strip.bands.as_slice()) {
             (Colours::Grey(stretch), [band, ..]) => {
                 each(band, &mut pixels, |value| {
@@ -87,6 +89,9 @@ impl RasterPainter {
                 }
             }
             _ => {}
+        }
+        if let Some(opacity) = strip.bands.get(read) {
+            see_through(opacity, &mut pixels);
         }
         if let Some(mask) = &strip.mask {
             for (pixel, _) in pixels.iter_mut().zip(mask).filter(|(_, mask)| **mask == 0) {
@@ -247,6 +252,30 @@ fn channel_of(samples: &Samples, pixels: &mut [[u8; 4]], channel: usize, stretch
         Samples::U32(values) => set(values, pixels, channel, stretch),
         Samples::F32(values) => set(values, pixels, channel, stretch),
         Samples::F64(values) => set(values, pixels, channel, stretch),
+    }
+}
+
+/// Leaves each pixel as much of its own opacity as the raster has there.
+fn see_through(opacity: &Samples, pixels: &mut [[u8; 4]]) {
+    fn each<T: Copy + Into<f64>>(values: &[T], pixels: &mut [[u8; 4]], opaque: f64) {
+        for (pixel, &value) in pixels.iter_mut().zip(values) {
+            let value: f64 = value.into();
+            if value.is_nan() {
+                pixel[3] = 0;
+            } else if value < opaque {
+                pixel[3] = (f64::from(pixel[3]) * value / opaque + 0.5) as u8;
+            }
+        }
+    }
+    let opaque = opacity.kind().opaque();
+    match opacity {
+        Samples::U8(values) => each(values, pixels, opaque),
+        Samples::I16(values) => each(values, pixels, opaque),
+        Samples::U16(values) => each(values, pixels, opaque),
+        Samples::I32(values) => each(values, pixels, opaque),
+        Samples::U32(values) => each(values, pixels, opaque),
+        Samples::F32(values) => each(values, pixels, opaque),
+        Samples::F64(values) => each(values, pixels, opaque),
     }
 }
 

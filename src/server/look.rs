@@ -51,7 +51,7 @@ async fn read(layer: &Layer) -> Result<()> {
         let (width, height) = (SIDE.min(grid.width), SIDE.min(grid.height));
         let crs = grid.crs.clone();
         let resampling = Resampling::Nearest;
-        let query = CoverageQuery { area: extent(grid), crs, width, height, bands: None, resampling };
+        let query = CoverageQuery { area: extent(grid), crs, width, height, bands: None, resampling, opacity: None };
         let mut rows = view.read(&query)?;
         while let Some(row) = rows.next().await {
             row?;

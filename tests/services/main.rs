@@ -24,6 +24,7 @@ mod schemas;
 mod wcs;
 mod wfs;
 mod wms_access;
+mod wms_alpha;
 mod wms_capabilities;
 mod wms_faults;
 mod wms_info;

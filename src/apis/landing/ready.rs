@@ -130,6 +130,7 @@ async fn try_layer(layer: &Layer) -> Result<()> {
             height: 1,
             bands: None,
             resampling: Resampling::Nearest,
+            opacity: None,
         };
         view.read(&query)?.next().await.transpose()?;
     }

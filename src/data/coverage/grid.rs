@@ -90,6 +90,13 @@ pub struct Statistics {
     pub deviation: f64,
 }
 
+impl Band {
+    /// The place of the opacity among bands, but where one of those that are read is it: it is a value then.
+    pub fn opacity_of(bands: &[Band], read: &[usize]) -> Option<usize> {
+        bands.iter().position(|band| band.colour == Colour::Alpha).filter(|band| !read.contains(band))
+    }
+}
+
 impl Affine {
     /// The coordinates of a place in the grid.
     pub fn apply(&self, column: f64, row: f64) -> (f64, f64) {

@@ -120,4 +120,7 @@ pub struct CoverageQuery {
     pub bands: Option<Vec<usize>>,
     /// How samples are made.
     pub resampling: Resampling,
+    /// Which of the wanted bands is the opacity of the pixels, where the others are to be seen through it: they are weighed by
+    /// it where samples are made of several, and where it is 0 there is nothing.
+    pub opacity: Option<usize>,
 }

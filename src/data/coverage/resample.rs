@@ -12,6 +12,8 @@ pub(super) struct Source<'a, T> {
     pub(super) values: &'a [T],
     /// 0 where there is no value; all are where `None`.
     pub(super) valid: Option<&'a [u8]>,
+    /// How much of a say each has, from 0 to 1; all the same where `None`. A sample that is taken as it is needs none.
+    pub(super) shares: Option<&'a [f32]>,
     /// The block's first column and row within the level.
     pub(super) origin: (u32, u32),
     pub(super) size: (u32, u32),
@@ -211,6 +213,13 @@ impl<T: Sample> Source<'_, T> {
             let first = start + (taps.first - self.origin.0) as usize;
             let values = &self.values[first..first + taps.weights.len()];
             let weighed = values.iter().zip(&taps.weights);
+            if let Some(shares) = self.shares {
+                let weighed = (first..).zip(weighed).map(|(at, (value, w))| (at, value, w * f64::from(shares[at])));
+                return weighed.fold((0.0, 0.0), |sum, (at, value, w)| {
+                    let is_there = self.valid.is_none_or(|valid| valid[at] != 0);
+                    if is_there { (sum.0 + value.to_f64() * w, sum.1 + w) } else { sum }
+                });
+            }
             match self.valid {
                 None => weighed.fold((0.0, 0.0), |sum, (value, w)| (sum.0 + value.to_f64() * w, sum.1 + w)),
                 Some(valid) => weighed.zip(&valid[first..]).fold((0.0, 0.0), |sum, ((value, w), valid)| {
@@ -235,8 +244,9 @@ impl<T: Sample> Source<'_, T> {
                 let first = row as usize * self.size.0 as usize + (across.first - self.origin.0) as usize;
                 for (at, other) in (first..).zip(&across.weights) {
                     if let Some(value) = self.value(at) {
-                        sum += value.to_f64() * weight * other;
-                        share += weight * other;
+                        let weight = weight * other * self.shares.map_or(1.0, |shares| f64::from(shares[at]));
+                        sum += value.to_f64() * weight;
+                        share += weight;
                     }
                 }
             }

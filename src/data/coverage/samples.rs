@@ -35,6 +35,15 @@ impl SampleKind {
         matches!(self, Self::F32 | Self::F64)
     }
 
+    /// The sample of an opacity that hides all behind it, as GDAL has it.
+    pub fn opaque(self) -> f64 {
+        match self {
+            Self::U16 => f64::from(u16::MAX),
+            Self::I16 => f64::from(i16::MAX),
+            _ => 255.0,
+        }
+    }
+
     /// The least and the greatest value that a sample can have.
     pub fn range(self) -> (f64, f64) {
         match self {

@@ -77,7 +77,7 @@ fn made(side: u32, overviews: Vec<(u32, u32)>) -> Made {
 }
 
 fn query(area: Rect, width: u32, height: u32, resampling: Resampling) -> CoverageQuery {
-    CoverageQuery { area, crs: Crs::Epsg(3857), width, height, bands: None, resampling }
+    CoverageQuery { area, crs: Crs::Epsg(3857), width, height, bands: None, resampling, opacity: None }
 }
 
 #[test]

@@ -194,16 +194,23 @@ impl Warp {
         }
         let mut tile = Tile { columns, rows, bands: Vec::with_capacity(block.bands.len()), mask: None };
         let mut masks = Vec::new();
-        for (samples, band) in block.bands.into_iter().zip(self.bands()) {
-            let valid = valid(&samples, band.nodata, &block.mask);
+        let opacity = self.query.opacity;
+        let is_between = !is_exact && self.query.resampling != Resampling::Nearest;
+        let shares = opacity.filter(|_| is_between).and_then(|band| block.bands.get(band)).and_then(shares);
+        for (at, (samples, band)) in block.bands.into_iter().zip(self.bands()).enumerate() {
+            // A file's nodata value is that of its values: of an opacity it would be one that is seen.
+            let (nodata, shares) = if opacity == Some(at) { (None, None) } else { (band.nodata, shares.as_deref()) };
+            let valid = valid(&samples, nodata, &block.mask);
             let (samples, valid) = if is_exact {
-                (with_samples!(samples, values => hidden(values, band.nodata, &block.mask)), valid)
+                (with_samples!(samples, values => hidden(values, nodata, &block.mask)), valid)
             } else {
-                let source = (valid.as_deref(), origin, size);
-                with_samples!(&samples, values => resampled(values, source, placed, self.kernel, band.nodata))
+                let source = Weighed { valid: valid.as_deref(), shares, origin, size };
+                with_samples!(&samples, values => resampled(values, source, placed, self.kernel, nodata))
             };
             tile.bands.push(samples);
-            masks.push(valid);
+            if opacity != Some(at) {
+                masks.push(valid);
+            }
         }
         // A pixel is there where any band has a value.
         if masks.iter().all(Option::is_some) {
@@ -211,6 +218,9 @@ impl Warp {
                 all.iter_mut().zip(mask).for_each(|(all, one)| *all |= one);
                 all
             });
+        }
+        if let Some(opacity) = opacity.and_then(|band| tile.bands.get(band)) {
+            with_samples!(opacity, values => see_through(values, &mut tile.mask));
         }
         Ok(tile)
     }
@@ -266,16 +276,46 @@ fn hidden<T: Sample>(mut values: Vec<T>, nodata: Option<f64>, mask: &[u8]) -> Sa
     T::wrap(values)
 }
 
-type Masked<'a> = (Option<&'a [u8]>, (u32, u32), (u32, u32));
+/// How much of a say the samples beside an opacity have; `None` where all have the same.
+fn shares(opacity: &Samples) -> Option<Vec<f32>> {
+    let opaque = opacity.kind().opaque();
+    // What is no number is no opacity.
+    #[allow(clippy::cast_possible_truncation)]
+    let share = |value: f64| if value > 0.0 { (value / opaque).min(1.0) as f32 } else { 0.0 };
+    with_samples!(opacity, values => {
+        let is_opaque = values.iter().all(|value| value.to_f64() >= opaque);
+        (!is_opaque).then(|| values.iter().map(|value| share(value.to_f64())).collect())
+    })
+}
+
+/// Takes the pixels without any opacity out of a mask.
+fn see_through<T: Sample>(opacity: &[T], mask: &mut Option<Vec<u8>>) {
+    let is_clear = |value: T| value.to_f64().is_nan() || value.to_f64() <= 0.0;
+    let Some(first) = opacity.iter().position(|&value| is_clear(value)) else { return };
+    let mask = mask.get_or_insert_with(|| vec![u8::MAX; opacity.len()]);
+    for (value, mask) in opacity[first..].iter().zip(&mut mask[first..]) {
+        if is_clear(*value) {
+            *mask = 0;
+        }
+    }
+}
+
+/// What samples of a block count for, and where they lie.
+struct Weighed<'a> {
+    valid: Option<&'a [u8]>,
+    shares: Option<&'a [f32]>,
+    origin: (u32, u32),
+    size: (u32, u32),
+}
 
 fn resampled<T: Sample>(
     values: &[T],
-    (valid, origin, size): Masked<'_>,
+    Weighed { valid, shares, origin, size }: Weighed<'_>,
     placed: &Placed,
     kernel: Kernel,
     nodata: Option<f64>,
 ) -> (Samples, Option<Vec<u8>>) {
-    let source = Source { values, valid, origin, size };
+    let source = Source { values, valid, shares, origin, size };
     let Made { values, valid } = source.resample(placed, kernel, T::of(nodata.unwrap_or(0.0)));
     (T::wrap(values), valid)
 }

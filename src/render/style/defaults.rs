@@ -4,7 +4,7 @@ use super::raster::{Grey, Palette, RasterColours, RasterStyle, Rgb};
 use super::rule::Rule;
 use super::symbol::{Fill, Marker, Shape, Stroke, Symbol};
 use super::{Colour, Length, Style};
-use crate::data::coverage::Band;
+use crate::data::coverage::{Band, Colour as Meaning};
 use crate::model::schema::GeometryKind;
 
 /// Muted colours that stay apart beside each other: inside, and border.
@@ -42,14 +42,17 @@ impl Style {
     }
 
     /// A plain style for a raster with these bands, named `default`: its own colours where it has a palette, the first three
-    /// bands as red, green and blue, or the first in greys.
+    /// bands as red, green and blue, or the first in greys. Opacity is no band that is shown.
     pub fn default_for_raster(bands: &[Band]) -> Self {
-        let colours = if bands.first().is_some_and(|band| band.palette.is_some()) {
-            RasterColours::Palette(Palette { band: 1 })
-        } else if bands.len() >= 3 {
-            RasterColours::Rgb(Rgb { red: 1, green: 2, blue: 3, min: None, max: None })
+        let mut seen = (1..).zip(bands).filter(|(_, band)| band.colour != Meaning::Alpha);
+        let (band, first) = seen.next().unzip();
+        let (band, others) = (band.unwrap_or(1), (seen.next(), seen.next()));
+        let colours = if first.is_some_and(|band| band.palette.is_some()) {
+            RasterColours::Palette(Palette { band })
+        } else if let (Some((green, _)), Some((blue, _))) = others {
+            RasterColours::Rgb(Rgb { red: band, green, blue, min: None, max: None })
         } else {
-            RasterColours::Grey(Grey { band: 1, min: None, max: None })
+            RasterColours::Grey(Grey { band, min: None, max: None })
         };
         let raster = RasterStyle { colours, opacity: 1.0 };
         Self { name: DEFAULT.to_owned(), title: None, rules: Vec::new(), raster: Some(raster) }

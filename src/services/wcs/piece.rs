@@ -87,7 +87,8 @@ impl Piece {
         let is_inside = is_same && grid.affine.is_upright() && grown(&grid.extent()).contains(&area);
         let is_whole = is_inside && !grid.has_mask && !self.view.is_limited();
         let may_lack = !is_whole && bands.iter().all(|band| band.nodata.is_none());
-        let query = CoverageQuery { area, crs, width, height, bands: Some(places), resampling: self.resampling };
+        let query =
+            CoverageQuery { area, crs, width, height, bands: Some(places), resampling: self.resampling, opacity: None };
         let crs = region.crs.clone();
         Ok((Picture { width, height, area, pixel, crs, bands: bands.into(), may_lack }, query))
     }

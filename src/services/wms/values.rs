@@ -36,6 +36,7 @@ pub(super) async fn at(view: &CoverageView, area: &MapArea, (x, y): (f64, f64)) 
         height: 1,
         bands: None,
         resampling: Resampling::Nearest,
+        opacity: None,
     };
     let mut strips = view.read(&query)?;
     let Some(strip) = strips.next().await else { return Ok(None) };

@@ -30,13 +30,15 @@ pub(super) fn draw(
     let style = visible(style, &drawn.layer.layer, view);
     let bands = with_ranges(&style, &drawn.layer.layer, view, cancel)?;
     let painter = RasterPainter::new(&style, &bands);
+    let (wanted, opacity) = seen(style.bands(), view);
     let query = CoverageQuery {
         area: area.frame.rect,
         crs: area.crs.clone(),
         width: area.frame.width,
         height: area.frame.height,
-        bands: Some(style.bands()),
+        bands: Some(wanted),
         resampling: resampling(&style, view),
+        opacity,
     };
     let mut strips = view.read(&query)?;
     while let Some(strip) = cancel.wait(strips.next())? {
@@ -73,6 +75,14 @@ pub(super) fn visible<'a>(style: &'a RasterStyle, layer: &Layer, view: &Coverage
     Cow::Owned(moved)
 }
 
+/// The bands that are read, with the raster's opacity behind them, and where that is.
+fn seen(mut bands: Vec<usize>, view: &CoverageView) -> (Vec<usize>, Option<usize>) {
+    let opacity = Band::opacity_of(&view.grid().bands, &bands);
+    let at = opacity.map(|_| bands.len());
+    bands.extend(opacity);
+    (bands, at)
+}
+
 /// Values that are names of something have none between them.
 fn resampling(style: &RasterStyle, view: &CoverageView) -> Resampling {
     let is_named = matches!(&style.colours, RasterColours::Palette(_))
@@ -96,13 +106,15 @@ pub(super) fn with_ranges(
         return Ok(kept.unwrap_or_else(|| grid.bands.as_slice().into()));
     }
     let mut bands = bands.to_vec();
+    let (wanted, opacity) = seen(unknown.clone(), view);
     let query = CoverageQuery {
         area: grid.extent(),
         crs: grid.crs.clone(),
         width: grid.width.min(SIDE),
         height: grid.height.min(SIDE),
-        bands: Some(unknown.clone()),
+        bands: Some(wanted),
         resampling: Resampling::Nearest,
+        opacity,
     };
     let mut ranges = vec![None; unknown.len()];
     let mut strips = view.read(&query)?;

@@ -37,7 +37,15 @@ fn pixels(grid: &Grid, (left, top): (u32, u32), (width, height): (u32, u32)) -> 
     let (min_x, max_y) = grid.affine.apply(f64::from(left), f64::from(top));
     let (max_x, min_y) = grid.affine.apply(f64::from(left + width), f64::from(top + height));
     let area = Rect { min_x, min_y, max_x, max_y };
-    CoverageQuery { area, crs: grid.crs.clone(), width, height, bands: None, resampling: Resampling::Nearest }
+    CoverageQuery {
+        area,
+        crs: grid.crs.clone(),
+        width,
+        height,
+        bands: None,
+        resampling: Resampling::Nearest,
+        opacity: None,
+    }
 }
 
 fn strips(view: &CoverageView, query: &CoverageQuery) -> Result<Vec<Strip>> {

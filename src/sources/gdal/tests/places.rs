@@ -69,7 +69,8 @@ fn the_date_line_and_the_poles_are_no_border() {
             let [min_x, min_y, max_x, max_y] = rect;
             let area = Rect { min_x, min_y, max_x, max_y };
             let (width, height) = size;
-            let query = CoverageQuery { area, crs, width, height, bands: None, resampling: Resampling::Nearest };
+            let query =
+                CoverageQuery { area, crs, width, height, bands: None, resampling: Resampling::Nearest, opacity: None };
             // Half a pixel, and what a place may be off.
             assert!(check(&view, &query, 0.25 + 0.0625 + 1e-6) > (width * height / 3) as usize, "{query:?}");
         }
@@ -89,7 +90,7 @@ fn resampled_samples_lie_between_their_neighbours() {
             let [min_x, min_y, max_x, max_y] = rect;
             let area = Rect { min_x, min_y, max_x, max_y };
             let (width, height) = size;
-            let query = CoverageQuery { area, crs, width, height, bands: None, resampling };
+            let query = CoverageQuery { area, crs, width, height, bands: None, resampling, opacity: None };
             // The mean of one pixel is that pixel.
             let tolerance = if resampling == Resampling::Average { 0.32 } else { tolerance };
             check(&view, &query, tolerance);
