@@ -1,5 +1,5 @@
-// The viewer: the layers of the list on one map, drawn by this server's WMS in one request a tile. What is shown, in which
-// order, how strongly, and where, stands in the address, so that it can be kept and sent.
+// The viewer: the layers of the list on one map, drawn by this server's WMS in one request a tile, or in several where there
+// are more layers than the WMS draws at once. What is shown, in which order, how strongly, and where, stands in the address, so that it can be kept and sent.
 
 import { box } from "./map-dateline.js";
 import { Graticule } from "./map-graticule.js";
@@ -143,39 +143,39 @@ class Viewer {
       row.querySelector("[data-down]").ariaDisabled = String(!row.nextElementSibling);
     }
     const wanted = this.wanted;
-    const params = {
-      layers: wanted.map((row) => row.id).join(","),
+    const pictures = parts(wanted).map((some) => ({
+      layers: some.map((row) => row.id).join(","),
       styles: "",
-      opacities: wanted.map((row) => Math.round(row.opacity * 255)).join(","),
-    };
-    const key = `${params.layers} ${params.opacities}`;
+      opacities: some.map((row) => Math.round(row.opacity * 255)).join(","),
+    }));
+    const key = JSON.stringify(pictures);
     if (key !== this.key) {
       this.key = key;
       clearTimeout(this.timer);
       // A slider moves on for a while.
-      this.timer = setTimeout(() => this.show(wanted, params), this.drawn ? 150 : 0);
+      this.timer = setTimeout(() => this.show(wanted, pictures), this.drawn ? 150 : 0);
     }
     this.write();
   }
 
-  show(wanted, params) {
-    const old = this.drawn;
-    this.drawn = null;
+  show(wanted, pictures) {
+    const old = this.drawn ?? [];
+    const end = () => old.forEach((layer) => layer.remove());
     for (const text of this.credits ?? []) this.attribution.removeAttribution(text);
     this.credits = [...new Set(wanted.map((row) => row.row.dataset.attribution).filter(Boolean))].map((text) => element("span", text).innerHTML);
     for (const text of this.credits) this.attribution.addAttribution(text);
-    if (wanted.length) {
+    let waiting = pictures.length;
+    if (!waiting) end();
+    this.drawn = pictures.map((params) => {
       // At zoom 1 the world is one such tile; below, a tile would be wider than the world and as high.
       const options = { ...params, format: "image/png", transparent: true, version: "1.3.0", tileSize: 512, minNativeZoom: 1, maxZoom: 22 };
       const made = L.tileLayer.wms(place.dataset.wms, options);
-      this.drawn = made.addTo(this.map);
       // The old map stays until the new one is there.
-      made.once("load", () => old?.remove());
+      made.once("load", () => --waiting || end());
       made.on("tileerror", () => this.say("A part of the map could not be drawn."));
-      setTimeout(() => old?.remove(), 4000);
-    } else {
-      old?.remove();
-    }
+      return made.addTo(this.map);
+    });
+    setTimeout(end, 4000);
   }
 
   say(text) {
@@ -227,27 +227,30 @@ class Viewer {
     };
     const [left, bottom] = corner([0, size.y]);
     const [right, top] = corner([size.x, 0]);
-    const ids = wanted.map((row) => row.id).join(",");
-    const query = new URLSearchParams({
-      SERVICE: "WMS", VERSION: "1.3.0", REQUEST: "GetFeatureInfo", LAYERS: ids, QUERY_LAYERS: ids, STYLES: "", CRS: "EPSG:3857",
+    const query = {
+      SERVICE: "WMS", VERSION: "1.3.0", REQUEST: "GetFeatureInfo", STYLES: "", CRS: "EPSG:3857",
       BBOX: [left, bottom, right, top].join(","), WIDTH: size.x, HEIGHT: size.y, I: Math.round(at.x), J: Math.round(at.y),
       INFO_FORMAT: "text/html", FEATURE_COUNT: 5,
-    });
-    try {
+    };
+    const page = async (some) => {
+      const ids = some.map((row) => row.id).join(",");
       const url = new URL(place.dataset.wms, location.href);
-      for (const [name, value] of query) url.searchParams.set(name, value);
+      for (const [name, value] of Object.entries({ ...query, LAYERS: ids, QUERY_LAYERS: ids })) url.searchParams.set(name, value);
       const answer = await fetch(url);
       if (!answer.ok) throw new Error(`the server answered ${answer.status}`);
-      popup.setContent(this.told(new DOMParser().parseFromString(await answer.text(), "text/html"), wanted));
+      return new DOMParser().parseFromString(await answer.text(), "text/html");
+    };
+    try {
+      popup.setContent(this.told(await Promise.all(parts(wanted).map(page)), wanted));
     } catch (error) {
       popup.setContent(element("p", `What is here could not be asked: ${error.message}.`));
     }
   }
 
-  // What the server's page of features at a point has, each feature with the way to its own page.
-  told(page, wanted) {
+  // What the server's pages of features at a point have, each feature with the way to its own page.
+  told(pages, wanted) {
     const content = document.createElement("div");
-    for (const section of page.querySelectorAll("section[data-layer]")) {
+    for (const section of pages.flatMap((page) => [...page.querySelectorAll("section[data-layer]")])) {
       const row = wanted.find((row) => row.id === section.dataset.layer);
       content.append(element("p", row?.title ?? section.dataset.layer, "popup-layer"));
       for (const table of section.querySelectorAll("table")) {
@@ -271,6 +274,12 @@ class Viewer {
     return link;
   }
 }
+
+// As many at once as the WMS draws.
+const parts = (rows) => {
+  const most = Number(place.dataset.most) || rows.length;
+  return Array.from({ length: Math.ceil(rows.length / most) }, (_, at) => rows.slice(at * most, (at + 1) * most));
+};
 
 const numbers = (row) => row.row.dataset.bbox.split(",").map(Number);
 

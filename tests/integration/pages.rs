@@ -3,6 +3,7 @@
 
 use std::process::{Command, Stdio};
 
+use crate::harness::SAMPLE;
 use crate::harness::server::{Server, demo};
 
 const PAGES: [(&str, &str); 13] = [
@@ -109,6 +110,27 @@ fn the_viewer_keeps_its_state_in_the_address() {
     assert!(first.contains("countries"), "what the address names comes first: {first}");
     assert_eq!(page.matches("is-shown").count(), 1, "the others are off");
     assert!(page.contains("request=GetMap") || page.contains("REQUEST=GetMap"), "the server's WMS draws it");
+}
+
+#[test]
+fn a_map_of_more_layers_than_one_picture_may_have_was_blank() {
+    let folder = tempfile::tempdir().unwrap();
+    let project = folder.path().join("many.toml");
+    let layer = |number: usize| format!("[[layers]]\nid = 'l{number}'\nsource = '{SAMPLE}'\nlayer = 'countries'\n");
+    let layers = (0..7).map(layer).collect::<Vec<_>>().concat();
+    std::fs::write(&project, format!("[wms]\nmax_layers = 3\n{layers}")).unwrap();
+    let server = Server::start(&["--project", project.to_str().unwrap()]);
+    // Without scripts there is one picture, of what it may have.
+    let page = server.browse("/map").text();
+    assert_eq!(page.matches("data-shows disabled checked").count(), 1, "{page}");
+    let Some(browser) = browser() else { return };
+    let shown: Vec<String> = (0..7).rev().map(|number| format!("l{number}")).collect();
+    let (page, console) = opened(browser, &format!("{}/map#map=2/40/10&layers={}", server.url, shown.join(",")));
+    assert!(console.is_empty(), "{console}");
+    for layers in ["l0%2Cl1%2Cl2", "l3%2Cl4%2Cl5", "l6"] {
+        assert!(page.contains(&format!("layers={layers}&")), "{layers} is no picture: {page}");
+    }
+    assert!(page.contains("leaflet-tile-loaded") && !page.contains("could not be drawn"), "{page}");
 }
 
 #[test]

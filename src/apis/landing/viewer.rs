@@ -115,7 +115,9 @@ async fn viewer(cx: Context, _: NoParams) -> Result<Json<Viewer>> {
     // What is published later is drawn later, as the WMS has it; but a raster would hide all that lies below it.
     found.sort_by_key(|layer: &ViewerLayer| layer.kind == "features");
     found.reverse();
-    let is_few = found.len() <= SHOWN;
+    // As many as one picture can have.
+    let most = cx.project().wms.max_layers as usize;
+    let is_few = found.len() <= SHOWN.min(most);
     for (at, layer) in found.iter_mut().enumerate() {
         layer.shown = is_few || at == 0;
     }
@@ -136,7 +138,8 @@ async fn viewer(cx: Context, _: NoParams) -> Result<Json<Viewer>> {
         layers: found,
         links: Vec::new(),
     };
-    Ok(Json::new(viewer).told(move |_| Map::from_iter([("map".to_owned(), json!(picture))])))
+    Ok(Json::new(viewer)
+        .told(move |_| Map::from_iter([("map".to_owned(), json!(picture)), ("most".to_owned(), json!(most))])))
 }
 
 /// A box that is none is the world.
