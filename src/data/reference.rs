@@ -140,19 +140,29 @@ pub(super) fn spatial_ref(crs: &Crs) -> Result<SpatialRef> {
 /// The part of a system that says where on the ground something is. Heights are not moved; and for a height without a grid
 /// PROJ would leave out the change of datum on the ground as well, a hundred metres and more.
 pub(super) fn ground(crs: &Crs) -> Result<SpatialRef> {
-    let whole = spatial_ref(if crs.is_lon_lat_wgs84() { &Crs::Crs84 } else { crs })?;
+    spatial_ref(&horizontal(crs)?)
+}
+
+/// The same part as a system of its own, by its code where it has one: that of what has no heights, as a raster, whatever
+/// its file names.
+pub fn horizontal(crs: &Crs) -> Result<Crs> {
+    match crs {
+        Crs::Crs84h => return Ok(Crs::Crs84),
+        Crs::Epsg(4979) => return Ok(Crs::Epsg(4326)),
+        _ => {}
+    }
+    let whole = spatial_ref(crs)?;
     if !whole.is_compound() {
-        return Ok(whole);
+        return Ok(crs.clone());
     }
     let document: Value =
         serde_json::from_str(&whole.to_projjson().map_err(Error::internal)?).map_err(Error::internal)?;
     let part = &document["components"][0];
     let code = part["id"]["code"].as_u64().filter(|_| part["id"]["authority"] == "EPSG");
-    let part = match code.and_then(|code| u32::try_from(code).ok()) {
+    Ok(match code.and_then(|code| u32::try_from(code).ok()) {
         Some(code) => Crs::Epsg(code),
         None => Crs::Definition(part.to_string().into()),
-    };
-    spatial_ref(&part)
+    })
 }
 
 /// The same system by a definition that says all of it, where a name of another authority or a text for PROJ is its

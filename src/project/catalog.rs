@@ -1,5 +1,6 @@
 //! The catalog: projects and their layers, each behind a locked source.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -107,6 +108,11 @@ enum Source {
 /// Most combinations of properties that are kept for a layer.
 const MOST_PARTS: usize = 256;
 
+/// The name by which maps ask for a layer with this id: commas, which divide names there, stand as `_x002C_`.
+pub fn map_name(id: &str) -> Cow<'_, str> {
+    if id.contains(',') { id.replace(',', "_x002C_").into() } else { Cow::Borrowed(id) }
+}
+
 impl Layer {
     /// A layer with an id that is its title as well.
     pub fn new(id: impl Into<String>, source: Arc<dyn FeatureSource>) -> Self {
@@ -152,6 +158,11 @@ impl Layer {
     /// The same source as a layer of its own, as if it had just been opened.
     pub(super) fn reopened(&self, id: String) -> Self {
         Self { parameters: self.parameters.clone(), ..Self::of(id, self.source.clone()) }
+    }
+
+    /// The name by which maps ask for it.
+    pub fn map_name(&self) -> Cow<'_, str> {
+        map_name(&self.id)
     }
 
     /// Whether it is a coverage, which has samples instead of features.

@@ -116,7 +116,8 @@ impl Target for Snapshot {
 
     /// The client's message in its dialect; the cause goes to the log alone.
     fn fault(&self, head: &Head, error: &Error) -> Response {
-        if error.kind().status().is_server_error() {
+        // What is not implemented is the client's wish, whatever the class of its status.
+        if error.kind().status().is_server_error() && error.kind() != Kind::Unsupported {
             tracing::error!(id = %head.id, path = head.path, ?error, "failed");
         } else {
             tracing::info!(id = %head.id, path = head.path, ?error, "refused");

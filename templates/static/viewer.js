@@ -20,6 +20,8 @@ class LayerRow {
   constructor(row, changed) {
     this.row = row;
     this.id = row.dataset.layer;
+    // Commas divide names in WMS, where they stand so.
+    this.name = this.id.replaceAll(",", "_x002C_");
     this.title = row.dataset.title;
     this.check = row.querySelector("[data-shows]");
     this.range = row.querySelector("[data-opacity]");
@@ -144,7 +146,7 @@ class Viewer {
     }
     const wanted = this.wanted;
     const pictures = parts(wanted).map((some) => ({
-      layers: some.map((row) => row.id).join(","),
+      layers: some.map((row) => row.name).join(","),
       styles: "",
       opacities: some.map((row) => Math.round(row.opacity * 255)).join(","),
     }));
@@ -233,9 +235,9 @@ class Viewer {
       INFO_FORMAT: "text/html", FEATURE_COUNT: 5,
     };
     const page = async (some) => {
-      const ids = some.map((row) => row.id).join(",");
+      const names = some.map((row) => row.name).join(",");
       const url = new URL(place.dataset.wms, location.href);
-      for (const [name, value] of Object.entries({ ...query, LAYERS: ids, QUERY_LAYERS: ids })) url.searchParams.set(name, value);
+      for (const [name, value] of Object.entries({ ...query, LAYERS: names, QUERY_LAYERS: names })) url.searchParams.set(name, value);
       const answer = await fetch(url);
       if (!answer.ok) throw new Error(`the server answered ${answer.status}`);
       return new DOMParser().parseFromString(await answer.text(), "text/html");

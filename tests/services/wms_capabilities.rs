@@ -217,3 +217,34 @@ fn the_box_of_a_layer_in_its_own_system_is_its_own() {
         }
     }
 }
+
+#[test]
+fn a_comma_in_the_name_of_a_layer_made_it_two() {
+    let server = builder(
+        "title = 'Commas'\n[[layers]]\nsource = '@'\nlayer = 'countries'\nid = 'a,b (c)'\n[[layers]]\nsource = '@'\nlayer = 'cities'\n",
+    )
+    .build()
+    .unwrap();
+    for version in ["1.3.0", "1.1.1"] {
+        let text = ask(&server, &format!("REQUEST=GetCapabilities&VERSION={version}")).text();
+        let body = text.lines().filter(|line| !line.starts_with("<!DOCTYPE")).collect::<Vec<_>>().join("\n");
+        let root = parse(body.as_bytes(), &Limits::default()).unwrap();
+        let found = layer(path(&root, &["Capability", "Layer"]), "a_x002C_b (c)").unwrap();
+        let legend = path(found, &["Style", "LegendURL", "OnlineResource"]).attribute("href").unwrap().to_owned();
+        assert_eq!(answer(&server, Request::get(&legend)).status, 200, "{legend}");
+        let (system, at) =
+            if version == "1.3.0" { ("CRS=CRS:84", "I=20&J=20") } else { ("SRS=EPSG:4326", "X=20&Y=20") };
+        let map = format!(
+            "VERSION={version}&LAYERS=cities,a_x002C_b%20(c)&STYLES=&{system}&BBOX=0,40,10,50&WIDTH=40&HEIGHT=40&FORMAT=image/png"
+        );
+        assert!(ask(&server, &format!("REQUEST=GetMap&{map}")).picture().painted() > 100);
+        let info = ask(
+            &server,
+            &format!("REQUEST=GetFeatureInfo&{map}&QUERY_LAYERS=a_x002C_b%20(c)&INFO_FORMAT=application/json&{at}"),
+        );
+        assert!(info.text().contains("\"features\":[{"), "{}", info.text());
+    }
+    // The page's own pictures.
+    let page = answer(&server, Request::get("/ogcapi/collections/a%2Cb%20(c)?f=html")).text();
+    assert!(page.contains("LAYERS=a_x002C_b%20%28c%29"), "{page}");
+}

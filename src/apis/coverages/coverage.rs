@@ -149,7 +149,7 @@ async fn coverage(cx: Context, path: CoveragePath) -> Result<Json<Coverage>> {
     if let Some(unit) = reference::of(&view.grid().crs).ok().and_then(|it| unit(&it)) {
         reply = reply.for_page("unit", json!(unit));
     }
-    if let Some(map) = view.extent().and_then(|extent| preview::map(&cx, &layer.id, &extent)) {
+    if let Some(map) = view.extent().and_then(|extent| preview::map(&cx, &layer.map_name(), &extent)) {
         reply = reply.for_page("map", map);
     }
     Ok(reply)

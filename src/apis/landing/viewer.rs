@@ -15,7 +15,7 @@ use crate::base::link::{Link, Rel};
 use crate::data::gate::View;
 use crate::error::Result;
 use crate::message::request::COMPONENT;
-use crate::project::catalog::Layer;
+use crate::project::catalog::{Layer, map_name};
 use crate::server::context::{Context, Published};
 
 /// The path of the page.
@@ -128,7 +128,7 @@ async fn viewer(cx: Context, _: NoParams) -> Result<Json<Viewer>> {
         whole.include(*east, *north);
         whole
     });
-    let shown: Vec<&str> = found.iter().rev().filter(|layer| layer.shown).map(|layer| layer.id.as_str()).collect();
+    let shown: Vec<_> = found.iter().rev().filter(|layer| layer.shown).map(|layer| map_name(&layer.id)).collect();
     // Without scripts the page has one picture of what the map shows at first.
     let picture = (!shown.is_empty()).then(|| preview::map(&cx, &shown.join(","), &sound(whole))).flatten();
     let viewer = Viewer {
@@ -181,7 +181,7 @@ async fn described(cx: &Context, layer: &Layer, published: &Published, root: Opt
         }),
         shown: false,
         attribution: layer.attribution.as_ref().and_then(|attribution| attribution.title.clone()),
-        legend: preview::legend(cx, &layer.id),
+        legend: preview::legend(cx, &layer.map_name()),
         links,
     })
 }

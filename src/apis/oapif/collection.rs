@@ -136,7 +136,7 @@ async fn collection(cx: Context, path: CollectionPath) -> Result<Json<Collection
     let is_placed = view.schema().geometry.is_some();
     // The description has waited for it.
     let extent = view.extent(Duration::ZERO).await.and_then(|extent| extent.space);
-    if let Some(map) = extent.filter(|_| is_placed).and_then(|extent| preview::map(&cx, &layer.id, &extent)) {
+    if let Some(map) = extent.filter(|_| is_placed).and_then(|extent| preview::map(&cx, &layer.map_name(), &extent)) {
         reply = reply.for_page("map", map);
     }
     if let Ok(Some(count)) = view.count(&Query::default(), COUNT_BUDGET).await {

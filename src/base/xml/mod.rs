@@ -3,6 +3,7 @@
 
 mod element;
 mod encoding;
+mod letters;
 mod name;
 mod read;
 mod write;

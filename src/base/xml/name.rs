@@ -3,18 +3,7 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-/// Whether a name without a colon may begin with a character (Namespaces in XML, production 4).
-fn starts(c: char) -> bool {
-    matches!(c, 'A'..='Z' | '_' | 'a'..='z'
-        | '\u{C0}'..='\u{D6}' | '\u{D8}'..='\u{F6}' | '\u{F8}'..='\u{2FF}' | '\u{370}'..='\u{37D}' | '\u{37F}'..='\u{1FFF}'
-        | '\u{200C}'..='\u{200D}' | '\u{2070}'..='\u{218F}' | '\u{2C00}'..='\u{2FEF}' | '\u{3001}'..='\u{D7FF}'
-        | '\u{F900}'..='\u{FDCF}' | '\u{FDF0}'..='\u{FFFD}' | '\u{10000}'..='\u{EFFFF}')
-}
-
-/// Whether a name may go on with a character.
-fn goes_on(c: char) -> bool {
-    starts(c) || matches!(c, '-' | '.' | '0'..='9' | '\u{B7}' | '\u{300}'..='\u{36F}' | '\u{203F}'..='\u{2040}')
-}
+use super::letters::{goes_on, starts};
 
 /// Whether text is a name without a colon.
 pub fn is_name(text: &str) -> bool {
@@ -22,8 +11,8 @@ pub fn is_name(text: &str) -> bool {
     chars.next().is_some_and(starts) && chars.all(goes_on)
 }
 
-/// Text as a name: what a name cannot have stands as `_xHHHH_`, and so does an underscore that would read as such an
-/// escape. Two texts never give one name.
+/// Text as a name: what a name cannot have stands as `_xHHHH_`, or `_xHHHHHHHH_` beyond U+FFFF, and so does an underscore
+/// that would read as such an escape. Two texts never give one name.
 pub fn escaped_name(text: &str) -> Cow<'_, str> {
     let reads_as_escape = |rest: &str| rest.starts_with("_x");
     if is_name(text) && !text.match_indices('_').any(|(at, _)| reads_as_escape(&text[at..])) {
@@ -35,8 +24,10 @@ pub fn escaped_name(text: &str) -> Cow<'_, str> {
         if fits && !reads_as_escape(&text[at..]) {
             name.push(c);
         } else {
+            let code = u32::from(c);
+            let digits = if code > 0xFFFF { 8 } else { 4 };
             // Writing to a String cannot fail.
-            let _ = write!(name, "_x{:04X}_", u32::from(c));
+            let _ = write!(name, "_x{code:0digits$X}_");
         }
     }
     if name.is_empty() { Cow::Borrowed("_x0000_") } else { Cow::Owned(name) }
@@ -71,9 +62,21 @@ mod tests {
             ("a:b", "a_x003A_b"),
             ("_x0020_", "_x005F_x0020_"),
             ("", "_x0000_"),
-            ("😀!", "😀_x0021_"),
+            ("😀!", "_x0001F600__x0021_"),
         ] {
             assert_eq!(escaped_name(text), wanted);
+            assert!(text.is_empty() || unescaped_name(wanted).as_deref() == Some(text));
+        }
+    }
+
+    #[test]
+    fn letters_that_expat_does_not_know_broke_off_its_readers() {
+        for text in ["名前", "имя", "όνομα", "이름", "größe", "नाम", "a·b"] {
+            assert_eq!(escaped_name(text), text);
+        }
+        for (text, wanted) in [("țară", "_x021B_ară"), ("ስም", "_x1235__x121D_"), ("a𝑏", "a_x0001D44F_")] {
+            assert_eq!(escaped_name(text), wanted);
+            assert_eq!(unescaped_name(wanted).as_deref(), Some(text));
         }
     }
 

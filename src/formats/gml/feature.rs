@@ -2,7 +2,6 @@
 
 use crate::base::xml::{escaped_name, push_text};
 use crate::formats::geojson::number::write_integer;
-use crate::formats::geojson::text::write_base64_digits;
 use crate::model::batch::{Batch, Cell, Row};
 
 use super::geometry::{GeometryWriter, Written};
@@ -158,10 +157,16 @@ fn write_property(property: &Tagged<usize>, row: Row<'_>, out: &mut Vec<u8>) -> 
         Cell::Date(date) => date.write(out),
         Cell::Instant(instant) => instant.write(out),
         Cell::Text(..) => push_text(row.text(cell), out),
-        Cell::Blob(..) => write_base64_digits(row.bytes(cell), out),
+        Cell::Blob(..) => write_hex(row.bytes(cell), out),
     }
     out.extend_from_slice(&property.close);
     true
+}
+
+/// Bytes as `xsd:hexBinary` has them.
+fn write_hex(bytes: &[u8], out: &mut Vec<u8>) {
+    const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
+    out.extend(bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).map(|digit| DIGITS[usize::from(digit)]));
 }
 
 /// A number as `xsd:double` has it.

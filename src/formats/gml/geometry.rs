@@ -48,7 +48,7 @@ impl GeometryWriter {
     /// Appends a geometry of the feature with this id. Where it has no place or is malformed, nothing is written.
     pub(super) fn write(&self, wkb: &[u8], id: &[u8], out: &mut Vec<u8>) -> Result<Written, Malformed> {
         let start = out.len();
-        let mut sink = GmlSink { with: self, out, id, members: 0, set: None, gone: false, rings: 0 };
+        let mut sink = GmlSink { with: self, out, id, members: 0, set: None, gone: false, rings: 0, is_fresh: false };
         let result = walk(wkb, &mut sink);
         let gone = sink.gone || result.is_err();
         if let (false, Some(set)) = (gone, sink.set) {
@@ -73,6 +73,8 @@ struct GmlSink<'a> {
     gone: bool,
     /// Rings of the polygon that is being written.
     rings: u32,
+    /// Whether nothing was written since the last geometry began.
+    is_fresh: bool,
 }
 
 impl Sink for GmlSink<'_> {
@@ -90,6 +92,7 @@ impl Sink for GmlSink<'_> {
         }
         self.open(shape, parent.is_none() && self.set.is_none());
         self.rings = 0;
+        self.is_fresh = true;
         ControlFlow::Continue(())
     }
 
@@ -108,8 +111,10 @@ impl Sink for GmlSink<'_> {
 
     #[inline]
     fn end(&mut self, shape: Shape, parent: Option<Shape>) -> ControlFlow<()> {
-        if shape == Shape::Polygon && self.rings == 0 && self.with.version == Version::V2 {
-            // GML 2 has no empty polygon.
+        let is_empty = if shape == Shape::Polygon { self.rings == 0 } else { self.is_fresh && is_set(shape) };
+        self.is_fresh = false;
+        if is_empty && self.with.version == Version::V2 {
+            // GML 2 has neither an empty polygon nor an empty set.
             self.gone = true;
             return ControlFlow::Break(());
         }
@@ -119,6 +124,11 @@ impl Sink for GmlSink<'_> {
         }
         ControlFlow::Continue(())
     }
+}
+
+/// Whether a geometry is made of others.
+fn is_set(shape: Shape) -> bool {
+    !matches!(shape, Shape::Point | Shape::LineString | Shape::Polygon)
 }
 
 /// Whether a set has such members.

@@ -14,7 +14,8 @@ pub fn property_type(kind: FieldKind) -> &'static str {
         FieldKind::String | FieldKind::Json => "xsd:string",
         FieldKind::Date => "xsd:date",
         FieldKind::DateTime => "xsd:dateTime",
-        FieldKind::Binary => "xsd:base64Binary",
+        // GDAL knows no schema that has the other, `base64Binary`.
+        FieldKind::Binary => "xsd:hexBinary",
     }
 }
 

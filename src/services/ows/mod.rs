@@ -4,5 +4,6 @@ pub mod capabilities;
 pub mod codes;
 pub mod endpoint;
 pub mod kvp;
+pub mod media_type;
 pub mod sections;
 pub mod sequence;

@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use crate::base::crs::Crs;
+use crate::base::xml::escaped_name;
 use crate::data::coverage_gate::CoverageView;
-use crate::error::Result;
+use crate::error::{Kind, Result};
 use crate::project::catalog::Layer;
 use crate::server::context::Context;
 
 use super::frame::Frame;
+use super::unknown;
 
 /// A coverage with the grid in which it is offered.
 pub(super) struct Offered {
@@ -45,6 +47,19 @@ impl Offered {
         }
         systems
     }
+}
+
+/// The coverage of a name, as documents of each version have it or as the project does.
+pub(super) fn find(cx: &Context, name: &str, parameter: &'static str) -> Result<(Arc<Layer>, CoverageView)> {
+    let is_named =
+        |layer: &&Arc<Layer>| layer.id == name || escaped_name(&layer.id) == name || layer.map_name() == name;
+    let layer = cx.project().layers().iter().filter(|layer| layer.is_coverage()).find(is_named);
+    let layer = layer.ok_or_else(|| unknown(name, parameter))?;
+    cx.coverage(&layer.id).map_err(|error| match error.kind() {
+        // One that may not be seen does not exist, by whatever name.
+        Kind::UnknownLayer => unknown(name, parameter),
+        _ => error.at(parameter),
+    })
 }
 
 /// A number as documents write it: exact, and never with an exponent.

@@ -11,6 +11,7 @@ use crate::server::context::Context;
 use crate::services::ows::capabilities::{self, Ows};
 use crate::services::ows::endpoint::{self, XLINK};
 use crate::services::ows::kvp::Kvp;
+use crate::services::ows::media_type;
 use crate::services::ows::sections::Sections;
 use crate::services::ows::sequence::{Held, held};
 
@@ -46,7 +47,9 @@ pub(super) async fn get_capabilities(call: &Call<'_>) -> Result<Response> {
         measured += u32::from(space.is_some());
         types.push(Told { of, space: space.and_then(|extent| extent.space) });
     }
-    let media_type = if gml(dialect) == Version::V32 { "application/xml" } else { "text/xml" };
+    let usual = if gml(dialect) == Version::V32 { "application/xml" } else { "text/xml" };
+    // WFS 1.0.0 knows no such wish.
+    let media_type = if gml(dialect) == Version::V2 { usual } else { media_type::wanted(kvp, usual)? };
     let state = format!("{sequence} {measured}");
     let document = Document { call, names: &names, types: &types, sections: &sections, sequence, is_current };
     capabilities::cached(cx, dialect, media_type, &state, async { Ok(document.write()) }).await

@@ -6,6 +6,7 @@ use crate::error::Kind;
 use crate::formats::gml::Version;
 use crate::server::service::{Dialect, Operation};
 use crate::services::ows::codes;
+use crate::services::ows::media_type::MEDIA_TYPES;
 use crate::web::ows_error::{Code, Report};
 
 use super::output_format::{CSV, GEOJSON, GML2, GML31, GML32};
@@ -59,7 +60,7 @@ static OPERATIONS_20: [Operation; 6] = [
         "GetCapabilities",
         &[
             ("AcceptVersions", &["2.0.0", "1.1.0", "1.0.0"]),
-            ("AcceptFormats", &["text/xml", "application/xml"]),
+            ("AcceptFormats", &MEDIA_TYPES),
             ("Sections", &SECTIONS_20),
         ],
     ),
@@ -71,10 +72,7 @@ static OPERATIONS_20: [Operation; 6] = [
 ];
 
 static OPERATIONS_11: [Operation; 3] = [
-    operation(
-        "GetCapabilities",
-        &[("AcceptVersions", &["2.0.0", "1.1.0", "1.0.0"]), ("AcceptFormats", &["text/xml", "application/xml"])],
-    ),
+    operation("GetCapabilities", &[("AcceptVersions", &["2.0.0", "1.1.0", "1.0.0"]), ("AcceptFormats", &MEDIA_TYPES)]),
     operation("DescribeFeatureType", &[("outputFormat", &SCHEMAS_11)]),
     operation("GetFeature", &[("outputFormat", &FORMATS_11), RESULTS]),
 ];

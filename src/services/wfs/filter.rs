@@ -22,8 +22,15 @@ pub(super) fn cql2(at: &str, of: &FeatureType, text: &str) -> Result<Expr> {
     cql2::parse_for(text, cql2::Form::Qgis, &frame, of.schema()).map_err(|fault| wrong(fault.to_string()))
 }
 
-/// A filter in XML. What names no system is in that of the feature type, with the axes that its name has in this version.
-pub(super) fn fes(version: Version, names: &Names<'_>, of: &FeatureType, root: &Element) -> Result<Expr> {
+/// A filter in XML. What names no system is in that of the feature type, with the axes that its name has in this version;
+/// `alias` is another name of the type, with which a path may begin.
+pub(super) fn fes(
+    version: Version,
+    names: &Names<'_>,
+    of: &FeatureType,
+    alias: Option<&str>,
+    root: &Element,
+) -> Result<Expr> {
     let schema = of.schema();
     let rule = |name: Option<&str>| {
         if let Some(name) = name {
@@ -44,7 +51,7 @@ pub(super) fn fes(version: Version, names: &Names<'_>, of: &FeatureType, root: &
         }
         Some(key)
     };
-    let types = [of.name.as_str(), of.layer.id.as_str()];
+    let types = [of.name.as_str(), of.layer.id.as_str(), alias.unwrap_or(&of.name)];
     let context = FesContext { schema, types: &types, rule: &rule, metres_per_unit: &metres, id: &id };
     let expr = match fes::parse(root, &context) {
         Ok(expr) => expr,

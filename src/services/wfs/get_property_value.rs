@@ -70,13 +70,7 @@ pub(super) async fn get_property_value(call: &Call<'_>) -> Result<Response> {
 
 /// The same question for the features that have a value, so that their number is that of the values.
 fn values(query: &TypeQuery, property: &Property) -> TypeQuery {
-    let mut query = TypeQuery {
-        of: query.of.clone(),
-        shown: Some(vec![property.clone()]),
-        filter: query.filter.clone(),
-        sort: query.sort.clone(),
-        srs: query.srs.clone(),
-    };
+    let mut query = query.showing(property.clone());
     let none = match property {
         Property::Field(name) => Some(Expr::IsNull(Operand::Property(name.clone()))),
         Property::Geometry => {

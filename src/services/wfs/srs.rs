@@ -30,7 +30,7 @@ pub(super) fn named(at: &str, name: &str) -> Result<Named> {
         Some(code) => code.parse().map(Crs::Epsg).map_err(|_| unknown())?,
         None => plain(name).parse().map_err(|_| unknown())?,
     };
-    reference::of(&crs).map_err(|_| unknown())?;
+    reference::of_places(&crs).map_err(|_| unknown())?;
     let swap = is_authority(name) && crs.is_lat_first();
     Ok(Named { crs, name: name.to_owned(), swap })
 }
@@ -107,7 +107,9 @@ mod tests {
         for (name, swap) in cases {
             assert_eq!(named("SRSNAME", name).unwrap().swap, swap, "{name}");
         }
-        for bad in ["EPSG:99999", "nonsense", "", "urn:ogc:def:crs:EPSG::"] {
+        // Heights alone, and distances from the centre of the Earth.
+        let no_places = ["EPSG:5773", "urn:ogc:def:crs:EPSG::4978"];
+        for bad in ["EPSG:99999", "nonsense", "", "urn:ogc:def:crs:EPSG::"].into_iter().chain(no_places) {
             assert_eq!(named("SRSNAME", bad).unwrap_err().kind(), Kind::UnknownCrs, "{bad}");
         }
     }

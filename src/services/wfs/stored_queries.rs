@@ -79,7 +79,9 @@ pub(super) fn describe_stored_queries(call: &Call<'_>) -> Result<Response> {
 /// The question for one feature.
 pub(super) fn query_by_id(names: &Names<'_>, id: &str) -> Result<TypeQuery> {
     let (of, key) = names.feature(id).ok_or_else(|| unknown(id))?;
-    Ok(TypeQuery { of, shown: None, filter: Some(Expr::Ids(vec![key])), sort: Vec::new(), srs: None })
+    let mut query = TypeQuery::new(of);
+    query.and(Expr::Ids(vec![key]));
+    Ok(query)
 }
 
 fn unknown(id: &str) -> Error {

@@ -40,7 +40,7 @@ impl Filters {
             }
             Some(qgis_filter::Filters::ByOrder(all)) => all.get(at).and_then(Option::as_ref).into_iter().collect(),
         };
-        found.into_iter().map(|condition| checked(condition, view.schema(), layer.name())).collect()
+        found.into_iter().map(|condition| checked(condition, view.schema(), &layer.name())).collect()
     }
 
     /// Whether each condition is of a layer of the map, which has so many in LAYERS: a slip of the pen must not show more

@@ -67,7 +67,7 @@ async fn sizes(layer: &MapLayer) -> Vec<Option<(u32, u32)>> {
     };
     let mut sizes = Vec::new();
     for style in styles::all(layer) {
-        let drawn = one(&style).await.inspect_err(|error| tracing::warn!(layer = layer.name(), ?error, "no legend"));
+        let drawn = one(&style).await.inspect_err(|error| tracing::warn!(layer = layer.layer.id, ?error, "no legend"));
         sizes.push(drawn.ok().map(|picture| (picture.width, picture.height)));
     }
     sizes

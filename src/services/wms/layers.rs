@@ -1,5 +1,6 @@
 //! The layers and groups that a client may see on maps: what has a place on them, and is not hidden.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -31,8 +32,8 @@ pub(super) enum Shown {
 
 impl MapLayer {
     /// The name by which maps ask for it.
-    pub(super) fn name(&self) -> &str {
-        &self.layer.id
+    pub(super) fn name(&self) -> Cow<'_, str> {
+        self.layer.map_name()
     }
 
     /// The system that it is stored in, x before y.
@@ -81,7 +82,7 @@ impl Shown {
     /// The layers, in the order of drawing, each with its own name and those of the groups that it is in.
     pub(super) fn named(&self) -> Vec<(&MapLayer, Vec<String>)> {
         match self {
-            Self::Layer(layer) => vec![(layer, vec![layer.name().to_owned()])],
+            Self::Layer(layer) => vec![(layer, vec![layer.name().into_owned()])],
             Self::Group(group, held) => {
                 let mut all: Vec<_> = held.iter().flat_map(Self::named).collect();
                 for (_, names) in &mut all {
@@ -141,6 +142,10 @@ pub(super) fn find(cx: &Context, name: &str) -> Result<Shown> {
     let unknown = || Error::new(Kind::UnknownLayer, format!("there is no layer '{name}'")).at("LAYERS");
     if let Some(found) = layer(cx, name)? {
         return Ok(Shown::Layer(found));
+    }
+    let is_so_called = |it: &&Arc<Layer>| it.id != it.map_name() && it.map_name() == name;
+    if let Some(called) = cx.project().layers().iter().find(is_so_called) {
+        return layer(cx, &called.id)?.map(Shown::Layer).ok_or_else(unknown);
     }
     group(&cx.project().tree, name).and_then(|node| shown_node(cx, node)).ok_or_else(unknown)
 }

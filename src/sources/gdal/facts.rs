@@ -12,6 +12,7 @@ use gdal::spatial_ref::{AxisMappingStrategy, SpatialRef};
 use super::{RasterOptions, file};
 use crate::base::crs::Crs;
 use crate::data::coverage::{Affine, Band, Colour, Grid, SampleKind, Statistics};
+use crate::data::reference;
 use crate::error::{Error, Result};
 use crate::sources::pool::busy;
 
@@ -35,13 +36,13 @@ pub(super) fn read(dataset: &Dataset, path: &Path, options: &RasterOptions) -> R
         return Err(wrong("has pixels without an area".to_owned()));
     }
     let (crs, in_degrees) = if let Some(crs) = &options.crs {
-        (crs.clone(), None)
+        (flat(crs).map_err(|_| wrong(format!("is given a reference system that is not known: {crs}")))?, None)
     } else {
         let reference = dataset.spatial_ref().map_err(|cause| {
             wrong("has no reference system: name it with crs = \"EPSG:…\" in the project file".to_owned())
                 .because(cause)
         })?;
-        let (crs, in_degrees) = system(&reference)
+        let (crs, in_degrees) = flat_system(&reference)
             .map_err(|cause| wrong("has a reference system that cannot be read".to_owned()).because(cause))?;
         (crs, Some(in_degrees))
     };
@@ -76,7 +77,7 @@ pub(super) fn is_as_before(dataset: &Dataset, grid: &Grid, is_named: bool) -> Re
         && dataset.geo_transform().is_ok_and(|affine| Affine(affine) == grid.affine)
         && kinds.eq(grid.bands.iter().map(|band| Some(band.kind)))
         && overviews(dataset, (grid.width, grid.height)) == grid.overviews
-        && (is_named || dataset.spatial_ref().is_ok_and(|it| system(&it).is_ok_and(|(crs, _)| crs == grid.crs)));
+        && (is_named || dataset.spatial_ref().is_ok_and(|it| flat_system(&it).is_ok_and(|(crs, _)| crs == grid.crs)));
     if is_same { Ok(()) } else { Err(busy("the data of this layer has changed and is being opened anew, try again")) }
 }
 
@@ -124,6 +125,23 @@ pub(super) fn system(reference: &SpatialRef) -> gdal::errors::Result<(Crs, bool)
         None => Crs::Definition(reference.to_wkt()?.into()),
     };
     Ok((crs, reference.is_geographic() && is_degree(reference)))
+}
+
+/// The same of a raster, whose pixels lie on the ground: heights are what its samples may be, and no axis.
+fn flat_system(reference: &SpatialRef) -> Result<(Crs, bool)> {
+    let (crs, in_degrees) = system(reference).map_err(Error::internal)?;
+    Ok((flat(&crs)?, in_degrees))
+}
+
+fn flat(crs: &Crs) -> Result<Crs> {
+    match reference::horizontal(crs)? {
+        // What has lost its heights may be one with a code.
+        Crs::Definition(text) if Crs::Definition(text.clone()) != *crs => {
+            let part = SpatialRef::from_definition(&text).map_err(Error::internal)?;
+            Ok(system(&part).map_err(Error::internal)?.0)
+        }
+        flat => Ok(flat),
+    }
 }
 
 fn is_degree(reference: &SpatialRef) -> bool {

@@ -216,3 +216,39 @@ fn a_raster_round_the_earth_comes_whole_in_another_system() {
         assert!((min_x, max_x) == (4e6, 5e6), "{code}: {min_x} {max_x}");
     }
 }
+
+/// Four pixels of the Netherlands with heights above Amsterdam, and as many in degrees with heights above the ellipsoid.
+fn heights(name: &str, system: &str, place: [f64; 6]) -> PathBuf {
+    made(name, |path| {
+        let driver = gdal::DriverManager::get_driver_by_name("GTiff").unwrap();
+        let mut dataset = driver.create_with_band_type::<f32, _>(path, 2, 2, 1).unwrap();
+        dataset.set_geo_transform(&place).unwrap();
+        dataset.set_spatial_ref(&gdal::spatial_ref::SpatialRef::from_definition(system).unwrap()).unwrap();
+        let mut buffer = Buffer::new((2, 2), vec![1.5_f32, 2.5, 3.5, 4.5]);
+        dataset.rasterband(1).unwrap().write((0, 0), (2, 2), &mut buffer).unwrap();
+        dataset.close().unwrap();
+    })
+}
+
+#[test]
+fn a_raster_with_heights_in_its_system_was_resampled() {
+    let metres = [174_000.0, 100.0, 0.0, 445_000.0, 0.0, -100.0];
+    let degrees = [5.0, 0.5, 0.0, 53.0, 0.0, -0.5];
+    for (name, system, place, code) in [
+        ("nap", "EPSG:7415", metres, 28992),
+        ("sum", "EPSG:28992+5773", metres, 28992),
+        ("ellipsoidal", "EPSG:4979", degrees, 4326),
+        ("geoid", "EPSG:9518", degrees, 4326),
+    ] {
+        let server = Server::start(&[text(&heights(&format!("{name}.tif"), system, place))]);
+        let wcs = |query: &str| server.get(&format!("/ows?SERVICE=WCS&VERSION=2.0.1&{query}&COVERAGEID={name}"));
+        let read = opened(wcs("REQUEST=GetCoverage"));
+        assert_eq!((read.size(), read.place()), ((2, 2), place), "{system}");
+        assert_eq!(read.values(1), [1.5, 2.5, 3.5, 4.5], "{system}");
+        assert_eq!(read.dataset.spatial_ref().unwrap().auth_code().unwrap(), code, "{system}");
+        let described = wcs("REQUEST=DescribeCoverage").expect(200).text();
+        let uri = format!("http://www.opengis.net/def/crs/EPSG/0/{code}");
+        assert!(described.contains(&format!("srsName=\"{uri}\"")) && !described.contains("4979"), "{described}");
+        assert_eq!(server.json(&format!("/coverages/{name}"))["grid"]["crs"], uri, "{system}");
+    }
+}

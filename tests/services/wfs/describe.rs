@@ -36,10 +36,19 @@ fn geometries() -> Vec<(GeometryKind, Vec<&'static str>)> {
         (GeometryKind::Point, vec!["POINT(1 2)", "POINT Z(1 2 3)", "POINT EMPTY"]),
         (GeometryKind::LineString, vec!["LINESTRING(0 0,1 1)", "LINESTRING EMPTY"]),
         (GeometryKind::Polygon, vec![polygon]),
-        (GeometryKind::MultiPoint, vec!["MULTIPOINT((1 2),(3 4))", "POINT(5 6)"]),
-        (GeometryKind::MultiLineString, vec!["MULTILINESTRING((0 0,1 1),(2 2,3 3))", "LINESTRING(0 0,1 1)"]),
-        (GeometryKind::MultiPolygon, vec!["MULTIPOLYGON(((0 0,0 1,1 1,0 0)),((5 5,5 6,6 6,5 5)))", polygon]),
-        (GeometryKind::GeometryCollection, vec!["GEOMETRYCOLLECTION(POINT(1 2),LINESTRING(0 0,1 1))"]),
+        (GeometryKind::MultiPoint, vec!["MULTIPOINT((1 2),(3 4))", "POINT(5 6)", "MULTIPOINT EMPTY"]),
+        (
+            GeometryKind::MultiLineString,
+            vec!["MULTILINESTRING((0 0,1 1),(2 2,3 3))", "LINESTRING(0 0,1 1)", "MULTILINESTRING EMPTY"],
+        ),
+        (
+            GeometryKind::MultiPolygon,
+            vec!["MULTIPOLYGON(((0 0,0 1,1 1,0 0)),((5 5,5 6,6 6,5 5)))", polygon, "MULTIPOLYGON EMPTY"],
+        ),
+        (
+            GeometryKind::GeometryCollection,
+            vec!["GEOMETRYCOLLECTION(POINT(1 2),LINESTRING(0 0,1 1))", "GEOMETRYCOLLECTION EMPTY"],
+        ),
         (GeometryKind::Any, vec!["POINT(1 2)", "LINESTRING(0 0,1 1)", polygon, "MULTIPOINT((1 2))"]),
     ]
 }

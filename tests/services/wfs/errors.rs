@@ -20,6 +20,11 @@ async fn exceptions_have_code_locator_and_status() {
         ("REQUEST=GetFeature&TYPENAMES=cities&BBOX=1,NaN,3,4", 400, "InvalidParameterValue", "BBOX"),
         ("REQUEST=GetFeature&TYPENAMES=cities&BBOX=1,4,3,2", 400, "InvalidParameterValue", "BBOX"),
         ("REQUEST=GetFeature&TYPENAMES=cities&SRSNAME=EPSG:99999", 400, "InvalidParameterValue", "SRSNAME"),
+        // Heights alone, and distances from the centre of the Earth: no systems of places.
+        ("REQUEST=GetFeature&TYPENAMES=cities&SRSNAME=EPSG:5773", 400, "InvalidParameterValue", "SRSNAME"),
+        ("REQUEST=GetFeature&TYPENAMES=cities&SRSNAME=EPSG:4978", 400, "InvalidParameterValue", "SRSNAME"),
+        ("REQUEST=GetFeature&TYPENAMES=cities&BBOX=1,2,3,4,EPSG:4978", 400, "InvalidParameterValue", "BBOX"),
+        ("REQUEST=GetFeature&TYPENAMES=cities,countries&ALIASES=a,b", 501, "OptionNotSupported", "ALIASES"),
         ("REQUEST=GetFeature&TYPENAMES=cities&OUTPUTFORMAT=shape", 400, "InvalidParameterValue", "OUTPUTFORMAT"),
         ("REQUEST=GetFeature&TYPENAMES=cities&PROPERTYNAME=nosuch", 400, "InvalidParameterValue", "PROPERTYNAME"),
         ("REQUEST=GetFeature&TYPENAMES=cities&SORTBY=geom", 400, "InvalidParameterValue", "SORTBY"),
@@ -78,4 +83,19 @@ async fn each_version_has_its_own_form() {
         assert_eq!(read(&answer).namespace.as_deref(), Some(namespace));
         valid(&answer.text(), &[(namespace, place)]);
     }
+}
+
+#[test]
+fn what_is_not_implemented_was_logged_as_a_fault_of_the_server() {
+    let mut server = crate::harness::server::Server::start(&[crate::harness::SAMPLE]);
+    let wfs = "/ows?SERVICE=WFS&VERSION=2.0.0";
+    for query in [
+        "REQUEST=Transaction",
+        "REQUEST=GetFeature&TYPENAMES=cities,countries&ALIASES=a,b",
+        "REQUEST=GetFeature&TYPENAMES=cities&RESOLVE=all",
+    ] {
+        server.get(&format!("{wfs}&{query}")).expect(501);
+    }
+    let log = server.log();
+    assert!(!log.contains("ERROR") && log.matches("refused").count() == 3, "{log}");
 }

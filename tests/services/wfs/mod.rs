@@ -14,6 +14,7 @@ mod describe;
 mod errors;
 mod features;
 mod long_filters;
+mod names_of_xml;
 mod negotiation;
 mod no_geometry;
 mod requests;

@@ -65,3 +65,21 @@ async fn head_starts_no_query() {
     assert_eq!((answer.status(), answer.body.len()), (200, 0));
     assert_eq!(answer.header("content-type"), "application/gml+xml; version=3.2");
 }
+
+#[tokio::test]
+async fn the_listed_media_type_was_not_answered() {
+    let server = sample();
+    for (wish, version, answered) in [
+        ("&ACCEPTFORMATS=text/xml", "2.0.0", "text/xml"),
+        ("&ACCEPTFORMATS=image/png,text/xml,application/xml", "2.0.0", "text/xml"),
+        ("&ACCEPTFORMATS=application/xml,text/xml", "1.1.0", "application/xml"),
+        ("&ACCEPTFORMATS=image/png", "2.0.0", "application/xml"),
+        ("", "2.0.0", "application/xml"),
+        ("", "1.1.0", "text/xml"),
+    ] {
+        let answer = wfs(&server, &format!("REQUEST=GetCapabilities&VERSION={version}{wish}")).await;
+        assert_eq!((answer.status(), answer.header("content-type")), (200, answered), "{wish}");
+    }
+    let coverages = crate::kit::ask(&server, "/ows?SERVICE=WCS&REQUEST=GetCapabilities&ACCEPTFORMATS=text/xml").await;
+    assert_eq!(coverages.header("content-type"), "text/xml");
+}

@@ -78,3 +78,72 @@ async fn every_operation_is_asked_by_post() {
             .await;
     assert_eq!(members(&read(&form)).len(), 1);
 }
+
+/// A request of 2.0.0 with these queries.
+async fn queries(server: &graticule::Server, attributes: &str, queries: &str) -> Answer {
+    let root = r#"xmlns="http://www.opengis.net/wfs/2.0" xmlns:fes="http://www.opengis.net/fes/2.0" service="WFS" version="2.0.0""#;
+    post(server, "text/xml", &format!("<GetFeature {root} {attributes}>{queries}</GetFeature>")).await
+}
+
+/// The systems of the features, each once.
+fn systems(answer: &Answer) -> Vec<String> {
+    let mut found: Vec<_> =
+        answer.text().split("srsName=\"").skip(1).map(|it| it.split('"').next().unwrap().to_owned()).collect();
+    found.dedup();
+    found
+}
+
+#[tokio::test]
+async fn the_next_page_came_in_the_system_of_another_query() {
+    let server = sample();
+    let usual = "urn:ogc:def:crs:EPSG::4326";
+    for (first, second, own) in [
+        (r#"srsName="EPSG:3857""#, "", ["EPSG:3857", usual]),
+        ("", r#"srsName="EPSG:3857""#, [usual, "EPSG:3857"]),
+        (r#"srsName="EPSG:3857""#, r#"srsName="EPSG:25832""#, ["EPSG:3857", "EPSG:25832"]),
+        (r#"srsName="EPSG:3857""#, r#"srsName="EPSG:3857""#, ["EPSG:3857", "EPSG:3857"]),
+    ] {
+        let both = format!(r#"<Query typeNames="cities" {first}/><Query typeNames="countries" {second}/>"#);
+        let answer = queries(&server, r#"count="2" startIndex="242""#, &both).await;
+        let next = ask(&server, read(&answer).attribute("next").unwrap()).await;
+        assert_eq!(systems(&next), own[1..], "{}", next.text());
+        let previous = ask(&server, read(&answer).attribute("previous").unwrap()).await;
+        assert_eq!(systems(&previous), own[..1], "{}", previous.text());
+    }
+}
+
+#[tokio::test]
+async fn brackets_in_a_filter_made_the_next_page_a_fault() {
+    let server = sample();
+    let filter = "<fes:Filter><fes:PropertyIsNotEqualTo><fes:ValueReference>name</fes:ValueReference>\
+        <fes:Literal>)(</fes:Literal></fes:PropertyIsNotEqualTo></fes:Filter>";
+    let answer = queries(&server, r#"count="2""#, &format!(r#"<Query typeNames="cities">{filter}</Query>"#)).await;
+    let next = ask(&server, read(&answer).attribute("next").unwrap()).await;
+    assert_eq!(members(&read(&next)).len(), 2, "{}", next.text());
+}
+
+#[tokio::test]
+async fn another_name_for_the_one_type_was_taken_for_a_join() {
+    let server = sample();
+    let filter = "<fes:Filter><fes:PropertyIsLike wildCard=\"*\" singleChar=\".\" escapeChar=\"!\"><fes:ValueReference>a/name</fes:ValueReference>\
+        <fes:Literal>Ber*</fes:Literal></fes:PropertyIsLike></fes:Filter>";
+    let sort =
+        "<fes:SortBy><fes:SortProperty><fes:ValueReference>a/name</fes:ValueReference></fes:SortProperty></fes:SortBy>";
+    let query = format!(r#"<Query typeNames="cities" aliases="a">{filter}{sort}</Query>"#);
+    let names = |answer: &Answer| {
+        let root = read(answer);
+        members(&root).iter().map(|it| it.child("name").unwrap().trimmed().to_owned()).collect::<Vec<_>>()
+    };
+    let answer = queries(&server, r#"count="1""#, &query).await;
+    assert_eq!(names(&answer), ["Berlin"], "{}", answer.text());
+    let next = ask(&server, read(&answer).attribute("next").unwrap()).await;
+    assert_eq!(names(&next), ["Bern"], "{}", next.text());
+    let filter = filter.replace("<fes:Filter>", "<fes:Filter xmlns:fes=\"http://www.opengis.net/fes/2.0\">");
+    let filter = percent_encoding::utf8_percent_encode(&filter, percent_encoding::NON_ALPHANUMERIC);
+    let kvp = format!(
+        "/ows?SERVICE=WFS&VERSION=2.0.0&REQUEST=GetFeature&TYPENAMES=cities&ALIASES=a&SORTBY=a/name&FILTER={filter}"
+    );
+    assert_eq!(names(&ask(&server, &kvp).await), ["Berlin", "Bern"]);
+    let two = queries(&server, "", r#"<Query typeNames="cities countries" aliases="a b"/>"#).await;
+    assert_eq!(two.status(), 501, "{}", two.text());
+}

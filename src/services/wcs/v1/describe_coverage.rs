@@ -7,7 +7,7 @@ use crate::server::context::Context;
 use crate::server::service::Dialect;
 use crate::services::ows::capabilities::cached;
 use crate::services::ows::kvp::Kvp;
-use crate::services::wcs::offered::{Offered, number, pair};
+use crate::services::wcs::offered::{Offered, find, number, pair};
 use crate::services::wcs::{formats, interpolation};
 
 use super::{VERSION, brief, name_of, namespaces};
@@ -20,7 +20,7 @@ pub(in crate::services::wcs) async fn describe_coverage(cx: &Context, dialect: &
         Some(ids) => ids
             .into_iter()
             .map(|id| {
-                let (layer, view) = cx.coverage(id).map_err(|error| error.at("COVERAGE"))?;
+                let (layer, view) = find(cx, id, "COVERAGE")?;
                 Offered::new(layer, view)
             })
             .collect::<Result<_>>()?,

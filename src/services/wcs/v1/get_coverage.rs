@@ -10,13 +10,14 @@ use crate::server::context::Context;
 use crate::services::ows::kvp::{Kvp, invalid};
 use crate::services::wcs::bands::{self, Wanted};
 use crate::services::wcs::frame::Frame;
+use crate::services::wcs::offered::find;
 use crate::services::wcs::piece::Piece;
 use crate::services::wcs::{formats, interpolation};
 
 pub(in crate::services::wcs) async fn get_coverage(cx: &Context) -> Result<Response> {
     let kvp = Kvp::new(cx.head());
     let id = kvp.required("COVERAGE")?;
-    let (layer, view) = cx.coverage(id).map_err(|error| error.at("COVERAGE"))?;
+    let (layer, view) = find(cx, id, "COVERAGE")?;
     let format = formats::find(kvp.required("FORMAT")?)?;
     let frame = Frame::of(view.grid())?;
     let crs = system(kvp, "CRS")?.ok_or_else(|| Error::new(Kind::MissingParameter, "CRS is missing").at("CRS"))?;
@@ -44,7 +45,7 @@ pub(in crate::services::wcs) async fn get_coverage(cx: &Context) -> Result<Respo
 fn system(kvp: Kvp<'_>, name: &str) -> Result<Option<Crs>> {
     let Some(text) = kvp.text(name)? else { return Ok(None) };
     let crs: Crs = text.parse().map_err(|fault: String| Error::new(Kind::UnknownCrs, fault).at(name.to_owned()))?;
-    reference::of(&crs).map_err(|error| error.at(name.to_owned()))?;
+    reference::of_places(&crs).map_err(|error| error.at(name.to_owned()))?;
     Ok(Some(crs))
 }
 

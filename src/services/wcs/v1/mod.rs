@@ -27,7 +27,7 @@ fn brief(xml: &mut Writer, offered: &Offered) {
     if let Some(description) = &layer.description {
         xml.element("description", description);
     }
-    xml.element("name", &layer.id);
+    xml.element("name", &layer.map_name());
     xml.element("label", &layer.title);
     // The schema wants one: what has no place in longitude and latitude may be anywhere.
     let extent = view.extent().unwrap_or(crate::base::bbox::Rect::WORLD);

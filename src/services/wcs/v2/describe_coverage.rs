@@ -10,10 +10,10 @@ use crate::server::service::Dialect;
 use crate::services::ows::capabilities::cached;
 use crate::services::ows::kvp::Kvp;
 use crate::services::wcs::formats;
-use crate::services::wcs::offered::{Offered, number, pair};
+use crate::services::wcs::offered::{Offered, find, number, pair};
 
 use super::MOST;
-use super::names::{Axes, find, id_of};
+use super::names::{Axes, id_of};
 
 pub(in crate::services::wcs) async fn describe_coverage(
     cx: &Context,

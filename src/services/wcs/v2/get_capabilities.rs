@@ -8,6 +8,7 @@ use crate::server::service::Dialect;
 use crate::services::ows::capabilities::{Ows, cached, domain, identification, keywords, operations, provider};
 use crate::services::ows::endpoint::XLINK;
 use crate::services::ows::kvp::Kvp;
+use crate::services::ows::media_type;
 use crate::services::ows::sections::Sections;
 use crate::services::ows::sequence::{Held, held};
 use crate::services::wcs::offered::{Offered, pair};
@@ -37,7 +38,7 @@ pub(in crate::services::wcs) async fn get_capabilities(cx: &Context, dialect: &'
     let sequence = cx.update_sequence();
     let is_current = held(kvp, sequence)? == Held::Current;
     let make = async { Ok(document(cx, dialect, &sections, sequence, is_current)) };
-    cached(cx, dialect, "application/xml", &sequence.to_string(), make).await
+    cached(cx, dialect, media_type::wanted(kvp, "application/xml")?, &sequence.to_string(), make).await
 }
 
 fn document(cx: &Context, dialect: &Dialect, sections: &Sections, sequence: u64, is_current: bool) -> Vec<u8> {

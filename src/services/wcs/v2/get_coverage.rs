@@ -12,9 +12,9 @@ use crate::services::wcs::bands::{self, Wanted};
 use crate::services::wcs::formats;
 use crate::services::wcs::frame::Frame;
 use crate::services::wcs::interpolation;
+use crate::services::wcs::offered::find;
 use crate::services::wcs::piece::Piece;
 
-use super::names::find;
 use super::{keys, post};
 
 /// What a request says.
@@ -65,6 +65,6 @@ fn system(text: Option<&str>, parameter: &'static str, code: &'static str) -> Re
     let Some(text) = text else { return Ok(None) };
     let wrong = |fault: String| Error::new(Kind::UnknownCrs, fault).at(parameter).coded(code);
     let crs: Crs = text.trim().parse().map_err(|fault| wrong(format!("{parameter} is '{text}': {fault}")))?;
-    crate::data::reference::of(&crs).map_err(|error| wrong(error.message().to_owned()))?;
+    crate::data::reference::of_places(&crs).map_err(|error| wrong(error.message().to_owned()))?;
     Ok(Some(crs))
 }

@@ -1,27 +1,13 @@
 //! Names of coverages, systems and axes.
 
-use std::sync::Arc;
-
 use crate::base::crs::Crs;
 use crate::base::xml::escaped_name;
-use crate::data::coverage_gate::CoverageView;
 use crate::data::reference;
-use crate::error::Result;
 use crate::project::catalog::Layer;
-use crate::server::context::Context;
-use crate::services::wcs::unknown;
 
 /// The name of a coverage in documents, which XML must take as one.
 pub(super) fn id_of(layer: &Layer) -> String {
     escaped_name(&layer.id).into_owned()
-}
-
-/// The coverage of a name, as documents have it or as the project does.
-pub(super) fn find(cx: &Context, name: &str, parameter: &str) -> Result<(Arc<Layer>, CoverageView)> {
-    let is_named = |layer: &&Arc<Layer>| layer.id == name || id_of(layer) == name;
-    let layer = cx.project().layers().iter().filter(|layer| layer.is_coverage()).find(is_named);
-    let layer = layer.ok_or_else(|| unknown(name, parameter))?;
-    cx.coverage(&layer.id).map_err(|error| error.at(parameter.to_owned()))
 }
 
 /// How a system names its axes, in its own order.

@@ -12,7 +12,7 @@ use super::super::dialects::gml;
 use super::super::names::{FeatureType, Names};
 use super::super::srs::{self, Named, named};
 use super::super::{Call, filter};
-use super::{Ask, TypeQuery, What, is_hits, pairs, resolvable, stored};
+use super::{Ask, TypeQuery, What, is_hits, joins, pairs, resolvable, stored};
 
 pub(super) fn read(call: &Call<'_>, names: &Names<'_>, kvp: Kvp<'_>) -> Result<Ask> {
     let whole = "a whole number";
@@ -38,10 +38,6 @@ pub(super) fn read(call: &Call<'_>, names: &Names<'_>, kvp: Kvp<'_>) -> Result<A
 }
 
 fn queries(version: Version, names: &Names<'_>, kvp: Kvp<'_>) -> Result<Vec<TypeQuery>> {
-    if kvp.text("ALIASES")?.is_some() {
-        let message = "joins of feature types are not implemented";
-        return Err(Error::new(Kind::Unsupported, message).at("ALIASES").coded("OptionNotSupported"));
-    }
     let mut types: Vec<(FeatureType, Option<Vec<FeatureId>>)> = Vec::new();
     if let Some((at, text)) = kvp.first(&["TYPENAMES", "TYPENAME"])? {
         for name in text.split(['(', ')', ',']).map(str::trim).filter(|name| !name.is_empty()) {
@@ -49,14 +45,25 @@ fn queries(version: Version, names: &Names<'_>, kvp: Kvp<'_>) -> Result<Vec<Type
         }
     }
     by_ids(names, kvp, &mut types)?;
-    let wish: Option<Named> = kvp.text("SRSNAME")?.map(|name| named("SRSNAME", name)).transpose()?;
     let mut queries = Vec::new();
     for (of, ids) in types {
-        let mut query = TypeQuery { srs: wish.clone(), ..TypeQuery::new(of) };
+        let mut query = TypeQuery::new(of);
         if let Some(ids) = ids {
             query.and(Expr::Ids(ids));
         }
         queries.push(query);
+    }
+    if let Some(names) = kvp.groups("SRSNAME")? {
+        each(&mut queries, "SRSNAME", &names, |query, name| {
+            query.srs = Some(named("SRSNAME", name)?);
+            Ok(())
+        })?;
+    }
+    if let Some(aliases) = kvp.groups("ALIASES")? {
+        if aliases.iter().any(|alias| alias.contains(',')) {
+            return Err(joins("ALIASES", "joins of feature types are not implemented"));
+        }
+        each(&mut queries, "ALIASES", &aliases, |query, alias| query.call("ALIASES", alias))?;
     }
     let is_one = queries.len() == 1;
     // OWSLib sends the filter of 2.0.0 by the name of QUERY.
@@ -66,7 +73,7 @@ fn queries(version: Version, names: &Names<'_>, kvp: Kvp<'_>) -> Result<Vec<Type
             let root = parse(text.as_bytes(), &Limits::default()).map_err(|fault| {
                 Error::new(Kind::InvalidParameter, format!("FILTER cannot be read: {fault}")).at("FILTER")
             })?;
-            let expr = filter::fes(version, names, &query.of, &root)?;
+            let expr = filter::fes(version, names, &query.of, query.alias.as_deref(), &root)?;
             query.and(expr);
             Ok(())
         })?;
@@ -80,7 +87,7 @@ fn queries(version: Version, names: &Names<'_>, kvp: Kvp<'_>) -> Result<Vec<Type
     }
     if let Some(text) = kvp.text("BBOX")? {
         for query in &mut queries {
-            let expr = bbox(text, wish.as_ref(), &query.of)?;
+            let expr = bbox(text, query.srs.as_ref(), &query.of)?;
             query.and(expr);
         }
     }

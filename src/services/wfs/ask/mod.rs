@@ -1,6 +1,7 @@
 //! What `GetFeature` and `GetPropertyValue` ask for, from keys and values or from XML alike.
 
 use crate::base::datetime::Instant;
+use crate::base::xml::is_name;
 use crate::data::query::{Query, SortBy};
 use crate::error::{Error, Kind, Result};
 use crate::expr::Expr;
@@ -53,6 +54,8 @@ pub(super) struct TypeQuery {
     pub(super) filter: Option<Expr>,
     pub(super) sort: Vec<SortBy>,
     pub(super) srs: Option<Named>,
+    /// Another name of the type, which paths of the query may begin with.
+    alias: Option<String>,
 }
 
 /// Of the pairs of a request, those that a link to another page says itself, and those that are in its URL already.
@@ -97,8 +100,8 @@ impl Ask {
 
 impl TypeQuery {
     /// All features of a type.
-    fn new(of: FeatureType) -> Self {
-        Self { of, shown: None, filter: None, sort: Vec::new(), srs: None }
+    pub(super) fn new(of: FeatureType) -> Self {
+        Self { of, shown: None, filter: None, sort: Vec::new(), srs: None, alias: None }
     }
 
     /// Adds a condition that must hold as well.
@@ -106,6 +109,27 @@ impl TypeQuery {
         let mut query = Query { filter: self.filter.take(), ..Query::default() };
         query.and(expr);
         self.filter = query.filter;
+    }
+
+    /// The same question with what is shown chosen anew.
+    pub(super) fn showing(&self, property: Property) -> Self {
+        Self {
+            of: self.of.clone(),
+            shown: Some(vec![property]),
+            filter: self.filter.clone(),
+            sort: self.sort.clone(),
+            srs: self.srs.clone(),
+            alias: self.alias.clone(),
+        }
+    }
+
+    /// Takes another name for the type.
+    fn call(&mut self, at: &str, alias: &str) -> Result<()> {
+        if !is_name(alias) {
+            return Err(invalid(at, alias, "a name for the feature type"));
+        }
+        self.alias = Some(alias.to_owned());
+        Ok(())
     }
 
     /// Takes the names of properties; `*` is all.
@@ -155,6 +179,11 @@ impl TypeQuery {
         let (filter, sort) = (self.filter.clone(), self.sort.clone());
         (Query { filter, properties, without_geometry, crs, sort, ..Query::default() }, srs)
     }
+}
+
+/// What takes several types at once.
+fn joins(at: &str, words: &'static str) -> Error {
+    Error::new(Kind::Unsupported, words).at(at.to_owned()).coded("OptionNotSupported")
 }
 
 /// Whether only the number is asked for.

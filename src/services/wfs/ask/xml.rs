@@ -9,7 +9,7 @@ use super::super::dialects::gml;
 use super::super::names::Names;
 use super::super::srs::named;
 use super::super::{Call, filter};
-use super::{Ask, TypeQuery, What, is_hits, resolvable, stored};
+use super::{Ask, TypeQuery, What, is_hits, joins, resolvable, stored};
 
 /// Most queries of one request.
 const MOST: usize = 50;
@@ -83,21 +83,31 @@ fn queries(
 #[derive(Default)]
 struct Texts {
     types: String,
+    aliases: Vec<String>,
     filters: String,
     has_filter: bool,
     shown: String,
     has_shown: bool,
     sorts: String,
     has_sort: bool,
-    srs: Option<String>,
+    systems: Vec<String>,
 }
 
 impl Texts {
     fn into_pairs(self, pairs: &mut Vec<(String, String)>) {
         let mut push = |name: &str, value: String| pairs.push((name.to_owned(), value));
         push("TYPENAMES", self.types);
-        if let Some(srs) = self.srs {
-            push("SRSNAME", srs);
+        if self.aliases.iter().any(|alias| !alias.is_empty()) {
+            push("ALIASES", groups(&self.aliases));
+        }
+        // One is for all, and none is the usual one of each.
+        match &self.systems[..] {
+            [first, rest @ ..] if rest.iter().all(|name| name == first) => {
+                if !first.is_empty() {
+                    push("SRSNAME", first.clone());
+                }
+            }
+            several => push("SRSNAME", groups(several)),
         }
         if self.has_filter {
             push("FILTER", self.filters);
@@ -111,6 +121,11 @@ impl Texts {
     }
 }
 
+/// A value for each query, in brackets.
+fn groups(values: &[String]) -> String {
+    format!("({})", values.join(")("))
+}
+
 fn query(version: Version, names: &Names<'_>, element: &Element, texts: &mut Texts) -> Result<TypeQuery> {
     // The last is OWSLib's.
     let (at, list) = ["typeNames", "typeName", "typenames"]
@@ -120,15 +135,19 @@ fn query(version: Version, names: &Names<'_>, element: &Element, texts: &mut Tex
     let mut wanted = list.split([' ', ',', '\t', '\n']).filter(|name| !name.is_empty());
     let first = wanted.next().ok_or_else(|| invalid(at, list, "the name of a feature type"))?;
     if wanted.next().is_some() {
-        let message = "joins of feature types are not implemented; put each type into a Query of its own";
-        return Err(Error::new(Kind::Unsupported, message).at(at).coded("OptionNotSupported"));
+        return Err(joins(at, "joins of feature types are not implemented; put each type into a Query of its own"));
     }
     let mut query = TypeQuery::new(names.find_in(at, first, element)?);
     texts.types.extend(["(", names.prefix, ":", &query.of.name, ")"]);
     if let Some(name) = element.attribute("srsName") {
         query.srs = Some(named("srsName", name)?);
-        texts.srs = Some(name.to_owned());
     }
+    texts.systems.push(element.attribute("srsName").unwrap_or_default().to_owned());
+    let alias = element.attribute("aliases").map(str::trim).unwrap_or_default();
+    if !alias.is_empty() {
+        query.call("aliases", alias)?;
+    }
+    texts.aliases.push(alias.to_owned());
     let shown: Vec<&str> = element.children_named("PropertyName").map(Element::trimmed).collect();
     texts.has_shown |= !shown.is_empty();
     let list = if shown.is_empty() { "*".to_owned() } else { shown.join(",") };
@@ -136,9 +155,10 @@ fn query(version: Version, names: &Names<'_>, element: &Element, texts: &mut Tex
     query.show("PropertyName", shown.into_iter())?;
     texts.filters.push('(');
     if let Some(root) = element.child("Filter") {
-        let expr = filter::fes(version, names, &query.of, root)?;
+        let expr = filter::fes(version, names, &query.of, query.alias.as_deref(), root)?;
         query.and(expr);
-        texts.filters += &root.to_xml();
+        // Brackets of its texts are none between filters.
+        texts.filters += &root.to_xml().replace('(', "&#40;").replace(')', "&#41;");
         texts.has_filter = true;
     }
     texts.filters.push(')');

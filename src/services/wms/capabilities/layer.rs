@@ -112,7 +112,7 @@ impl Tree<'_> {
     fn layer(&self, xml: &mut Writer, shown: &MapLayer, told: &Told) {
         let (layer, extent) = (&shown.layer, told.extent);
         xml.start("Layer", &[("queryable", "1")]);
-        xml.element("Name", shown.name());
+        xml.element("Name", &shown.name());
         xml.element("Title", &layer.title);
         if let Some(text) = &layer.description {
             xml.element("Abstract", text);
@@ -129,7 +129,7 @@ impl Tree<'_> {
         }
         attribution(xml, layer.attribution.as_ref());
         for (style, size) in styles::named(shown).iter().zip(&told.legends) {
-            self.style(xml, shown.name(), style, *size);
+            self.style(xml, &shown.name(), style, *size);
         }
         self.scales(xml, layer.scales);
         xml.end();
