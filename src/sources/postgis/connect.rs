@@ -124,7 +124,8 @@ pub(super) async fn hurry(client: Lent) {
 /// Has the database give up a statement that nobody reads on. The wish goes another way and may arrive late: the connection
 /// is of use to others only when it was met, here or by a statement that waits for it: then it is given back.
 pub(super) async fn leave(client: Lent, rows: Pin<&mut RowStream>, tls: Option<MakeRustlsConnect>) -> Option<Lent> {
-    if is_left(&client, rows, tls).await {
+    // A silent database would keep the connection's place from others.
+    if timeout(CONNECTING, is_left(&client, rows, tls)).await.unwrap_or(false) {
         return Some(client);
     }
     client.give_up();
@@ -133,7 +134,7 @@ pub(super) async fn leave(client: Lent, rows: Pin<&mut RowStream>, tls: Option<M
 
 /// Has the database give up a statement that gave no row yet.
 pub(super) async fn stop(client: Lent, tls: Option<MakeRustlsConnect>) {
-    let _ = cancel(&client, tls).await;
+    let _ = timeout(CONNECTING, cancel(&client, tls)).await;
     client.give_up();
 }
 
