@@ -25,6 +25,8 @@ mod write;
 #[cfg(test)]
 mod json_tests;
 #[cfg(test)]
+mod stack_tests;
+#[cfg(test)]
 mod tests;
 
 pub use fault::Fault;
