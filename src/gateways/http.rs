@@ -32,7 +32,7 @@ use super::connection::{Connection, Watched};
 use super::tower::to_http;
 use super::unhurried::Unhurried;
 use super::untaken::{Bearing, Pieces, Shared};
-use super::waiting::{Talk, Waiting, refuse};
+use super::waiting::{Stopped, Talk, Waiting, refuse};
 
 /// Requests that one HTTP/2 connection may have answered at once; a browser asks for fewer.
 const STREAMS: u32 = 64;
@@ -133,6 +133,7 @@ async fn accept(
     let tasks = Handle::current();
     let bearing = Bearing { usual: patience.write, outgoing: server.snapshot().outgoing().clone() };
     let places = Arc::new(Semaphore::new(patience.connections.min(Semaphore::MAX_PERMITS)));
+    let stopped = Stopped::default();
     let mut stop = pin!(stop);
     loop {
         let accepted = tokio::select! {
@@ -144,7 +145,8 @@ async fn accept(
                 Ok(place) => {
                     let (tasks, bearing) = (tasks.clone(), bearing.clone());
                     let (server, watcher) = (server.clone(), graceful.watcher());
-                    let caller = Caller { tasks, bearing, server, watcher, peer, patience, _place: place };
+                    let stopped = stopped.clone();
+                    let caller = Caller { tasks, bearing, server, watcher, stopped, peer, patience, _place: place };
                     match workers {
                         None => drop(tokio::spawn(caller.answer(stream))),
                         Some(workers) => workers.spawn(async move {
@@ -165,6 +167,8 @@ async fn accept(
         }
     }
     drop(listener);
+    // Nobody else sets it.
+    let _ = stopped.set(tokio::time::Instant::now());
     if tokio::time::timeout(patience.shutdown, graceful.shutdown()).await.is_err() {
         tracing::warn!("some requests did not finish in time");
     }
@@ -184,6 +188,7 @@ struct Caller {
     bearing: Bearing,
     server: Server,
     watcher: Watcher,
+    stopped: Stopped,
     peer: SocketAddr,
     patience: Patience,
     /// Among those who may be connected at once.
@@ -193,7 +198,7 @@ struct Caller {
 impl Caller {
     /// Answers until one of both ends it.
     async fn answer(self, stream: TcpStream) {
-        let Self { tasks, bearing, server, watcher, peer, patience, .. } = self;
+        let Self { tasks, bearing, server, watcher, stopped, peer, patience, .. } = self;
         let outgoing = bearing.outgoing.clone();
         // Only an answer in chunks suffers without it, and most are whole: not worth an end.
         let _ = stream.set_nodelay(true);
@@ -201,7 +206,7 @@ impl Caller {
         let cut = Arc::<Notify>::default();
         let shared = Shared { bearing, is_blocked: connection.blocked(), cut: cut.clone() };
         let talk = Arc::new(Talk::default());
-        let connection = Waiting::new(connection, talk.clone(), patience);
+        let connection = Waiting::new(connection, talk.clone(), patience, stopped);
         let service = service_fn(move |request: hyper::Request<Incoming>| {
             let in_flight = talk.begin();
             let mut request = request.map(|body| Unhurried::new(body, talk.clone(), patience.write));

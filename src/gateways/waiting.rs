@@ -4,7 +4,7 @@
 use std::io;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -23,6 +23,12 @@ use super::http::Patience;
 const HTTP2: &[u8] = b"PRI ";
 /// How long the other side may take to read why it was refused.
 const PARTING: Duration = Duration::from_secs(2);
+
+/// How long a head that has begun, or a refusal that is being read, holds a server that stops.
+const LAST: Duration = Duration::from_millis(100);
+
+/// When the server was told to stop.
+pub(super) type Stopped = Arc<OnceLock<Instant>>;
 
 /// What the connection, its requests and their bodies know of each other.
 #[derive(Default)]
@@ -68,6 +74,7 @@ pub(super) struct Waiting<S: Socket> {
     stream: Connection<S>,
     talk: Arc<Talk>,
     patience: Patience,
+    stopped: Stopped,
     began: Instant,
     /// Since when a part of a head is there.
     head: Option<Instant>,
@@ -81,24 +88,26 @@ pub(super) struct Waiting<S: Socket> {
 }
 
 impl<S: Socket> Waiting<S> {
-    pub(super) fn new(stream: Connection<S>, talk: Arc<Talk>, patience: Patience) -> Self {
+    pub(super) fn new(stream: Connection<S>, talk: Arc<Talk>, patience: Patience, stopped: Stopped) -> Self {
         let began = Instant::now();
         LazyLock::force(&EPOCH);
         let (head, parting, timer, refusal) = (None, None, None, None);
-        Self { stream, talk, patience, began, head, parting, timer, is_http2: false, refusal }
+        Self { stream, talk, patience, stopped, began, head, parting, timer, is_http2: false, refusal }
     }
 
     /// When what is waited for must have come; none while a request is answered.
     fn end(&self) -> Option<Instant> {
+        let last = self.stopped.get().map(|stopped| *stopped + LAST);
+        let no_later = |end: Instant| last.map_or(end, |last| last.min(end));
         if let Some(parting) = self.parting {
-            return Some(parting + PARTING);
+            return Some(no_later(parting + PARTING));
         }
         if self.talk.in_flight.load(Ordering::Relaxed) > 0 {
             return None;
         }
         let rested = *EPOCH + Duration::from_millis(self.talk.ended.load(Ordering::Relaxed));
         let rest = self.began.max(rested) + self.patience.idle;
-        Some(self.head.map_or(rest, |head| head + self.patience.head))
+        Some(self.head.map_or(rest, |head| no_later(head + self.patience.head)))
     }
 
     /// Whether it did not come in time; else the task is called when it is to be looked at again.
@@ -139,7 +148,8 @@ fn why(patience: &Patience, head: &[u8]) -> Option<Error> {
     match head.strip_prefix(b"HTTP/1.1 ")?.get(..3)? {
         b"400" => Some(Error::new(
             Kind::BadRequest,
-            "this is no well-formed request of HTTP/1.1: in its URL, blanks and signs such as \" < > must be percent-encoded",
+            "this is no well-formed request of HTTP/1.1: look at its URL (blanks and signs such as \" < > must be percent-encoded), its \
+             version, and its headers (one line each, one length of the body); TLS is not spoken here",
         )),
         b"414" | b"431" => Some(Error::new(
             Kind::HeadTooLarge,
@@ -190,7 +200,7 @@ impl<S: Socket> AsyncRead for Waiting<S> {
         if !self.is_over(cx) {
             return Poll::Pending;
         }
-        if self.head.is_some() {
+        if self.head.is_some() && self.stopped.get().is_none() {
             let seconds = self.patience.head.as_secs();
             let error =
                 Error::new(Kind::SlowRequest, format!("the head of the request did not come within {seconds} seconds"));

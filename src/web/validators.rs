@@ -4,7 +4,9 @@ use std::cell::RefCell;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::SystemTime;
 
-use http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HeaderMap, HeaderValue, IF_NONE_MATCH};
+use http::header::{
+    CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue, IF_MATCH, IF_NONE_MATCH,
+};
 use http::{Method, StatusCode};
 
 use crate::data::source::has_settled;
@@ -61,12 +63,23 @@ pub fn is_named(headers: &HeaderMap, tag: &HeaderValue) -> bool {
     wished(headers).any(|one| opaque(one) == opaque(tag.as_bytes()))
 }
 
+/// Whether the answer is the one that the client means, where it says so (`If-Match`, by strong comparison: a weak validator is
+/// that of no certain bytes).
+fn is_matched(headers: &HeaderMap, tag: Option<&HeaderValue>) -> bool {
+    let tag = tag.map(HeaderValue::as_bytes).filter(|tag| !tag.starts_with(b"W/"));
+    !headers.contains_key(IF_MATCH) || listed(headers, IF_MATCH).any(|one| one == b"*" || Some(one) == tag)
+}
+
 fn wished(headers: &HeaderMap) -> impl Iterator<Item = &[u8]> {
-    let values = headers.get_all(IF_NONE_MATCH).iter();
+    listed(headers, IF_NONE_MATCH)
+}
+
+fn listed(headers: &HeaderMap, name: HeaderName) -> impl Iterator<Item = &[u8]> {
+    let values = headers.get_all(name).iter();
     values.flat_map(|value| value.as_bytes().split(|byte| *byte == b',')).map(<[u8]>::trim_ascii)
 }
 
-/// Gives a document a validator, where nobody has, and answers 304 where the client has it already. Whatever has one may be
+/// Gives a document a validator, where nobody has, and answers 304 where the client has it already, or 412 where it means another. Whatever has one may be
 /// kept, but is asked for again each time, unless something else was said.
 pub fn settle(request: &Head, response: &mut Response) {
     let is_asked = request.method == Method::GET || request.method == Method::HEAD;
@@ -80,12 +93,14 @@ pub fn settle(request: &Head, response: &mut Response) {
         let tag = strong(bytes);
         response.set(ETAG, tag);
     }
-    let Some(tag) = response.headers.get(ETAG) else { return };
+    let tag = response.headers.get(ETAG);
+    if !is_matched(&request.headers, tag) {
+        empty(response, StatusCode::PRECONDITION_FAILED);
+        return;
+    }
+    let Some(tag) = tag else { return };
     if response.status == StatusCode::NOT_MODIFIED || is_known(&request.headers, tag) {
-        response.status = StatusCode::NOT_MODIFIED;
-        response.body = Body::empty();
-        response.headers.remove(CONTENT_LENGTH);
-        response.headers.remove(CONTENT_TYPE);
+        empty(response, StatusCode::NOT_MODIFIED);
     }
     let told = match response.headers.get(CACHE_CONTROL).map(HeaderValue::as_bytes) {
         None => "no-cache",
@@ -93,6 +108,13 @@ pub fn settle(request: &Head, response: &mut Response) {
         Some(_) => return,
     };
     response.set(CACHE_CONTROL, HeaderValue::from_static(told));
+}
+
+fn empty(response: &mut Response, status: StatusCode) {
+    response.status = status;
+    response.body = Body::empty();
+    response.headers.remove(CONTENT_LENGTH);
+    response.headers.remove(CONTENT_TYPE);
 }
 
 #[cfg(test)]
@@ -130,6 +152,12 @@ mod tests {
         let mut changed = Response::ok("text/plain", "other text");
         settle(asked(&tag).head(), &mut changed);
         assert_eq!(changed.status, 200);
+        for (meant, status) in [(tag.as_str(), 200), ("*", 200), ("\"a\", \"b\"", 412), (&format!("W/{tag}"), 412)] {
+            let request = Request::get("/").with_header(IF_MATCH, HeaderValue::from_str(meant).unwrap());
+            let mut answer = Response::ok("text/plain", "some text");
+            settle(request.head(), &mut answer);
+            assert_eq!((answer.status.as_u16(), answer.body.is_empty()), (status, status == 412), "{meant}");
+        }
         let mut posted = Response::ok("text/plain", "some text");
         settle(Request::new(Method::POST, "/").head(), &mut posted);
         assert!(!posted.headers.contains_key(ETAG));

@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::time::{Duration, Instant};
 
 use crate::harness::client::connect;
 use crate::harness::server::Server;
@@ -15,6 +16,24 @@ fn an_idle_server_stops_with_0() {
     server.get("/ogcapi").expect(200);
     server.tell_to_stop();
     assert!(server.wait().success());
+}
+
+#[test]
+fn half_a_head_or_a_refusal_that_nobody_reads_held_a_server_that_stops() {
+    for sent in ["GET /ogcapi HTT", "GET /a b HTTP/1.1\r\nHost: localhost\r\n\r\n", "\x16\x03\x01\0\x20"] {
+        let mut server = Server::start(&[]);
+        let mut stream = connect(server.authority());
+        stream.write_all(sent.as_bytes()).unwrap();
+        // A whole answer to another says that those bytes have come.
+        server.get("/ogcapi").expect(200);
+        if sent.ends_with("\r\n\r\n") {
+            assert!(stream.read(&mut [0; 100]).unwrap() > 0);
+        }
+        server.tell_to_stop();
+        let since = Instant::now();
+        assert!(server.wait().success());
+        assert!(since.elapsed() < Duration::from_millis(1500), "{sent:?}: {:?}", since.elapsed());
+    }
 }
 
 #[test]
