@@ -305,10 +305,8 @@ impl Checker<'_> {
             }
             Operand::Call(function, arguments) => {
                 let told = function.description();
-                if told.arguments.len() != arguments.len() {
-                    let (name, wanted) = (told.name, told.arguments.len());
-                    let message = format!("{name} has {wanted} arguments, and is given {}", arguments.len());
-                    return Err(Misfit::of(name, message));
+                if let Some(message) = function.miscounted(told.name, arguments.len()) {
+                    return Err(Misfit::of(told.name, message));
                 }
                 for ((_, wanted), argument) in told.arguments.iter().zip(arguments) {
                     match self.class(argument)? {

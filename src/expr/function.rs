@@ -44,7 +44,7 @@ pub enum Function {
     Ceil,
     /// The next whole number below.
     Floor,
-    /// The nearest whole number; halves away from zero.
+    /// The nearest whole number, or the nearest with so many decimals; halves away from zero.
     Round,
     /// Square root.
     Sqrt,
@@ -63,6 +63,8 @@ pub struct Description {
     pub name: &'static str,
     /// Name and class of each argument.
     pub arguments: &'static [(&'static str, Class)],
+    /// How many of them must be given; the others may be left out.
+    pub least: usize,
     /// What it gives.
     pub returns: Class,
     /// For people.
@@ -98,6 +100,7 @@ impl Function {
         use Class::{Number, Text, Time};
         let text: &[(&str, Class)] = &[("text", Text)];
         let number: &[(&str, Class)] = &[("number", Number)];
+        let rounded: &[(&str, Class)] = &[("number", Number), ("decimals", Number)];
         let time: &[(&str, Class)] = &[("time", Time)];
         let (name, arguments, returns, words) = match self {
             Self::CaseI => ("casei", text, Text, "the text without regard to case"),
@@ -113,13 +116,27 @@ impl Function {
             Self::Abs => ("abs", number, Number, "the number without its sign"),
             Self::Ceil => ("ceil", number, Number, "the least whole number that is not less"),
             Self::Floor => ("floor", number, Number, "the greatest whole number that is not more"),
-            Self::Round => ("round", number, Number, "the nearest whole number; halves away from zero"),
+            Self::Round => {
+                let words =
+                    "the nearest number with so many decimals, none where they are left out; halves away from zero";
+                ("round", rounded, Number, words)
+            }
             Self::Sqrt => ("sqrt", number, Number, "the square root; nothing for a negative number"),
             Self::Year => ("year", time, Number, "the year (UTC)"),
             Self::Month => ("month", time, Number, "the month, from 1 (UTC)"),
             Self::Day => ("day", time, Number, "the day of the month, from 1 (UTC)"),
         };
-        Description { name, arguments, returns, words }
+        let least = if matches!(self, Self::Round) { 1 } else { arguments.len() };
+        Description { name, arguments, least, returns, words }
+    }
+
+    /// What is wrong with so many arguments, where something is; `name` is what the client called it.
+    pub fn miscounted(self, name: &str, count: usize) -> Option<String> {
+        let Description { arguments, least, .. } = self.description();
+        let most = arguments.len();
+        let wanted = if least == most { most.to_string() } else { format!("{least} or {most}") };
+        let message = || format!("{name} has {wanted} arguments, and is given {count}");
+        (!(least..=most).contains(&count)).then(message)
     }
 
     /// The result; null where an argument is none of its kind.
@@ -138,6 +155,7 @@ impl Function {
                 });
                 number.filter(|number| !number.is_nan()).map(Value::Float)
             }
+            (Self::Round, [number, decimals]) => float(decimals).and_then(|decimals| rounded(number, decimals)),
             (Self::Year | Self::Month | Self::Day, [Value::Date(day)]) => Some(self.part(day.0.into())),
             (Self::Year | Self::Month | Self::Day, [Value::Instant(Instant(at))]) => {
                 Some(self.part(at.div_euclid(86_400_000_000)))
@@ -163,6 +181,30 @@ impl Function {
             _ => day.into(),
         })
     }
+}
+
+/// A number with so many decimals, as QGIS has it; with fewer than none to tens, hundreds and so on.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss)] // few decimals, and a float
+fn rounded(number: &Value, decimals: f64) -> Option<Value> {
+    let decimals = Some(decimals.round()).filter(|decimals| !decimals.is_nan())?;
+    let number = match number {
+        // Whole numbers have none: they stay exact.
+        Value::Int(_) if decimals >= 0.0 => return Some(number.clone()),
+        Value::Int(number) if decimals >= -18.0 => {
+            let (number, unit) = (i128::from(*number), 10_i128.pow(decimals.abs() as u32));
+            let whole = (number.abs() + unit / 2) / unit * unit * number.signum();
+            return Some(i64::try_from(whole).map_or(Value::Float(whole as f64), Value::Int));
+        }
+        number => float(number).filter(|number| !number.is_nan())?,
+    };
+    // A float has neither more digits behind the point nor more before it.
+    let scale = 10_f64.powi(decimals.clamp(-400.0, 400.0) as i32);
+    let scaled = number * scale;
+    Some(Value::Float(match scale {
+        0.0 => 0.0,
+        _ if !scaled.is_finite() => number,
+        _ => scaled.round() / scale,
+    }))
 }
 
 /// The first day of a year; `None` for one that no day can tell.
@@ -245,6 +287,15 @@ mod tests {
             ("floor", vec![Value::Float(-1.2)], Value::Float(-2.0)),
             ("round", vec![Value::Float(2.5)], Value::Float(3.0)),
             ("round", vec![Value::Int(2)], Value::Int(2)),
+            ("round", vec![Value::Float(2.5), Value::Int(0)], Value::Float(3.0)),
+            ("round", vec![Value::Float(-2.345), Value::Int(2)], Value::Float(-2.35)),
+            ("round", vec![Value::Float(1250.0), Value::Int(-2)], Value::Float(1300.0)),
+            ("round", vec![Value::Int(-1250), Value::Int(-2)], Value::Int(-1300)),
+            ("round", vec![Value::Int(i64::MAX), Value::Int(-1)], Value::Float(9_223_372_036_854_775_810.0)),
+            ("round", vec![Value::Int(7), Value::Float(2.0)], Value::Int(7)),
+            ("round", vec![Value::Float(0.1), Value::Int(400)], Value::Float(0.1)),
+            ("round", vec![Value::Float(1e300), Value::Int(-400)], Value::Float(0.0)),
+            ("round", vec![Value::Float(1.5), Value::Null], Value::Null),
             ("sqrt", vec![Value::Int(-1)], Value::Null),
             ("sqrt", vec![Value::Int(9)], Value::Float(3.0)),
             ("abs", vec![Value::Float(f64::NEG_INFINITY)], Value::Float(f64::INFINITY)),

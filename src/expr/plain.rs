@@ -3,6 +3,7 @@
 
 use super::evaluate::truth;
 use super::function::{Function, new_year};
+use super::operand::float;
 use super::temporal::Time;
 use super::{Comparison, Expr, Operand};
 use crate::model::value::Value;
@@ -62,7 +63,16 @@ fn settled(operand: Operand) -> Operand {
             Operand::Calculation(left, operator, right) => {
                 Operand::calculation(settled(*left), operator, settled(*right))
             }
-            Operand::Call(function, arguments) => Operand::Call(function, arguments.into_iter().map(settled).collect()),
+            Operand::Call(function, arguments) => {
+                let mut arguments: Vec<Operand> = arguments.into_iter().map(settled).collect();
+                // QGIS sends it with none where none are given; databases are asked without.
+                if let (Function::Round, [_, Operand::Literal(decimals)]) = (function, &arguments[..])
+                    && float(decimals) == Some(0.0)
+                {
+                    arguments.pop();
+                }
+                Operand::Call(function, arguments)
+            }
             other => other,
         },
     }

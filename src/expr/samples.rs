@@ -172,10 +172,13 @@ pub(crate) fn any_operand(
         prop_oneof![
             (inner.clone(), prop::sample::select(operators), inner.clone())
                 .prop_map(|(left, operator, right)| Operand::calculation(left, operator, right)),
-            (prop::sample::select(functions), inner.clone(), inner).prop_map(|(function, one, other)| {
-                let arguments = [one, other].into_iter().take(function.description().arguments.len());
-                Operand::Call(function, arguments.collect())
-            }),
+            (prop::sample::select(functions), inner.clone(), inner, any::<bool>()).prop_map(
+                |(function, one, other, all)| {
+                    let told = function.description();
+                    let count = if all { told.arguments.len() } else { told.least };
+                    Operand::Call(function, [one, other].into_iter().take(count).collect())
+                }
+            ),
         ]
     })
 }

@@ -96,9 +96,7 @@ impl Parser<'_> {
         }
         self.expect(")")?;
         self.shallower();
-        let wanted = function.description().arguments.len();
-        if wanted != arguments.len() {
-            let message = format!("{name} has {wanted} arguments, and is given {}", arguments.len());
+        if let Some(message) = function.miscounted(name, arguments.len()) {
             return Err(self.fault_at(start, message));
         }
         Ok(Term::Value(Operand::Call(function, arguments)))

@@ -421,8 +421,10 @@ impl Reader<'_> {
                         None => fault.hint(format!("there are {}", all.join(", "))),
                     }
                 })?;
-                self.exactly(&op, args, function.description().arguments.len())?;
-                return Ok((Called::Function(function), args));
+                return match function.miscounted(&format!("'{op}'"), args.len()) {
+                    Some(message) => Err(self.fault(message)),
+                    None => Ok((Called::Function(function), args)),
+                };
             }
         };
         self.exactly(&op, args, 2)?;

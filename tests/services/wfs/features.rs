@@ -151,6 +151,36 @@ async fn filters_of_every_language_agree() {
     }
 }
 
+#[tokio::test]
+async fn rounding_with_decimals_was_refused() {
+    let server = sample();
+    let count = async |filter: String| {
+        let answer =
+            wfs(&server, &format!("VERSION=2.0.0&REQUEST=GetFeature&RESULTTYPE=hits&TYPENAMES=countries&{filter}"))
+                .await;
+        read(&answer).attribute("numberMatched").map(str::to_owned).ok_or(answer.text())
+    };
+    let fes = |decimals: &str, value: &str| {
+        let text = format!(
+            "<fes:Filter xmlns:fes=\"http://www.opengis.net/fes/2.0\"><fes:PropertyIsEqualTo><fes:Function name=\"round\">\
+             <fes:ValueReference>pop_est</fes:ValueReference><fes:Literal>{decimals}</fes:Literal></fes:Function>\
+             <fes:Literal>{value}</fes:Literal></fes:PropertyIsEqualTo></fes:Filter>"
+        );
+        format!("FILTER={}", encoded(&text))
+    };
+    let between =
+        count(format!("EXP_FILTER={}", encoded("pop_est >= 50000000 AND pop_est < 150000000"))).await.unwrap();
+    assert!(between.parse::<u32>().unwrap() > 5, "{between}");
+    assert_eq!(count(fes("-8", "100000000")).await, Ok(between.clone()));
+    assert_eq!(count(format!("EXP_FILTER={}", encoded("round(pop_est, -8) = 100000000"))).await, Ok(between));
+    let all = count(format!("EXP_FILTER={}", encoded("round(pop_est / 3, 0) = round(pop_est / 3)"))).await;
+    assert_eq!(all, count(String::new()).await);
+    assert_eq!(count(fes("0", "8000000")).await, count(format!("EXP_FILTER={}", encoded("pop_est = 8000000"))).await);
+    assert!(
+        count(format!("EXP_FILTER={}", encoded("round(1, 2, 3) = 1"))).await.unwrap_err().contains("1 or 2 arguments")
+    );
+}
+
 fn encoded(text: &str) -> String {
     percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
 }
