@@ -8,6 +8,7 @@ use crate::error::Result;
 use crate::model::batch::{Batch, Layout, Remade};
 use crate::model::geometry::simplify::simplify;
 
+use super::attended::Attended;
 use super::frame::Frame;
 use super::order::Sorter;
 use super::position::{Position, Stretch};
@@ -29,6 +30,7 @@ pub struct Features {
     pub(super) detail: Option<(f64, f64)>,
     /// What the source did not take; where it is there, the gate pages as well.
     pub(super) tests: Option<Tests>,
+    pub(super) attended: Attended,
     /// Between which places rows lie, where the source does not see to it.
     pub(super) stretch: Option<Stretch>,
     pub(super) sorter: Option<Sorter>,
@@ -91,7 +93,11 @@ impl Features {
                 return given;
             }
             let arrived = self.rows.next().await;
-            if let Step::Give(given) = self.arrived(arrived) {
+            let step = match self.taken(arrived) {
+                Ok((batch, at)) => self.tested_aside(batch, at).await,
+                Err(step) => step,
+            };
+            if let Step::Give(given) = step {
                 return given;
             }
         }
@@ -104,7 +110,11 @@ impl Features {
                 return given;
             }
             let arrived = self.rows.blocking_next();
-            if let Step::Give(given) = self.arrived(arrived) {
+            let step = match self.taken(arrived) {
+                Ok((batch, at)) => self.tested(batch, at.as_ref()),
+                Err(step) => step,
+            };
+            if let Step::Give(given) = step {
                 return given;
             }
         }
@@ -122,30 +132,53 @@ impl Features {
         Step::Give(None)
     }
 
-    fn arrived(&mut self, arrived: Option<Result<Batch>>) -> Step {
-        let mut batch = match arrived {
-            Some(Ok(batch)) => batch,
-            Some(Err(error)) => return Step::Give(Some(Err(error))),
-            None => {
-                let Some(sorter) = &mut self.sorter else { return Step::Give(None) };
-                sorter.finish();
-                return Step::Wait;
-            }
+    /// A batch of the source, and in which system its geometries are where that is another than theirs.
+    fn taken(&mut self, arrived: Option<Result<Batch>>) -> std::result::Result<(Batch, Option<Crs>), Step> {
+        let wrong = |error| Step::Give(Some(Err(error)));
+        let arrived = arrived.transpose().map_err(wrong)?;
+        self.attended.verdict().map_err(wrong)?;
+        let Some(mut batch) = arrived else {
+            let Some(sorter) = &mut self.sorter else { return Err(Step::Give(None)) };
+            sorter.finish();
+            return Err(Step::Wait);
         };
-        let mut at = None;
         if let (Some(stored), Some(tests)) = (&self.stored, &self.tests)
             && self.sorter.is_none()
             && self.frame.is_none()
             && tests.only_frame().is_some_and(|frame| frame.is_same_plane(&self.crs))
         {
-            if let Err(error) = transform::reproject(&mut batch, 1, stored, &self.crs) {
-                return Step::Give(Some(Err(error)));
-            }
-            at = Some(self.crs.clone());
+            transform::reproject(&mut batch, 1, stored, &self.crs).map_err(wrong)?;
+            return Ok((batch, Some(self.crs.clone())));
         }
-        if let Some(tests) = &mut self.tests
-            && let Err(error) = tests.apply(&mut batch, self.stored.as_ref(), at.as_ref())
-        {
+        Ok((batch, None))
+    }
+
+    /// Tests a batch, whose geometries are in `at`, or as they are stored.
+    fn tested(&mut self, mut batch: Batch, at: Option<&Crs>) -> Step {
+        let told = match &mut self.tests {
+            Some(tests) => tests.apply(&mut batch, self.stored.as_ref(), at),
+            None => Ok(()),
+        };
+        self.passed(batch, at, told)
+    }
+
+    /// The same on another thread where it may take long.
+    async fn tested_aside(&mut self, batch: Batch, at: Option<Crs>) -> Step {
+        let Some(tests) = self.tests.take_if(|tests| tests.is_dear()) else {
+            return self.tested(batch, at.as_ref());
+        };
+        match tests.aside(batch, self.stored.clone(), at.clone()).await {
+            Ok((tests, batch, told)) => {
+                self.tests = Some(tests);
+                self.passed(batch, at.as_ref(), told)
+            }
+            Err(error) => Step::Give(Some(Err(error))),
+        }
+    }
+
+    /// What becomes of the rows that passed the tests.
+    fn passed(&mut self, mut batch: Batch, at: Option<&Crs>, told: Result<()>) -> Step {
+        if let Err(error) = told.and_then(|()| self.attended.verdict()) {
             return Step::Give(Some(Err(error)));
         }
         if let Some(stretch) = &self.stretch {
@@ -158,7 +191,7 @@ impl Features {
                     return Step::Give(Some(Err(error)));
                 }
             }
-            None => return self.out(batch, at.as_ref()),
+            None => return self.out(batch, at),
         }
         Step::Wait
     }

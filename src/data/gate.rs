@@ -280,6 +280,7 @@ impl View {
             frame,
             detail: detail.filter(|_| !simplifies),
             tests,
+            attended: split.attended,
             stretch,
             sorter: sorts.then(|| Sorter::new(steps, keep, query.backwards)),
             skip: if pushes_page { 0 } else { query.offset },
@@ -330,7 +331,14 @@ impl View {
             if split.rest.is_empty() {
                 let mut plan = Plan::new(split.pushed, split.layout);
                 plan.parameters = parameters;
-                return view.room.source.count(plan);
+                let counted = view.room.source.count(plan);
+                if !split.attended.is_needed() {
+                    return counted;
+                }
+                return Box::pin(async move {
+                    let counted = counted.await?;
+                    split.attended.verdict().map(|()| counted)
+                });
             }
             Box::pin(async move {
                 // Geometries stay where the tests have them already.

@@ -2,6 +2,7 @@
 //! ([`source`]), and the gate between them ([`gate`]), which no read can go round. The same for rasters: [`coverage`] and
 //! [`coverage_gate`].
 
+mod attended;
 pub mod bounds;
 pub mod choices;
 mod coarse;

@@ -8,6 +8,7 @@ use crate::error::{Error, Result};
 use crate::expr::Expr;
 use crate::model::batch::Layout;
 
+use super::attended::Attended;
 use super::coarse;
 use super::gate::View;
 use super::plan::Sort;
@@ -31,6 +32,7 @@ pub(super) struct Split {
     pub(super) out: Arc<Layout>,
     /// The system of the geometries, where the source is asked for them.
     pub(super) stored: Option<Crs>,
+    pub(super) attended: Attended,
 }
 
 impl View {
@@ -46,6 +48,7 @@ impl View {
             // Where the time is hidden, the layer has none for the client, and features without a time stay in.
             client = client.map(timeless);
         }
+        let (client, attended) = client.map(Attended::over).unzip();
         let client = client.map(|filter| filter.gathered().conjuncts()).unwrap_or_default();
         for conjunct in &client {
             // A hidden property is as unknown to the client as one that does not exist.
@@ -84,6 +87,12 @@ impl View {
                 }
                 (_, None) if source.takes(&conjunct) => pushed.push(conjunct),
                 (_, Some(crs)) => rest.push((in_every_turn(conjunct, crs)?, frame)),
+                (Expr::Spatial { .. }, None) => {
+                    if let Some(rects) = conjunct.reach() {
+                        push_coarse(rects, &mut pushed);
+                    }
+                    rest.push((conjunct, frame));
+                }
                 _ => rest.push((conjunct, frame)),
             }
         }
@@ -121,6 +130,7 @@ impl View {
             layout: Arc::new(Layout { geometry, fields }),
             out: Arc::new(out),
             stored: stored.filter(|_| geometry).cloned(),
+            attended: attended.unwrap_or_default(),
         })
     }
 

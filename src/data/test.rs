@@ -1,5 +1,9 @@
 //! Conditions that the gate tests itself: each sees the geometry in the system of its own places, whatever the layer's.
 
+use std::sync::LazyLock;
+
+use tokio::sync::Semaphore;
+
 use crate::base::bbox::Rect;
 use crate::base::crs::Crs;
 use crate::error::{Error, Kind, Result};
@@ -8,14 +12,18 @@ use crate::expr::{Expr, GeometryLiteral};
 use crate::model::batch::{Batch, Layout};
 use crate::model::schema::Schema;
 
-use super::{reference, transform};
+use super::{reference, transform, worker};
 
 /// What remains of a filter.
 #[derive(Default)]
 pub(super) struct Tests {
     frames: Vec<Frame>,
     passed: Vec<bool>,
+    is_dear: bool,
 }
+
+/// As many batches are tested aside at a time.
+static ASIDE: LazyLock<Semaphore> = LazyLock::new(|| Semaphore::new(worker::most()));
 
 /// Conditions that see the geometry in one system.
 struct Frame {
@@ -111,7 +119,29 @@ impl Tests {
             let predicate = Predicate::new(&Expr::And(all), schema, layout).map_err(unknown)?;
             Ok(Frame { crs, predicate, scratch: Batch::default() })
         };
-        Ok(Self { frames: parts.into_iter().map(frame).collect::<Result<_>>()?, passed: Vec::new() })
+        let frames = parts.into_iter().map(frame).collect::<Result<_>>()?;
+        Ok(Self { frames, passed: Vec::new(), is_dear: rest.iter().any(|(expr, _)| expr.is_dear()) })
+    }
+
+    /// Whether a batch may take longer than the thread can be spared that answers others meanwhile.
+    pub(super) fn is_dear(&self) -> bool {
+        self.is_dear
+    }
+
+    /// Drops the rows that fail on a thread that may block, where there is one.
+    pub(super) async fn aside(
+        mut self,
+        mut batch: Batch,
+        stored: Option<Crs>,
+        at: Option<Crs>,
+    ) -> Result<(Self, Batch, Result<()>)> {
+        let turn = ASIDE.acquire().await.map_err(Error::internal)?;
+        let work = move || {
+            let _turn = turn;
+            let told = self.apply(&mut batch, stored.as_ref(), at.as_ref());
+            (self, batch, told)
+        };
+        tokio::task::spawn_blocking(work).await.map_err(Error::internal)
     }
 
     /// The one other system in which the geometry is seen: where it is also wanted in that, it is moved only once.

@@ -60,8 +60,9 @@ impl Checker<'_> {
                 expr.clone()
             }
             Expr::Between(operand, low, high) => {
-                let (first, low) = self.pair(operand, low)?;
-                let (second, high) = self.pair(operand, high)?;
+                self.class(operand)?;
+                let (first, low) = self.beside(operand, low)?;
+                let (second, high) = self.beside(operand, high)?;
                 self.pair(&low, &high)?;
                 if first == second {
                     return Ok(Expr::Between(first, low, high));
@@ -83,12 +84,13 @@ impl Checker<'_> {
             }
             Expr::NoGeometry(name) if self.is_geometry(name) => expr.clone(),
             Expr::NoGeometry(name) => return Err(Misfit::of(name, format!("'{name}' is no geometry"))),
-            Expr::Spatial { relation, property, geometry, distance } => Expr::Spatial {
-                relation: *relation,
-                property: self.geometry(property)?,
-                geometry: geometry.clone(),
-                distance: *distance,
-            },
+            Expr::Spatial { relation, property, geometry, distance } => {
+                let of = self.geometry(property)?;
+                if let Some(refusal) = geometry.refusal(*relation) {
+                    return Err(Misfit::of(property, refusal));
+                }
+                Expr::Spatial { relation: *relation, property: of, geometry: geometry.clone(), distance: *distance }
+            }
             Expr::Geometries(left, relation, right) => {
                 Expr::Geometries(self.geometry(left)?, *relation, self.geometry(right)?)
             }
@@ -137,16 +139,17 @@ impl Checker<'_> {
             && self.schema.is_key(name)
             && !values.contains(&Value::Null)
         {
-            let ids = values.iter().map(|value| self.id(name, value)).collect::<Result<Vec<_>, _>>()?;
+            let id = |value| self.id(name, value).map_err(|misfit| misfit.about(value));
+            let ids = values.iter().map(id).collect::<Result<Vec<_>, _>>()?;
             return Ok(Expr::Ids(ids.into_iter().flatten().collect()));
         }
+        self.class(operand)?;
         let mut coerced = Vec::with_capacity(values.len());
         for value in values {
-            if let Operand::Literal(value) = self.pair(operand, &Operand::Literal(value.clone()))?.1 {
+            if let Operand::Literal(value) = self.beside(operand, &Operand::Literal(value.clone()))?.1 {
                 coerced.push(value);
             }
         }
-        self.class(operand)?;
         Ok(Expr::In(operand.clone(), coerced))
     }
 
@@ -155,7 +158,9 @@ impl Checker<'_> {
             let operand = match operand {
                 Operand::Literal(Value::Text(text)) => {
                     let read = Date::parse(text).map(Value::Date).or_else(|| Instant::parse(text).map(Value::Instant));
-                    Operand::Literal(read.ok_or_else(|| Misfit::new(format!("'{text}' is no time")).hint(TIME))?)
+                    let wrong =
+                        || Misfit::new(format!("'{text}' is no time")).hint(TIME).about(&Value::Text(text.clone()));
+                    Operand::Literal(read.ok_or_else(wrong)?)
                 }
                 other => other.clone(),
             };
@@ -225,6 +230,14 @@ impl Checker<'_> {
             (Some(a), Some(b)) if a != b => Err(of(&left, format!("{left} and {right} cannot be compared"))),
             _ => Ok((left, right)),
         }
+    }
+
+    /// The same for one of several, which is told where it is what does not fit: what is before it fits.
+    fn beside(&self, operand: &Operand, other: &Operand) -> Result<(Operand, Operand), Misfit> {
+        self.pair(operand, other).map_err(|misfit| match other {
+            Operand::Literal(value) => misfit.about(value),
+            _ => misfit,
+        })
     }
 
     /// A literal in the type of the property that it is compared with.

@@ -4,7 +4,7 @@
 /// Longest pattern that a client may write: what bounds the work for one row.
 pub const LONGEST: usize = 1000;
 
-/// The same pattern with backslashes only where they take a meaning away.
+/// The same pattern with backslashes only where they take a meaning away: before any other character one is itself.
 pub fn canonical(pattern: &str) -> String {
     let mut canonical = String::with_capacity(pattern.len());
     let mut characters = pattern.chars();
@@ -12,7 +12,8 @@ pub fn canonical(pattern: &str) -> String {
         match (character, if character == '\\' { characters.next() } else { None }) {
             ('\\', Some(sign @ ('%' | '_' | '\\'))) => canonical.extend(['\\', sign]),
             ('\\', None) => canonical.push_str("\\\\"),
-            ('\\', Some(other)) | (other, _) => canonical.push(other),
+            ('\\', Some(other)) => canonical.extend(['\\', '\\', other]),
+            (other, _) => canonical.push(other),
         }
     }
     canonical
@@ -35,7 +36,7 @@ enum Piece {
 }
 
 impl Pattern {
-    /// Reads a pattern; every text is one. A backslash at the end stands for itself.
+    /// Reads a pattern; every text is one. A backslash stands for itself at the end, and before what has no other meaning.
     pub fn new(pattern: &str) -> Self {
         let mut pieces = Vec::new();
         let mut piece = Vec::new();
@@ -44,7 +45,10 @@ impl Pattern {
             match character {
                 '%' => pieces.push(std::mem::take(&mut piece)),
                 '_' => piece.push(None),
-                '\\' => piece.push(Some(characters.next().unwrap_or('\\'))),
+                '\\' => match characters.next() {
+                    Some(sign @ ('%' | '_' | '\\')) => piece.push(Some(sign)),
+                    other => piece.extend([Some('\\')].into_iter().chain(other.map(Some))),
+                },
                 other => piece.push(Some(other)),
             }
         }
@@ -151,10 +155,10 @@ mod tests {
 
     #[test]
     fn wildcards_and_escapes() {
-        for pattern in ["abc", "a%", "%c", "%b%", "a_c", "%", "___", "%a%b%c%", "_%_", "a\\bc", "%_c", "%%"] {
+        for pattern in ["abc", "a%", "%c", "%b%", "a_c", "%", "___", "%a%b%c%", "_%_", "%_c", "%%"] {
             assert!(matches("abc", pattern), "{pattern}");
         }
-        for pattern in ["", "ab", "abcd", "A%", "_", "____", "%b", "b%", "a%a", "abc_", "a\\%"] {
+        for pattern in ["", "ab", "abcd", "A%", "_", "____", "%b", "b%", "a%a", "abc_", "a\\%", "a\\bc"] {
             assert!(!matches("abc", pattern), "{pattern}");
         }
         assert!(matches("50%", "50\\%") && !matches("500", "50\\%"));
@@ -173,6 +177,22 @@ mod tests {
     }
 
     #[test]
+    fn a_backslash_before_a_letter_was_lost() {
+        assert!(
+            matches("back\\slash", "back\\slash")
+                && matches("back\\slash", "%k\\s%")
+                && !matches("backslash", "back\\slash")
+        );
+        assert_eq!(Pattern::new("back\\slash").literal(), Some("back\\slash"));
+        assert_eq!(canonical("back\\slash\\%"), "back\\\\slash\\%");
+        let told = |text: &str| match crate::expr::cql2::parse(text) {
+            Ok(crate::expr::Expr::Like { pattern, .. }) => pattern,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(told("name LIKE 'back\\slash%'"), "back\\\\slash%");
+    }
+
+    #[test]
     fn a_pattern_of_many_wildcards_is_not_slow() {
         let start = Instant::now();
         assert!(!matches(&"a".repeat(10_000), &format!("{}b", "%a_".repeat(300))));
@@ -185,7 +205,9 @@ mod tests {
             [] => text.is_empty(),
             ['%', rest @ ..] => (0..=text.len()).any(|at| oracle(&text[at..], rest)),
             ['_', rest @ ..] => !text.is_empty() && oracle(&text[1..], rest),
-            ['\\', other, rest @ ..] | [other, rest @ ..] => text.first() == Some(other) && oracle(&text[1..], rest),
+            ['\\', other @ ('%' | '_' | '\\'), rest @ ..] | [other, rest @ ..] => {
+                text.first() == Some(other) && oracle(&text[1..], rest)
+            }
         }
     }
 

@@ -6,12 +6,22 @@ use std::sync::Arc;
 use crate::base::bbox::{Bbox, Rect};
 use crate::base::crs::Crs;
 use crate::model::geometry::figure::{Figure, Position};
+use crate::model::geometry::relate::{Relation, Shaped};
+use crate::model::geometry::watch::Watch;
 use crate::model::geometry::wkt;
 
 /// Most boxes that stand for a geometry: each row is tested against all of them.
 const MOST_BOXES: usize = 100;
 /// Metres of a degree of latitude where it is shortest.
 const SHORTEST_DEGREE: f64 = 110_574.0;
+/// How often a geometry may meet itself to which rows are related: a millisecond for two hundred times, for each row.
+const MOST_CROSSINGS: usize = 10_000;
+/// How often, where that is hardly noticed.
+const FEW_CROSSINGS: usize = 100;
+/// So many points meet each other fast, however they lie.
+const FEW_POINTS: usize = 100;
+/// And so many where they do not cross.
+const MANY_POINTS: usize = 2_000;
 /// Degrees of the whole way round.
 const TURN: f64 = 360.0;
 
@@ -26,13 +36,15 @@ pub struct GeometryLiteral {
     pub heights: Option<(f64, f64)>,
     /// How much further along x the same place comes again, where it does.
     pub turn: Option<f64>,
+    /// Who asks for relations to it, where somebody wants to be told of them.
+    pub watch: Option<Watch>,
 }
 
 impl GeometryLiteral {
     /// A literal of a figure.
     pub fn new(figure: &Figure, crs: Crs) -> Self {
         let turn = crs.is_lon_lat_wgs84().then_some(TURN);
-        Self { wkb: figure.wkb().into(), crs, heights: None, turn }
+        Self { wkb: figure.wkb().into(), crs, heights: None, turn, watch: None }
     }
 
     /// A box; where its west is greater than its east, the two rectangles beside the date line.
@@ -73,7 +85,7 @@ impl GeometryLiteral {
                 (at[0], at[1]) = (x, y);
             }
         });
-        Ok(Self { heights: self.heights, ..Self::new(&figure, crs.clone()) })
+        Ok(Self { heights: self.heights, watch: self.watch.clone(), ..Self::new(&figure, crs.clone()) })
     }
 
     /// By how much x may be off, for data may count longitudes on past ±180 (or from 0 to 360).
@@ -86,6 +98,31 @@ impl GeometryLiteral {
         let mut count = 0;
         self.figure().runs(&mut |run| count += run.len());
         count
+    }
+
+    /// Why rows are not related to it so, where that is: for a matrix of how two geometries meet, all places are kept at which
+    /// one meets itself.
+    pub fn refusal(&self, relation: Relation) -> Option<String> {
+        let needs_all =
+            !matches!(relation, Relation::Intersects | Relation::Disjoint | Relation::DWithin | Relation::Beyond);
+        let is_refused = needs_all && self.points() > FEW_POINTS && self.crossings(MOST_CROSSINGS).is_none();
+        is_refused.then(|| {
+            format!("a geometry that crosses itself more than {MOST_CROSSINGS} times cannot be related so, only intersect others")
+        })
+    }
+
+    /// Whether it takes long to relate a row to it so: longer than whoever answers other requests meanwhile may be held up.
+    pub fn is_dear(&self, relation: Relation) -> bool {
+        let points = self.points();
+        match relation {
+            Relation::Intersects | Relation::Disjoint => points > MANY_POINTS,
+            Relation::DWithin | Relation::Beyond => points > FEW_POINTS,
+            _ => points > MANY_POINTS || points > FEW_POINTS && self.crossings(FEW_CROSSINGS).is_none(),
+        }
+    }
+
+    fn crossings(&self, most: usize) -> Option<usize> {
+        Shaped::new(&self.figure()).crossings(most).ok()
     }
 
     /// The rectangles that make up the geometry exactly, in every turn; `None` where it is not made of such.

@@ -27,6 +27,11 @@ impl Misfit {
         Self { name: Some(name.to_owned()), ..Self::new(message) }
     }
 
+    /// The same, about a literal.
+    pub(super) fn about(self, literal: &Value) -> Self {
+        Self { name: None, literal: Some(literal.clone()), ..self }
+    }
+
     pub(super) fn hint(self, hint: impl Into<String>) -> Self {
         Self { hint: Some(hint.into()), ..self }
     }

@@ -22,6 +22,7 @@ pub mod operand;
 pub mod qgis_filter;
 pub mod temporal;
 
+mod constant;
 mod gathered;
 mod misfit;
 mod nearest;
@@ -241,6 +242,17 @@ impl Expr {
                 matches!(part, Expr::Bbox { .. } | Expr::Spatial { .. } | Expr::Geometries(..) | Expr::NoGeometry(_));
         });
         reads
+    }
+
+    /// Whether a test of it may take long: see [`GeometryLiteral::is_dear`].
+    pub fn is_dear(&self) -> bool {
+        let mut is_dear = false;
+        self.walk(&mut |part| {
+            if let Expr::Spatial { relation, geometry, .. } = part {
+                is_dear = is_dear || geometry.is_dear(*relation);
+            }
+        });
+        is_dear
     }
 
     /// Whether a part of it is in a source's own language.

@@ -87,6 +87,10 @@ impl Operator {
             }
         }
         let (Some(a), Some(b)) = (float(left), float(right)) else { return Value::Null };
+        // The machine says that any power of one is one, and whatever to the power of zero.
+        if a.is_nan() || b.is_nan() {
+            return Value::Null;
+        }
         #[allow(clippy::float_cmp)] // just these exponents
         let result = match self {
             Self::Add => a + b,
@@ -119,6 +123,15 @@ pub(super) fn float(value: &Value) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_power_of_what_is_not_a_number_was_one() {
+        let nan = || Value::Float(f64::NAN);
+        for one in [Value::Int(1), Value::Int(0), Value::Float(1.0), Value::Float(0.0), nan()] {
+            assert_eq!(Operator::Power.apply(&one, &nan()), Value::Null, "{one:?}");
+            assert_eq!(Operator::Power.apply(&nan(), &one), Value::Null, "{one:?}");
+        }
+    }
 
     #[test]
     fn calculations_have_no_surprises() {

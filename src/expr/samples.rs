@@ -275,3 +275,14 @@ pub(crate) fn any_expr() -> impl Strategy<Value = Expr> {
         1 => prop::sample::select(vec![Expr::always(), Expr::never()]),
     ])
 }
+
+/// Coordinates of a line that crosses itself about as often as it can.
+pub(crate) fn zigzag(vertices: u32, seed: u64) -> String {
+    let mut state = seed;
+    let mut next = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        f64::from(u32::try_from(state >> 40).unwrap()) / f64::from(1 << 24) * 20.0
+    };
+    let positions: Vec<String> = (0..vertices).map(|_| format!("{:.3} {:.3}", next(), next())).collect();
+    positions.join(",")
+}

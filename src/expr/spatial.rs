@@ -4,10 +4,11 @@
 use std::sync::Arc;
 
 use crate::base::bbox::{Bbox, Rect};
-use crate::model::geometry::relate::{Around, Relation, Shaped};
+use crate::model::geometry::relate::{Around, Relation, Shaped, Unsaid};
+use crate::model::geometry::watch::Watch;
 use crate::model::geometry::{Figure, envelope, intersect, within};
 
-use super::evaluate::{all, any};
+use super::evaluate::any;
 use super::literal::GeometryLiteral;
 
 /// A literal made ready for rows.
@@ -27,6 +28,8 @@ struct Made {
     near: Vec<Rect>,
     /// For distances in longitude and latitude.
     around: Option<Around>,
+    /// Who asks.
+    watch: Option<Watch>,
 }
 
 impl Place {
@@ -60,6 +63,7 @@ impl Place {
             distance: distance.unwrap_or(0.0),
             near: if is_distance { literal.reach(distance) } else { Vec::new() },
             around: if is_distance && is_degrees { Around::new(&figure) } else { None },
+            watch: literal.watch.clone(),
         };
         Self(Arc::new(made))
     }
@@ -67,13 +71,17 @@ impl Place {
     /// Whether the relation holds; unknown where the geometry cannot be read.
     pub(super) fn test(&self, wkb: &[u8]) -> Option<bool> {
         let place = &*self.0;
-        match place.relation {
+        let told = match place.relation {
             Relation::Intersects => place.meets(wkb),
             Relation::Disjoint => place.meets(wkb).map(|meets| !meets),
             Relation::DWithin => place.is_near(wkb),
             Relation::Beyond => place.is_near(wkb).map(|near| !near),
             relation => place.relates(relation, wkb),
+        };
+        if let (Err(Unsaid::TooDear), Some(watch)) = (told, &place.watch) {
+            watch.refuse();
         }
+        told.ok()
     }
 }
 
@@ -88,81 +96,76 @@ pub(super) fn beside_itself(relation: Relation, wkb: &[u8]) -> Option<bool> {
     })
 }
 
-/// Whether a literal lies so to another of the same system.
-pub(super) fn of_literals(relation: Relation, first: &GeometryLiteral, second: &GeometryLiteral) -> Option<bool> {
-    let flat = GeometryLiteral { heights: None, ..second.clone() };
-    let high = |other: (f64, f64)| match first.heights {
-        Some((low, high)) => Some(low <= other.1 && other.0 <= high),
-        None => intersect::intersects_z(&first.wkb, other.0, other.1).ok(),
-    };
-    let meets = || match (first.heights, second.heights) {
-        (Some((low, high)), None) => intersect::intersects_z(&second.wkb, low, high).ok(),
-        (_, Some(heights)) => high(heights),
-        (None, None) => Some(true),
-    };
-    match relation {
-        Relation::Intersects => all([Place::new(relation, &flat, None).test(&first.wkb), meets()]),
-        Relation::Disjoint => of_literals(Relation::Intersects, first, second).map(|meets| !meets),
-        relation => Place::new(relation, &flat, None).test(&first.wkb),
-    }
+type Told = Result<bool, Unsaid>;
+
+/// What bytes that are no geometry are.
+fn broken<T>(_: T) -> Unsaid {
+    Unsaid::Broken
 }
 
 impl Made {
-    fn meets(&self, wkb: &[u8]) -> Option<bool> {
+    fn meets(&self, wkb: &[u8]) -> Told {
         let flat = match &self.rects {
-            Some(rects) => any(rects.iter().map(|rect| intersect::intersects(wkb, rect).ok())),
-            None => self.any_turn(wkb, Shaped::intersects),
+            Some(rects) => any(rects.iter().map(|rect| intersect::intersects(wkb, rect).ok())).ok_or(Unsaid::Broken)?,
+            None => self.any_turn(wkb, |row, shape| row.intersects(shape, self.watch.as_ref()))?,
         };
-        let high = self.heights.map_or(Some(true), |(low, high)| intersect::intersects_z(wkb, low, high).ok());
-        all([flat, high])
+        match self.heights {
+            Some((low, high)) if flat => intersect::intersects_z(wkb, low, high).map_err(broken),
+            _ => Ok(flat),
+        }
     }
 
-    fn relates(&self, relation: Relation, wkb: &[u8]) -> Option<bool> {
+    fn relates(&self, relation: Relation, wkb: &[u8]) -> Told {
         if let Some(rects) = &self.rects {
-            return within(wkb, rects).ok();
+            return within(wkb, rects).map_err(broken);
         }
+        let watch = self.watch.as_ref();
         if relation != Relation::Touches {
-            return self.any_turn(wkb, |row, shape| row.relates(relation, shape));
+            return self.any_turn(wkb, |row, shape| row.relates(relation, shape, watch));
         }
         // What touches one end of the world from outside may lie inside at the other.
-        let touches = self.any_turn(wkb, |row, shape| row.relates(Relation::Touches, shape))?;
-        let inside =
-            |row: &Shaped, shape: &Shaped| Some(row.intersects(shape)? && !row.relates(Relation::Touches, shape)?);
-        Some(touches && !self.any_turn(wkb, inside)?)
+        let touches = self.any_turn(wkb, |row, shape| row.relates(Relation::Touches, shape, watch))?;
+        let inside = |row: &Shaped, shape: &Shaped| {
+            Ok(row.intersects(shape, watch)? && !row.relates(Relation::Touches, shape, watch)?)
+        };
+        Ok(touches && !self.any_turn(wkb, inside)?)
     }
 
     /// Whether it holds in one of the turns in which the envelopes meet.
-    fn any_turn(&self, wkb: &[u8], holds: impl Fn(&Shaped, &Shaped) -> Option<bool>) -> Option<bool> {
-        let Some(rect) = envelope(wkb).ok()? else { return Some(false) };
+    fn any_turn(&self, wkb: &[u8], holds: impl Fn(&Shaped, &Shaped) -> Told) -> Told {
+        let Some(rect) = envelope(wkb).map_err(broken)? else { return Ok(false) };
         let mut row = None;
         for (_, shape) in self.shapes.iter().filter(|(around, _)| around.intersects(&rect)) {
             let row = match &row {
                 Some(row) => row,
-                None => row.insert(Shaped::new(&Figure::read(wkb).ok()?)),
+                None => row.insert(Shaped::new(&Figure::read(wkb).map_err(broken)?)),
             };
             if holds(row, shape)? {
-                return Some(true);
+                return Ok(true);
             }
         }
-        Some(false)
+        Ok(false)
     }
 
-    fn is_near(&self, wkb: &[u8]) -> Option<bool> {
+    fn is_near(&self, wkb: &[u8]) -> Told {
         // No place is near what has none.
-        let Some(rect) = envelope(wkb).ok()? else { return Some(false) };
+        let Some(rect) = envelope(wkb).map_err(broken)? else { return Ok(false) };
         if !self.near.iter().any(|near| near.intersects(&rect)) {
-            return Some(false);
+            return Ok(false);
         }
         // What meets it is no way off, however far the plane in which distances are measured is bent.
-        if self.around.is_some() && self.any_turn(wkb, Shaped::intersects) == Some(true) {
-            return Some(0.0 <= self.distance);
+        if self.around.is_some() && self.any_turn(wkb, |row, shape| row.intersects(shape, None)) == Ok(true) {
+            return Ok(0.0 <= self.distance);
         }
-        let figure = Figure::read(wkb).ok()?;
+        if self.watch.as_ref().is_some_and(Watch::is_stopped) {
+            return Err(Unsaid::Stopped);
+        }
+        let figure = Figure::read(wkb).map_err(broken)?;
         let distance = match (&self.around, self.shapes.first()) {
-            (Some(around), _) => around.distance(&figure)?,
-            (None, Some((_, shape))) => shape.distance(&Shaped::new(&figure))?,
-            (None, None) => return Some(false),
+            (Some(around), _) => around.distance(&figure),
+            (None, Some((_, shape))) => shape.distance(&Shaped::new(&figure)),
+            (None, None) => return Ok(false),
         };
-        Some(distance <= self.distance)
+        Ok(distance.ok_or(Unsaid::Broken)? <= self.distance)
     }
 }

@@ -1,6 +1,6 @@
 //! How times lie to each other (CQL2, 7.7: the relations of Allen's algebra).
 
-use crate::base::datetime::Instant;
+use crate::base::datetime::{Date, Instant};
 use crate::model::value::Value;
 
 use super::operand::Operand;
@@ -131,14 +131,16 @@ pub fn as_comparisons(left: &Time, relation: TimeRelation, right: &Time, is_day:
         _ => return None,
     };
     let (start, end) = &span;
-    let compare = |how: Comparison, at: Instant| {
-        let is_open = at == Moment::PAST.first || at == Moment::FUTURE.first;
-        let value = if is_day { Value::Date(at.day()?) } else { Value::Instant(at) };
-        (!is_open).then(|| Expr::Compare(Operand::Property(name.clone()), how, Operand::Literal(value)))
+    let compare = |how: Comparison, at: Tick| {
+        let value = at.value(is_day).filter(|_| !at.is_open())?;
+        Some(Expr::Compare(Operand::Property(name.clone()), how, Operand::Literal(value)))
     };
     // An open end is no condition; one that is open on both sides has none left, and is not for here.
-    let both = |low: (Comparison, Instant), high: (Comparison, Instant)| {
-        let parts: Vec<Expr> = [compare(low.0, low.1), compare(high.0, high.1)].into_iter().flatten().collect();
+    let both = |low: (Comparison, Tick), high: (Comparison, Tick)| {
+        let mut parts = Vec::new();
+        for (how, at) in [low, high].into_iter().filter(|(_, at)| !at.is_open()) {
+            parts.push(compare(how, at)?);
+        }
         (!parts.is_empty()).then_some(Expr::And(parts))
     };
     match relation {
@@ -176,15 +178,14 @@ pub fn narrowed(left: &Time, relation: TimeRelation, right: &Time, is_day: &dyn 
         Time::Between(start, end) => (property(start), property(end)),
     };
     let mut parts = Vec::new();
-    let mut test = |name: &Option<String>, how: Comparison, at: Instant| {
-        let is_open = at == Moment::PAST.first || at == Moment::FUTURE.first;
-        if let Some(name) = name.as_ref().filter(|_| !is_open) {
-            let value = if is_day(name) { at.day().map(Value::Date) } else { Some(Value::Instant(at)) };
+    let mut test = |name: &Option<String>, how: Comparison, at: Tick| {
+        if let Some(name) = name.as_ref().filter(|_| !at.is_open()) {
+            let value = at.value(is_day(name));
             let compare = |value| Expr::Compare(Operand::Property(name.clone()), how, Operand::Literal(value));
             parts.extend(value.map(compare));
         }
     };
-    let mut each = |tests: &[(&Option<String>, Comparison, Instant)]| {
+    let mut each = |tests: &[(&Option<String>, Comparison, Tick)]| {
         for (name, how, at) in tests {
             test(name, *how, *at);
         }
@@ -259,28 +260,51 @@ pub type Span = (Moment, Moment);
 
 /// The ends between which other times may lie: those of a day, be it alone or an interval of it, are its first instant and its last.
 fn around((start, end): Span) -> Span {
-    let at = |at: Instant| Moment { first: at, last: at };
+    let at = |at: Tick| Moment { first: at, last: at };
     if start == end { (at(start.first), at(end.last)) } else { (start, end) }
+}
+
+/// Microseconds since 1970, as far as days are told: instants end in the year 294,276.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Tick(i128);
+
+impl Tick {
+    const DAY: i128 = 86_400_000_000;
+
+    fn is_open(self) -> bool {
+        self == Moment::PAST.first || self == Moment::FUTURE.first
+    }
+
+    /// The day that it is of, or the instant; none where there is no such.
+    fn value(self, is_day: bool) -> Option<Value> {
+        if is_day {
+            return i32::try_from(self.0.div_euclid(Self::DAY)).ok().map(|day| Value::Date(Date(day)));
+        }
+        i64::try_from(self.0).ok().map(|at| Value::Instant(Instant(at)))
+    }
 }
 
 /// The instants that an end of a time may mean: one, those of a day, or those before or after all others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Moment {
-    first: Instant,
-    last: Instant,
+    first: Tick,
+    last: Tick,
 }
 
 impl Moment {
     /// Before every other.
-    pub const PAST: Moment = Moment { first: Instant(i64::MIN), last: Instant(i64::MIN) };
+    pub const PAST: Moment = Moment { first: Tick(i128::MIN), last: Tick(i128::MIN) };
     /// After every other.
-    pub const FUTURE: Moment = Moment { first: Instant(i64::MAX), last: Instant(i64::MAX) };
+    pub const FUTURE: Moment = Moment { first: Tick(i128::MAX), last: Tick(i128::MAX) };
 
     /// Of a value; `None` for one that is no time.
     pub fn of(value: &Value) -> Option<Moment> {
         match value {
-            Value::Date(day) => Some(Self { first: day.start(), last: day.end() }),
-            Value::Instant(at) => Some(Self { first: *at, last: *at }),
+            Value::Date(day) => {
+                let first = i128::from(day.0) * Tick::DAY;
+                Some(Self { first: Tick(first), last: Tick(first + Tick::DAY - 1) })
+            }
+            Value::Instant(at) => Some(Self { first: Tick(at.0.into()), last: Tick(at.0.into()) }),
             _ => None,
         }
     }
@@ -299,7 +323,6 @@ impl Moment {
 mod tests {
     use super::TimeRelation as T;
     use super::*;
-    use crate::base::datetime::Date;
 
     #[test]
     fn what_lies_so_to_a_literal_is_narrowed() {
@@ -334,6 +357,39 @@ mod tests {
         let on_it = "d <= DATE('1991-10-01') AND d >= DATE('1991-10-01')";
         assert_eq!(as_comparisons(&left, relation, &right, true), None);
         assert_eq!(narrowed(&left, relation, &right, &|_| true), Some(parse(on_it)));
+    }
+
+    #[test]
+    fn a_day_beyond_all_instants_was_another() {
+        let day = |text: &str| Moment::of(&Value::Date(Date::parse(text).unwrap())).unwrap();
+        let (far, next, before) = (day("+5874897-12-31"), day("+5874897-12-30"), day("2020-01-04"));
+        for (one, other, holds) in [
+            (far, before, vec![T::After, T::Disjoint]),
+            (before, far, vec![T::Before, T::Disjoint]),
+            (far, next, vec![T::After, T::Disjoint]),
+            (far, far, vec![T::Equals, T::Intersects]),
+        ] {
+            for (relation, name) in [T::After, T::Before, T::Disjoint, T::Equals, T::Intersects].map(|it| (it, it)) {
+                assert_eq!(relation.holds(&(one, one), &(other, other)), holds.contains(&relation), "{name:?}");
+            }
+        }
+        let of = |text: &str| match crate::expr::cql2::parse(text).unwrap() {
+            Expr::Temporal(left, relation, right) => (left, relation, right),
+            other => panic!("{other}"),
+        };
+        let parse = |text: &str| Some(crate::expr::cql2::parse(text).unwrap());
+        let (left, relation, right) = of("T_EQUALS(d, DATE('+5874897-12-31'))");
+        let on_it = "d >= DATE('+5874897-12-31') AND d <= DATE('+5874897-12-31')";
+        assert_eq!(as_comparisons(&left, relation, &right, true), parse(on_it));
+        assert_eq!(narrowed(&left, relation, &right, &|_| true), parse(&format!("{on_it} AND {on_it}")));
+        // No instant can be compared with it: the loop says.
+        assert_eq!(as_comparisons(&left, relation, &right, false), None);
+        let (left, relation, right) = of("T_INTERSECTS(d, INTERVAL('2020-01-01', DATE('+5874897-12-31')))");
+        assert_eq!(as_comparisons(&left, relation, &right, false), None);
+        assert_eq!(
+            narrowed(&left, relation, &right, &|_| false),
+            parse("d >= TIMESTAMP('2020-01-01T00:00:00Z')").map(|it| Expr::And(vec![it]))
+        );
     }
 
     #[test]

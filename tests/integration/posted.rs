@@ -135,3 +135,46 @@ fn the_api_document_describes_the_body() {
     assert!(text.contains("limit") && !text.contains("/filter\"") && !text.contains("filter-lang"), "{text}");
     assert!(text.contains("filter-crs") && operation["responses"].get("415").is_some());
 }
+
+/// A line that crosses itself about as often as it can.
+fn zigzag(vertices: u64, seed: u64) -> Value {
+    let mut state = seed;
+    let mut next = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        f64::from(u32::try_from(state >> 40).unwrap()) / f64::from(1 << 24) * 60.0
+    };
+    let line: Vec<Value> = (0..vertices).map(|_| json!([next(), next()])).collect();
+    json!({ "type": "LineString", "coordinates": line })
+}
+
+#[test]
+fn a_relation_that_would_take_gigabytes_was_worked_out() {
+    let ask = |relation: &str, one: &Value, other: &Value| {
+        post("?limit=1", "application/json", &json!({ "op": relation, "args": [one, other] }).to_string())
+    };
+    let (property, dear) = (json!({ "property": "geom" }), zigzag(3_500, 1));
+    for relation in ["s_touches", "s_equals", "s_within", "s_contains", "s_crosses", "s_overlaps"] {
+        let told = ask(relation, &dear, &zigzag(3_500, 2)).expect(400).text();
+        assert!(told.contains("related to each other"), "{told}");
+        for sides in [[&property, &dear], [&dear, &property]] {
+            let told = ask(relation, sides[0], sides[1]).expect(400).text();
+            assert!(told.contains("crosses itself more than 10000 times"), "{told}");
+        }
+    }
+    // Whether they meet is found without all the places where they do.
+    assert_eq!(ids(&ask("s_intersects", &property, &dear).expect(200).json()).len(), 1);
+    // What takes long is done aside, and comes to the same.
+    let ring: Vec<Value> = (0..=3_000)
+        .map(|at| f64::from(at % 3_000) * std::f64::consts::TAU / 3_000.0)
+        .map(|angle| json!([10.0 + 20.0 * angle.cos(), 20.0 + 20.0 * angle.sin()]))
+        .collect();
+    let ring = json!({ "type": "Polygon", "coordinates": [ring] });
+    let few = json!({ "type": "MultiPoint", "coordinates": [[10.0, 20.0], [3.0, 20.0]] });
+    assert_eq!(ids(&ask("s_within", &few, &ring).expect(200).json()).len(), 1);
+    let found = |relation: &str| {
+        let body = json!({ "op": relation, "args": [property, ring] }).to_string();
+        let page = post("?limit=1000", "application/json", &body).expect(200).json();
+        page["features"].as_array().unwrap().len()
+    };
+    assert_eq!((found("s_within"), found("s_intersects")), (11, 25));
+}

@@ -6,7 +6,7 @@ use super::fault::Fault;
 use super::lexer::{Token, TokenKind};
 use super::parser::Parser;
 use crate::base::datetime::{Date, Instant};
-use crate::expr::{Expr, Misfit, check};
+use crate::expr::{Expr, Misfit, check, number};
 use crate::model::value::Value;
 
 impl Parser<'_> {
@@ -25,6 +25,7 @@ impl Parser<'_> {
     /// What does not fit, at its name among these tokens, else where they begin.
     pub(super) fn misfit(&self, misfit: &Misfit, tokens: Range<usize>) -> Fault {
         let tokens = self.tokens.get(tokens).unwrap_or_default();
+        #[allow(clippy::float_cmp)] // the same number
         let is_name = |token: &&Token| match &token.kind {
             TokenKind::Word(word) | TokenKind::Name(word) if misfit.name.is_some() => {
                 misfit.name.as_ref() == Some(word)
@@ -37,6 +38,12 @@ impl Parser<'_> {
                 Some(Value::Text(literal)) => literal == text,
                 Some(Value::Date(day)) => Date::parse(text) == Some(*day),
                 Some(Value::Instant(at)) => Instant::parse(text) == Some(*at),
+                _ => false,
+            },
+            // Its sign is a token of its own.
+            TokenKind::Number(number) => match (&misfit.literal, number::read(number)) {
+                (Some(Value::Int(literal)), Ok(Value::Int(number))) => literal.unsigned_abs() == number.unsigned_abs(),
+                (Some(Value::Float(literal)), Ok(Value::Float(number))) => literal.abs() == number,
                 _ => false,
             },
             _ => false,
@@ -89,7 +96,7 @@ mod tests {
             ("i > 1 AND i + name > 2", "name is no number to calculate with (at character 15)"),
             ("i > 1 AND lower(i) = 'a'", "lower takes text, and i is none (at character 17)"),
             ("name LIKE 'a' AND i LIKE 'a'", "(at character 19)"),
-            ("name IN ('a', 'b') AND i IN (1, 'x')", "(at character 24)"),
+            ("name IN ('a', 'b') AND i IN (1, 'x')", "(at character 33)"),
             ("day = 'yesterday'", "(at character 1): write it as in '2018-02-12'"),
             ("i = 1 AND T_AFTER(name, DATE('2018-02-12'))", "name is no time (at character 19)"),
             ("i = 1 AND A_CONTAINS(name, ('a'))", "(at character 22): a property with a JSON document can be one"),
@@ -122,10 +129,36 @@ mod tests {
             let fault = parse_for(json, Form::Json, &Frame::default(), &schema).unwrap_err().to_string();
             assert!(fault.contains(told), "{json}: {fault}");
         }
+        a_literal_that_does_not_fit_is_pointed_at(&schema);
         let misfit = Misfit::of("raw", "'raw' is bytes");
         let fault = place("i = 1 AND raw IS NULL", Form::Text, &Frame::default(), &schema, &misfit);
         assert_eq!(fault.to_string(), "'raw' is bytes (at character 11)");
         let same = parse_for("i = 5.0 AND day > '2018-02-12'", Form::Text, &Frame::default(), &schema);
         assert_eq!(same, Ok(parse("i = 5 AND day > DATE('2018-02-12')").unwrap()));
+    }
+
+    fn a_literal_that_does_not_fit_is_pointed_at(schema: &Schema) {
+        for (text, told) in [
+            ("T_AFTER(day,'x')", "'x' is no time (at character 13)"),
+            ("T_DURING(day, INTERVAL('2020-01-01', i))", "(at character 38)"),
+            ("i IN (1,'a')", "(at character 9)"),
+            ("name IN ('1', -5)", "(at character 16)"),
+            ("i = 1 AND i BETWEEN 1 AND 'b'", "(at character 27)"),
+            ("i BETWEEN 'a' AND 'b'", "(at character 11)"),
+            ("name NOT BETWEEN 'a' AND 2.5", "(at character 26)"),
+            ("fid IN (1, 'a')", "(at character 12)"),
+            ("nope IN (1, 2)", "there is no property 'nope' (at character 1)"),
+        ] {
+            let fault = parse_for(text, Form::Text, &Frame::default(), schema).unwrap_err().to_string();
+            assert!(fault.contains(told), "{text}: {fault}");
+        }
+        for (json, told) in [
+            (r#"{"op":"in","args":[{"property":"i"},[1,"a"]]}"#, "(at /args/1/1)"),
+            (r#"{"op":"between","args":[{"property":"name"},"a",5]}"#, "(at /args/2)"),
+            (r#"{"op":"in","args":[{"property":"i"},[1,{"date":"2020-01-01"}]]}"#, "(at /args/1/1)"),
+        ] {
+            let fault = parse_for(json, Form::Json, &Frame::default(), schema).unwrap_err().to_string();
+            assert!(fault.contains(told), "{json}: {fault}");
+        }
     }
 }

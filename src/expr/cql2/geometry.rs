@@ -5,7 +5,7 @@ use super::fault::Fault;
 use super::lexer::TokenKind;
 use super::parser::Parser;
 use crate::base::bbox::Bbox;
-use crate::expr::spatial::of_literals;
+use crate::expr::constant::{Constants, TooDear};
 use crate::expr::{Expr, GeometryLiteral, Relation};
 use crate::model::geometry::wkt;
 use crate::model::value::Value;
@@ -42,8 +42,16 @@ pub(in crate::expr) fn turned(relation: Relation) -> Relation {
     }
 }
 
-/// A spatial predicate; `None` where it has heights that do not count.
-pub(super) fn joined(first: Side, relation: Relation, second: Side) -> Option<Expr> {
+/// Why two sides make no predicate.
+pub(super) enum Apart {
+    /// One has heights that do not count.
+    Heights,
+    /// Both are written, and it would take long.
+    TooDear,
+}
+
+/// A spatial predicate.
+pub(super) fn joined(first: Side, relation: Relation, second: Side, constants: &mut Constants) -> Result<Expr, Apart> {
     let is_flat = |side: &Side| match side {
         Side::Geometry(GeometryLiteral { heights: Some(_), .. }) => {
             matches!(relation, Relation::Intersects | Relation::Disjoint)
@@ -51,21 +59,18 @@ pub(super) fn joined(first: Side, relation: Relation, second: Side) -> Option<Ex
         _ => true,
     };
     if !is_flat(&first) || !is_flat(&second) {
-        return None;
+        return Err(Apart::Heights);
     }
     let (relation, property, geometry) = match (first, second) {
         (Side::Property(property), Side::Geometry(geometry)) => (relation, property, geometry),
         (Side::Geometry(geometry), Side::Property(property)) => (turned(relation), property, geometry),
-        (Side::Property(first), Side::Property(second)) => return Some(Expr::Geometries(first, relation, second)),
+        (Side::Property(first), Side::Property(second)) => return Ok(Expr::Geometries(first, relation, second)),
         (Side::Geometry(first), Side::Geometry(second)) => {
-            return Some(match of_literals(relation, &first, &second) {
-                Some(true) => Expr::always(),
-                Some(false) => Expr::never(),
-                None => Expr::unknown(),
-            });
+            let told = constants.relate(relation, &first, &second).map_err(|TooDear| Apart::TooDear)?;
+            return Ok(told.map_or_else(Expr::unknown, |holds| if holds { Expr::always() } else { Expr::never() }));
         }
     };
-    Some(Expr::Spatial { relation, property, geometry, distance: None })
+    Ok(Expr::Spatial { relation, property, geometry, distance: None })
 }
 
 impl Parser<'_> {
@@ -78,9 +83,11 @@ impl Parser<'_> {
         self.expect(",")?;
         let second = self.side()?;
         self.expect(")")?;
-        joined(first, relation, second).ok_or_else(|| {
-            let fault = self.fault_at(start, format!("{name} is flat, and takes a BBOX of four numbers"));
-            fault.hint("heights count for S_INTERSECTS and S_DISJOINT")
+        joined(first, relation, second, &mut self.constants).map_err(|apart| match apart {
+            Apart::Heights => self
+                .fault_at(start, format!("{name} is flat, and takes a BBOX of four numbers"))
+                .hint("heights count for S_INTERSECTS and S_DISJOINT"),
+            Apart::TooDear => self.fault_at(start, TooDear::MESSAGE),
         })
     }
 

@@ -4,15 +4,17 @@ use serde_json::Value as Json;
 
 use super::atom::{NO_INTERVAL, end_of, interval_of, no_time};
 use super::fault::Fault;
-use super::geometry::{self, Side, bbox, joined};
-use super::parser::{comparison, one_of};
+use super::geometry::{self, Apart, Side, bbox, joined};
+use super::json_place::misfit;
+use super::parser::{comparison, is, one_of};
 use super::{DEEPEST, Frame, too_deep};
 use crate::base::datetime::{Date, Instant};
 use crate::expr::array::{ArrayRelation, List, Member};
+use crate::expr::constant::{Constants, TooDear};
 use crate::expr::function::{Function, without_accents, without_case};
 use crate::expr::nearest::nearest;
 use crate::expr::temporal::{Time, TimeRelation};
-use crate::expr::{Expr, GeometryLiteral, Misfit, Operand, Operator, check, like};
+use crate::expr::{Expr, GeometryLiteral, Operand, Operator, check, like};
 use crate::model::geometry::json as geojson;
 use crate::model::schema::Schema;
 use crate::model::value::Value;
@@ -40,34 +42,8 @@ pub(super) fn parse_fitting(json: &Json, frame: &Frame, schema: &Schema) -> Resu
 }
 
 fn read(json: &Json, frame: &Frame, schema: Option<&Schema>) -> Result<Expr, Fault> {
-    let mut reader = Reader { frame, path: String::new(), depth: 0, count: 0, schema };
+    let mut reader = Reader { frame, path: String::new(), depth: 0, count: 0, schema, constants: Constants::default() };
     reader.condition(json)
-}
-
-/// What does not fit, at the first place of its name.
-pub(super) fn misfit(json: &Json, path: &str, misfit: &Misfit) -> Fault {
-    let of_name =
-        |json: &Json| misfit.name.is_some() && json.get("property").and_then(Json::as_str) == misfit.name.as_deref();
-    let of_literal = |json: &Json| match (&misfit.literal, json) {
-        (Some(Value::Text(literal)), Json::String(text)) => literal == text,
-        (Some(Value::Bool(literal)), Json::Bool(truth)) => literal == truth,
-        _ => false,
-    };
-    let place = place_of(json, &|json| of_name(json) || of_literal(json)).unwrap_or_default();
-    Fault { hint: misfit.hint.clone(), ..Fault::within(&format!("{path}{place}"), misfit.message.as_str()) }
-}
-
-/// Where what is looked for stands first, as a JSON pointer.
-fn place_of(json: &Json, is_it: &dyn Fn(&Json) -> bool) -> Option<String> {
-    let within = |step: &str, part: &Json| place_of(part, is_it).map(|rest| format!("/{step}{rest}"));
-    match json {
-        _ if is_it(json) => Some(String::new()),
-        Json::Object(object) => {
-            object.iter().filter(|(step, _)| *step != "op").find_map(|(step, part)| within(step, part))
-        }
-        Json::Array(list) => list.iter().enumerate().find_map(|(at, part)| within(&at.to_string(), part)),
-        _ => None,
-    }
 }
 
 /// What a condition is called in other languages.
@@ -102,6 +78,7 @@ struct Reader<'a> {
     count: usize,
     /// What conditions are checked against as they are read.
     schema: Option<&'a Schema>,
+    constants: Constants,
 }
 
 impl Reader<'_> {
@@ -223,6 +200,10 @@ impl Reader<'_> {
         if let Json::Bool(truth) = json {
             return Ok(if *truth { Expr::always() } else { Expr::never() });
         }
+        // Beyond the standard, as in the text form.
+        if json.get("op").is_none() && json.get("property").is_some() {
+            return self.plain(json).map(|property| is(property, true));
+        }
         let (op, args) = self.operator(json)?;
         if let Some(how) = comparison(&op) {
             self.exactly(&op, args, 2)?;
@@ -308,8 +289,10 @@ impl Reader<'_> {
             })
         };
         let (first, second) = (side(0)?, side(1)?);
-        joined(first, relation, second)
-            .ok_or_else(|| self.fault(format!("'{op}' is flat, and takes a bbox of four numbers")))
+        joined(first, relation, second, &mut self.constants).map_err(|apart| match apart {
+            Apart::Heights => self.fault(format!("'{op}' is flat, and takes a bbox of four numbers")),
+            Apart::TooDear => self.fault(TooDear::MESSAGE),
+        })
     }
 
     fn geometry(&mut self, json: &Json) -> Result<GeometryLiteral, Fault> {

@@ -1,6 +1,6 @@
 //! The JSON form.
 
-use super::{DEEPEST, Frame, LONGEST_JSON, parse_json};
+use super::{DEEPEST, Frame, LONGEST_JSON, parse, parse_json};
 use crate::base::stack::STACK;
 use crate::model::geometry::figure;
 
@@ -131,4 +131,14 @@ fn the_json_form_is_read() {
     assert!(read(&deep).is_err());
     let deep = format!("{}true{}", r#"{"op":"not","args":["#.repeat(100), "]}".repeat(100));
     assert!(read(&deep).is_ok());
+}
+
+#[test]
+fn a_property_that_is_true_or_false_did_not_stand_alone() {
+    for (json, text) in [
+        (r#"{"property":"b"}"#, "b"),
+        (r#"{"op":"and","args":[{"property":"b"},{"op":"not","args":[{"property":"c"}]}]}"#, "b AND NOT c"),
+    ] {
+        assert_eq!(parse_json(json, &Frame::default()), Ok(parse(text).unwrap()), "{json}");
+    }
 }

@@ -168,7 +168,10 @@ pub(super) fn pattern(quoted: &str, dialect: Dialect) -> String {
                     if escaped == '\'' && meant.is_none() {
                         characters.next_if_eq(&'\'');
                     }
-                    content.push(meant.unwrap_or(escaped));
+                    match meant {
+                        Some(meant) => content.push(meant),
+                        None => content.extend(['\\', '\\', escaped]),
+                    }
                 }
                 None => content.push_str("\\\\"),
             },
@@ -259,15 +262,18 @@ mod tests {
         ] {
             assert_eq!(kinds(written), [TokenKind::Text(meant.into()), TokenKind::End], "{written}");
         }
-        for (written, meant) in
-            [(r"'50\%\_\\'", r"50\%\_\\"), (r"'O\'B''%'", "O'B'%"), (r"'\t\x\ü'", "\txü"), (r"'C:\\new%'", r"C:\\new%")]
-        {
+        for (written, meant) in [
+            (r"'50\%\_\\'", r"50\%\_\\"),
+            (r"'O\'B''%'", "O'B'%"),
+            (r"'\t\x\ü'", "\t\\\\x\\\\ü"),
+            (r"'C:\\new%'", r"C:\\new%"),
+        ] {
             assert_eq!(pattern(written, Dialect::Cql2), meant, "{written}");
         }
         let older = |text: &str| tokens(text, Dialect::Older).map(|mut tokens| tokens.swap_remove(0).kind);
         assert_eq!(older(r"'C:\new\'"), Ok(TokenKind::Text(r"C:\new\".into())));
         assert_eq!(older(r"'\'''"), Ok(TokenKind::Text(r"\'".into())));
-        assert_eq!(pattern(r"'\t\''\%'", Dialect::Older), r"t'\%");
+        assert_eq!(pattern(r"'\t\''\%'", Dialect::Older), r"\\t\\'\%");
         for unclosed in [r"'a\'", r"'a\\\'", r"'\"] {
             let fault = tokens(unclosed, Dialect::Cql2).unwrap_err();
             assert!(fault.to_string().ends_with(r"a backslash as \\"), "{fault}");

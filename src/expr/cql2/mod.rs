@@ -17,6 +17,7 @@ mod fit;
 mod geometry;
 mod json;
 mod json_document;
+mod json_place;
 mod json_write;
 mod lexer;
 mod parser;
@@ -192,7 +193,7 @@ pub fn place(text: &str, form: Form, frame: &Frame, schema: &Schema, misfit: &Mi
             return match document(text) {
                 Ok(json) => match json::parse_fitting(&json, frame, schema) {
                     Err(fault) => fault,
-                    Ok(_) => json::misfit(&json, "", misfit),
+                    Ok(_) => json_place::misfit(&json, "", misfit),
                 },
                 Err(fault) => fault,
             };

@@ -4,6 +4,7 @@
 use super::fault::Fault;
 use super::lexer::{self, Dialect, Token, TokenKind};
 use super::{DEEPEST, Frame, too_deep};
+use crate::expr::constant::Constants;
 use crate::expr::function::{Function, without_accents, without_case};
 use crate::expr::{Comparison, Expr, Operand, Operator, like};
 use crate::model::schema::Schema;
@@ -51,12 +52,14 @@ pub(super) struct Parser<'a> {
     /// What conditions are checked against as they are read, and up to which token they have been.
     pub(super) schema: Option<&'a Schema>,
     pub(super) fitted: usize,
+    pub(super) constants: Constants,
 }
 
 impl<'a> Parser<'a> {
     pub(super) fn new(text: &'a str, frame: Frame, dialect: Dialect) -> Result<Self, Fault> {
         let tokens = lexer::tokens(text, dialect)?;
-        Ok(Self { text, frame, dialect, tokens, at: 0, depth: 0, calculations: 0, schema: None, fitted: 0 })
+        let (schema, constants) = (None, Constants::default());
+        Ok(Self { text, frame, dialect, tokens, at: 0, depth: 0, calculations: 0, schema, fitted: 0, constants })
     }
 
     /// The same that ends at the first condition which does not fit a layer, with the place.
@@ -466,7 +469,7 @@ pub(super) fn one_of(operand: Operand, operands: Vec<Operand>) -> Expr {
 }
 
 /// Whether an operand is true, or false.
-fn is(operand: Operand, truth: bool) -> Expr {
+pub(super) fn is(operand: Operand, truth: bool) -> Expr {
     Expr::Compare(operand, Comparison::Equal, Operand::Literal(Value::Bool(truth)))
 }
 

@@ -65,6 +65,9 @@ impl Reader<'_> {
             None if is_distance => return Err(Fault::parsing(element, format!("'{name}' needs a Distance"))),
             _ => None,
         };
+        if let Some(refusal) = geometry.refusal(relation) {
+            return Err(Fault::value(element, refusal));
+        }
         Ok(Some(Expr::Spatial { relation, property, geometry, distance }))
     }
 

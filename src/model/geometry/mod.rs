@@ -15,12 +15,14 @@ pub mod points;
 pub mod relate;
 pub mod rewrite;
 pub mod simplify;
+pub mod watch;
 pub mod within;
 pub mod wkb;
 pub mod wkt;
 pub mod write;
 
 mod arc;
+mod segments;
 mod turn;
 
 #[cfg(test)]

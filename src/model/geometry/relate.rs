@@ -2,13 +2,18 @@
 //! play no part.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::OnceLock;
 
 use geo::line_measures::{Bearing, Distance, Euclidean, Geodesic};
 use geo::{Geometry, GeometryCollection, Intersects, LineString, MultiLineString, MultiPoint, MultiPolygon};
 use geo::{Point, Polygon, Relate};
 
 use super::figure::{Figure, Position};
+use super::segments::{Budget, Segments};
+use super::watch::Watch;
 use crate::base::bbox::Rect;
+
+pub use super::segments::Unsaid;
 
 /// How the first of two geometries lies to the second.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +42,14 @@ pub enum Relation {
 
 /// From so many pairs of segments on, an index over them is worth making.
 const MANY_PAIRS: usize = 250_000;
+/// Most pairs of segments that may meet, of two geometries that are related: what is looked at for one row cannot be broken off.
+const MOST_PAIRS: usize = 5_000_000;
+/// Most pairs that are looked at until two geometries are found to meet.
+const MOST_LOOKS: usize = 20_000_000;
+/// How often a stored geometry may meet itself: a kilobyte is kept for each place.
+const MOST_CROSSINGS: usize = 100_000;
+/// With fewer vertices it cannot do so much too often.
+const FEW_VERTICES: usize = 400;
 
 /// Degrees over which a line that is straight in longitude and latitude hardly bends on the ground.
 const STRAIGHT: f64 = 0.1;
@@ -46,12 +59,20 @@ const STRAIGHT: f64 = 0.1;
 pub struct Shaped {
     geometry: Geometry,
     vertices: usize,
+    envelope: Rect,
+    segments: OnceLock<Segments>,
+    /// Whether it does not meet itself too often; unknown until somebody asks.
+    is_tame: OnceLock<bool>,
 }
 
 impl Shaped {
     /// Of a figure. Parts that have no place (a point that is empty, a coordinate that is infinite) are left out.
     pub fn new(figure: &Figure) -> Self {
-        Self { geometry: geometry(figure), vertices: figure.count() }
+        Self::of(geometry(figure), figure.count(), figure.envelope())
+    }
+
+    fn of(geometry: Geometry, vertices: usize, envelope: Rect) -> Self {
+        Self { geometry, vertices, envelope, segments: OnceLock::new(), is_tame: OnceLock::new() }
     }
 
     /// The same so much further east.
@@ -59,40 +80,85 @@ impl Shaped {
     pub fn shifted(&self, by: f64) -> Self {
         use geo::MapCoords;
         let geometry = self.geometry.map_coords(|at| geo::Coord { x: at.x + by, y: at.y });
-        Self { geometry, vertices: self.vertices }
+        let envelope = Rect { min_x: self.envelope.min_x + by, max_x: self.envelope.max_x + by, ..self.envelope };
+        Self { is_tame: self.is_tame.clone(), ..Self::of(geometry, self.vertices, envelope) }
+    }
+
+    /// How often it crosses or touches itself, up to so often; pairs of segments of which one may do so are looked at as long
+    /// as they are not many more than its vertices and `most`.
+    pub fn crossings(&self, most: usize) -> Result<usize, Unsaid> {
+        let pairs = self.vertices.saturating_mul(16).saturating_add(most.saturating_mul(20));
+        self.segments().crossings(most, &mut Budget::new(pairs, None))
+    }
+
+    /// What it would cost to relate them, in places at which each of them meets itself or segments of one are near segments of
+    /// the other; up to so much.
+    pub fn cost(&self, other: &Shaped, most: usize) -> Result<usize, Unsaid> {
+        let own = self.crossings(most)?;
+        let both = own + other.crossings(most - own)?;
+        self.segments().pay(other.segments(), &mut Budget::new(most.saturating_mul(20), None))?;
+        Ok(both)
+    }
+
+    fn segments(&self) -> &Segments {
+        self.segments.get_or_init(|| Segments::new(&self.geometry))
+    }
+
+    fn is_tame(&self) -> bool {
+        let count = || self.vertices <= FEW_VERTICES || self.crossings(MOST_CROSSINGS).is_ok();
+        *self.is_tame.get_or_init(count)
     }
 
     /// Whether they share a point.
-    pub fn intersects(&self, other: &Shaped) -> Option<bool> {
+    pub fn intersects(&self, other: &Shaped, watch: Option<&Watch>) -> Result<bool, Unsaid> {
         if self.vertices.saturating_mul(other.vertices) <= MANY_PAIRS {
             return guarded(|| self.geometry.intersects(&other.geometry));
         }
-        guarded(|| self.geometry.relate(&other.geometry).is_intersects())
+        self.segments().intersects(other.segments(), &mut Budget::new(MOST_LOOKS, watch))
     }
 
-    /// Whether the relation holds; unknown for geometries so broken that nobody can say. Distances are not relations of
-    /// this kind: see [`Shaped::distance`] and [`Around`].
-    pub fn relates(&self, relation: Relation, other: &Shaped) -> Option<bool> {
-        match relation {
-            Relation::Intersects => return self.intersects(other),
-            Relation::Disjoint => return self.intersects(other).map(|meets| !meets),
-            _ => {}
+    /// Whether the relation holds; unsaid for geometries so broken that nobody can say, and for those that meet themselves or
+    /// each other so often that it would take gigabytes and minutes. Distances are not relations of this kind: see
+    /// [`Shaped::distance`] and [`Around`].
+    pub fn relates(&self, relation: Relation, other: &Shaped, watch: Option<&Watch>) -> Result<bool, Unsaid> {
+        let may_hold = match relation {
+            Relation::Intersects => return self.intersects(other, watch),
+            Relation::Disjoint => return self.intersects(other, watch).map(|meets| !meets),
+            // So is a ring that crosses itself held off what its envelope does not even reach.
+            Relation::Within => other.envelope.contains(&self.envelope),
+            Relation::Contains => self.envelope.contains(&other.envelope),
+            Relation::Equals => self.envelope == other.envelope,
+            _ => self.envelope.intersects(&other.envelope),
+        };
+        if !may_hold {
+            return Ok(false);
+        }
+        if watch.is_some_and(Watch::is_stopped) {
+            return Err(Unsaid::Stopped);
+        }
+        if !self.is_tame() || !other.is_tame() {
+            return Err(Unsaid::TooDear);
+        }
+        if self.vertices.saturating_mul(other.vertices) > MOST_PAIRS {
+            self.segments().pay(other.segments(), &mut Budget::new(MOST_PAIRS, watch))?;
         }
         let matrix = guarded(|| self.geometry.relate(&other.geometry))?;
-        Some(match relation {
+        Ok(match relation {
             Relation::Within => matrix.is_within(),
             Relation::Contains => matrix.is_contains(),
             Relation::Touches => matrix.is_touches(),
             Relation::Crosses => matrix.is_crosses(),
             Relation::Overlaps => matrix.is_overlaps(),
             Relation::Equals => matrix.is_equal_topo(),
-            Relation::Intersects | Relation::Disjoint | Relation::DWithin | Relation::Beyond => return None,
+            Relation::Intersects | Relation::Disjoint | Relation::DWithin | Relation::Beyond => {
+                return Err(Unsaid::Broken);
+            }
         })
     }
 
     /// How far they are apart, in the units of both.
     pub fn distance(&self, other: &Shaped) -> Option<f64> {
-        guarded(|| Euclidean.distance(&self.geometry, &other.geometry))
+        guarded(|| Euclidean.distance(&self.geometry, &other.geometry)).ok()
     }
 }
 
@@ -149,8 +215,8 @@ fn flat(figure: &Figure, middle: Point) -> Figure {
 }
 
 /// The library gives up on some rings that cross themselves: then nobody can say.
-fn guarded<T>(run: impl FnOnce() -> T) -> Option<T> {
-    catch_unwind(AssertUnwindSafe(run)).ok()
+fn guarded<T>(run: impl FnOnce() -> T) -> Result<T, Unsaid> {
+    catch_unwind(AssertUnwindSafe(run)).map_err(|_| Unsaid::Broken)
 }
 
 fn geometry(figure: &Figure) -> Geometry {
@@ -212,7 +278,7 @@ fn polygon(rings: &[Vec<Position>]) -> Option<Polygon> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::geometry::samples::{any_sample, any_style, wkb};
+    use crate::model::geometry::samples::{Sample, any_sample, any_style, wkb};
     use crate::model::geometry::{intersects, within, wkt};
     use proptest::prelude::*;
 
@@ -250,8 +316,8 @@ mod tests {
             ("MULTIPOLYGON EMPTY", area, &[Disjoint]),
         ] {
             for relation in [Intersects, Disjoint, Within, Contains, Touches, Crosses, Overlaps, Equals] {
-                let told = shaped(one).relates(relation, &shaped(other));
-                assert_eq!(told, Some(holds.contains(&relation)), "{one} {relation:?} {other}");
+                let told = shaped(one).relates(relation, &shaped(other), None);
+                assert_eq!(told, Ok(holds.contains(&relation)), "{one} {relation:?} {other}");
             }
         }
     }
@@ -274,6 +340,33 @@ mod tests {
     }
 
     #[test]
+    fn a_ring_that_crosses_itself_held_what_its_envelope_does_not_reach() {
+        let (bow_tie, aside) = ("POLYGON((0 0,10 10,10 0,0 10,0 0))", "POLYGON((10 0,20 0,20 10,10 10,10 0))");
+        for relation in [Relation::Contains, Relation::Within, Relation::Equals] {
+            assert_eq!(shaped(bow_tie).relates(relation, &shaped(aside), None), Ok(false), "{relation:?}");
+            assert_eq!(shaped(aside).relates(relation, &shaped(bow_tie), None), Ok(false), "{relation:?}");
+        }
+    }
+
+    proptest! {
+        /// Whether many segments meet is found by an index, as few do without one.
+        #[test]
+        fn an_index_finds_what_meets(one in any_sample(), other in any_sample(), style in any_style()) {
+            // Rings of the samples may cross themselves: there the even-odd rule and others part.
+            let shape = |sample: &Sample| match sample {
+                Sample::Polygon(_) | Sample::Triangle(_) | Sample::Members(..) => None,
+                sample => Some(Shaped::new(&Figure::read(&wkb(sample, style)).unwrap())),
+            };
+            let area = "MULTIPOLYGON(((-5 -5,5 -5,5 5,-5 5,-5 -5),(-2 -2,2 -2,2 2,-2 2,-2 -2)),((10 0,20 0,15 9,10 0)))";
+            let all: Vec<Shaped> = shape(&one).into_iter().chain(shape(&other)).chain([shaped(area)]).collect();
+            for (one, other) in all.iter().flat_map(|one| all.iter().map(move |other| (one, other))) {
+                let by_index = one.segments().intersects(other.segments(), &mut Budget::new(MOST_LOOKS, None));
+                prop_assert_eq!(by_index, one.intersects(other, None));
+            }
+        }
+    }
+
+    #[test]
     fn broken_rings_do_no_harm() {
         for broken in [
             "POLYGON((0 0,10 10,10 0,0 10,0 0))",
@@ -282,7 +375,7 @@ mod tests {
             "MULTIPOLYGON(((0 0,4 0,4 4,0 0)),((0 0,4 0,4 4,0 0)))",
         ] {
             for relation in [Relation::Within, Relation::Touches, Relation::Equals, Relation::Overlaps] {
-                shaped(broken).relates(relation, &shaped("POLYGON((0 0,5 0,5 5,0 5,0 0))"));
+                shaped(broken).relates(relation, &shaped("POLYGON((0 0,5 0,5 5,0 5,0 0))"), None).ok();
             }
         }
     }
@@ -298,10 +391,10 @@ mod tests {
             let (one, other) = (Shaped::new(&Figure::read(&bytes).unwrap()), Shaped::new(&Figure::rectangle(&rect)));
             // Rings of the samples may cross themselves: there the even-odd rule and others part.
             if !matches!(sample, crate::model::geometry::samples::Sample::Polygon(_) | crate::model::geometry::samples::Sample::Triangle(_) | crate::model::geometry::samples::Sample::Members(..)) {
-                prop_assert_eq!(one.intersects(&other), Some(intersects(&bytes, &rect).unwrap()));
-                prop_assert_eq!(one.relates(Relation::Within, &other), Some(within(&bytes, &[rect]).unwrap()));
+                prop_assert_eq!(one.intersects(&other, None), Ok(intersects(&bytes, &rect).unwrap()));
+                prop_assert_eq!(one.relates(Relation::Within, &other, None), Ok(within(&bytes, &[rect]).unwrap()));
             }
-            one.relates(Relation::Touches, &other);
+            one.relates(Relation::Touches, &other, None).ok();
         }
     }
 }

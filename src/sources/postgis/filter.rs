@@ -8,7 +8,7 @@ use super::sql::{Bound, Sql};
 use super::table::Table;
 use crate::base::datetime::{Instant, Interval};
 use crate::expr::evaluate::Test;
-use crate::expr::like::Pattern;
+use crate::expr::like::{Pattern, canonical};
 use crate::expr::temporal::{Time, as_comparisons};
 use crate::expr::{Comparison, Expr, Operand, Relation};
 use crate::model::schema::KeyKind;
@@ -27,9 +27,11 @@ pub(super) struct Filter {
     pub(super) only_finds: bool,
 }
 
-/// Whether all names of a condition are the table's.
+/// Whether all names of a condition are the table's; what takes long is not for the threads that wait for the database.
 pub(super) fn takes(table: &Table, conjunct: &Expr) -> bool {
-    conjunct.fields(&table.schema).is_ok() && (table.geometry.is_some() || !conjunct.reads_geometry())
+    !conjunct.is_dear()
+        && conjunct.fields(&table.schema).is_ok()
+        && (table.geometry.is_some() || !conjunct.reads_geometry())
 }
 
 impl Filter {
@@ -80,9 +82,8 @@ const MOST_MADE: usize = 20;
 
 /// Whether PostgreSQL reads a pattern as the evaluator does.
 fn is_told(pattern: &str) -> bool {
-    // A stray backslash at the end means itself to the evaluator, and is an error to PostgreSQL.
-    let ends_open = pattern.len() - pattern.trim_end_matches('\\').len();
-    !pattern.contains('\0') && ends_open.is_multiple_of(2)
+    // A stray backslash means itself to the evaluator, and an error or nothing to PostgreSQL.
+    !pattern.contains('\0') && canonical(pattern) == pattern
 }
 
 /// A whole number of 64 bits beside a float, exactly: PostgreSQL would compare them as floats. Below 2^53 it may; from there on
