@@ -140,12 +140,28 @@ pub(super) fn spatial_ref(crs: &Crs) -> Result<SpatialRef> {
 /// The part of a system that says where on the ground something is. Heights are not moved; and for a height without a grid
 /// PROJ would leave out the change of datum on the ground as well, a hundred metres and more.
 pub(super) fn ground(crs: &Crs) -> Result<SpatialRef> {
-    spatial_ref(&horizontal(crs)?)
+    spatial_ref(&part(crs)?)
 }
 
 /// The same part as a system of its own, by its code where it has one: that of what has no heights, as a raster, whatever
 /// its file names.
 pub fn horizontal(crs: &Crs) -> Result<Crs> {
+    let part = part(crs)?;
+    Ok(without_height(&spatial_ref(&part)?).unwrap_or(part))
+}
+
+/// A geographic system that has the height above the ellipsoid for a third axis, without that.
+fn without_height(whole: &SpatialRef) -> Option<Crs> {
+    let document = whole.is_geographic().then(|| whole.to_projjson().ok()).flatten()?;
+    let mut document: Value = serde_json::from_str(&document).ok()?;
+    let axes = document["coordinate_system"]["axis"].as_array_mut().filter(|axes| axes.len() == 3)?;
+    axes.pop();
+    // Which is that of another.
+    document.as_object_mut()?.remove("id");
+    Some(Crs::Definition(document.to_string().into()))
+}
+
+fn part(crs: &Crs) -> Result<Crs> {
     match crs {
         Crs::Crs84h => return Ok(Crs::Crs84),
         Crs::Epsg(4979) => return Ok(Crs::Epsg(4326)),

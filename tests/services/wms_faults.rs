@@ -111,3 +111,20 @@ fn a_filter_of_a_layer_that_is_not_on_the_map_drew_all() {
         assert!(answer.text().contains("locator=\"FILTER\"") && answer.text().contains("InvalidParameterValue"));
     }
 }
+
+#[test]
+fn a_filter_in_distances_from_the_centre_of_the_earth_was_taken() {
+    let server = server();
+    let within = |system: &str| {
+        let filter = format!(
+            "<Filter><BBOX><PropertyName>geom</PropertyName><Box srsName=\"{system}\"><coordinates>5,45 15,50</coordinates></Box></BBOX></Filter>"
+        );
+        let filter = percent_encoding::utf8_percent_encode(&filter, percent_encoding::NON_ALPHANUMERIC).to_string();
+        ask(&server, &format!("VERSION=1.3.0&{MAP}&FILTER={filter}"))
+    };
+    assert_eq!(within("EPSG:4326").status, 200);
+    for system in ["EPSG:4978", "EPSG:5773"] {
+        let answer = within(system);
+        assert!(answer.status == 400 && answer.text().contains("has no places on the ground"), "{}", answer.text());
+    }
+}

@@ -79,6 +79,7 @@ fn checked(condition: &Condition, schema: &Schema, layer: &str) -> Result<Expr> 
                 // As QGIS and all clients of WMS write coordinates: a URN means the authority's axes, `EPSG:4326` does not.
                 Some(name) => {
                     let crs: Crs = name.parse()?;
+                    reference::of_places(&crs).map_err(|error| error.message().to_owned())?;
                     let turned = !name.starts_with("EPSG:") && crs.is_lat_first();
                     Ok((crs, turned))
                 }

@@ -135,7 +135,7 @@ fn flat_system(reference: &SpatialRef) -> Result<(Crs, bool)> {
 
 fn flat(crs: &Crs) -> Result<Crs> {
     match reference::horizontal(crs)? {
-        // What has lost its heights may be one with a code.
+        // What has lost its heights may be one that has a code.
         Crs::Definition(text) if Crs::Definition(text.clone()) != *crs => {
             let part = SpatialRef::from_definition(&text).map_err(Error::internal)?;
             Ok(system(&part).map_err(Error::internal)?.0)
