@@ -7,6 +7,7 @@ pub mod datetime;
 pub mod fingerprint;
 pub mod format;
 pub mod link;
+pub mod names;
 pub mod near;
 pub mod stack;
 pub mod xml;

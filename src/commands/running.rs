@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 use graticule::server::Snapshot;
 use tokio::runtime::Runtime;
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
 
 use super::progress::Progress;
 use super::publish::{Publish, Published};
@@ -39,13 +40,26 @@ enum LogFormat {
 impl Running {
     /// Starts to log to standard error.
     pub(crate) fn start_log(&self) -> Done {
-        let filter = EnvFilter::try_new(&self.log).map_err(|cause| format!("--log '{}': {cause}", self.log))?;
+        let filter = filter(&self.log)?;
         let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
         match self.log_format {
             LogFormat::Text => log.with_ansi(std::io::stderr().is_terminal()).init(),
             LogFormat::Json => log.json().flatten_event(true).init(),
         }
         Ok(())
+    }
+}
+
+/// What is logged. A word alone is a level: another would be taken for the name of a module that nobody has, and all be silent.
+fn filter(text: &str) -> Result<EnvFilter, String> {
+    let wrong = |what: &str| format!("--log '{text}': {what}");
+    let levels = "expected error, warn, info, debug, trace or off, or directives such as graticule=debug";
+    let is_level = |word: &str| word.parse::<LevelFilter>().is_ok();
+    let words = text.split(',').map(str::trim).filter(|word| !word.is_empty());
+    let is_word = |word: &str| !word.contains(['=', '[', ':']) && !word.starts_with("graticule");
+    match words.into_iter().find(|word| is_word(word) && !is_level(word)) {
+        Some(_) => Err(wrong(levels)),
+        None => EnvFilter::try_new(text).map_err(|cause| wrong(&cause.to_string())),
     }
 }
 

@@ -39,6 +39,12 @@ fn of(operand: &Operand, message: String) -> Misfit {
     Misfit { name, literal, ..Misfit::new(message) }
 }
 
+/// Whether clients may call the geometry so: by its own name, or as every one is called where no property is.
+pub fn names_geometry(schema: &Schema, name: &str) -> bool {
+    let is_alias = name == GEOMETRY && schema.position(name).is_none() && schema.geometry.is_some();
+    is_alias || is_geometry(schema, name)
+}
+
 struct Checker<'a> {
     schema: &'a Schema,
 }
@@ -391,8 +397,7 @@ impl Checker<'_> {
     }
 
     fn is_geometry(&self, name: &str) -> bool {
-        let is_alias = name == GEOMETRY && self.schema.position(name).is_none() && self.schema.geometry.is_some();
-        is_alias || is_geometry(self.schema, name)
+        names_geometry(self.schema, name)
     }
 
     /// The id that equals a literal; none where none can.

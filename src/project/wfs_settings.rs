@@ -25,6 +25,16 @@ impl Default for Wfs {
 /// Prefixes that documents use themselves.
 const TAKEN: [&str; 8] = ["wfs", "gml", "ows", "ogc", "fes", "xsi", "xlink", "xsd"];
 
+/// Hosts whose namespaces are those of standards.
+const STANDARDS: [&str; 3] = ["www.opengis.net", "www.w3.org", "www.isotc211.org"];
+
+/// Whether a URI is one of this host.
+fn is_of(uri: &str, host: &str) -> bool {
+    let rest = uri.strip_prefix("http://").or_else(|| uri.strip_prefix("https://")).unwrap_or_default();
+    rest.get(..host.len()).is_some_and(|start| start.eq_ignore_ascii_case(host))
+        && rest[host.len()..].chars().next().is_none_or(|next| next == '/' || next == ':')
+}
+
 impl Wfs {
     /// What is wrong with the settings.
     pub(super) fn faults(&self) -> Vec<String> {
@@ -39,6 +49,11 @@ impl Wfs {
         if let Some(uri) = self.namespace.as_ref().filter(|uri| !is_uri(uri)) {
             faults.push(format!("wfs.namespace is '{uri}', expected a URI"));
         }
+        if let Some(uri) = self.namespace.as_ref().filter(|uri| STANDARDS.iter().any(|host| is_of(uri, host))) {
+            faults.push(format!(
+                "wfs.namespace is '{uri}', which is one of the standards: the features need one of their own"
+            ));
+        }
         if self.max_features == Some(0) {
             faults.push("wfs.max_features is 0, expected at least 1".to_owned());
         }
@@ -49,6 +64,21 @@ impl Wfs {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_namespace_of_a_standard_was_taken() {
+        for (uri, faults) in [
+            ("http://www.opengis.net/gml", 1),
+            ("https://www.w3.org/2001/XMLSchema", 1),
+            ("http://WWW.opengis.net", 1),
+            ("http://www.opengis.net.example.org/x", 0),
+            ("urn:example:features", 0),
+            ("http://example.org/www.opengis.net/gml", 0),
+        ] {
+            let settings = Wfs { namespace: Some(uri.to_owned()), ..Wfs::default() };
+            assert_eq!(settings.faults().len(), faults, "{uri}");
+        }
+    }
 
     #[test]
     fn a_prefix_must_be_free() {

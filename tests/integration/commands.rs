@@ -58,6 +58,30 @@ fn what_cannot_be_served_is_told_and_exits_with_1() {
 }
 
 #[test]
+fn a_level_of_the_log_that_there_is_none_was_taken_for_a_module() {
+    for (level, word) in [("foo", "expected error, warn, info, debug"), ("info,foo", "expected error")] {
+        let output = run(&["serve", "--log", level, "/nowhere/at/all.gpkg"]);
+        ended(&output, 1);
+        assert!(stderr(&output).contains(word), "{}", stderr(&output));
+    }
+    for level in ["warn", "INFO", "off", "graticule=debug", "warn,graticule::gateways=trace", "graticule"] {
+        let output = run(&["serve", "--log", level, "/nowhere/at/all.gpkg"]);
+        assert!(stderr(&output).contains("does not exist"), "{level}: {}", stderr(&output));
+    }
+}
+
+#[test]
+fn a_file_that_is_missing_in_a_folder_was_told_as_damaged() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["nope", "nope.shp", "nope.tif", "more/nope", "nope.gpkg"] {
+        let path = folder.path().join(name);
+        let output = run(&["check", text(&path)]);
+        ended(&output, 1);
+        assert!(stderr(&output).contains(&format!("{name} does not exist")), "{}", stderr(&output));
+    }
+}
+
+#[test]
 fn a_port_that_is_taken_is_told() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();

@@ -50,6 +50,12 @@ fn ugly() -> &'static Path {
             infinite.row(Some(&Shape::point(&[1.0, 2.0])), &[("size", &f64::NEG_INFINITY)]);
             infinite.row(Some(&Shape::point(&[2.0, 2.0])), &[("size", &2.5)]);
             package.run("UPDATE infinite SET geom = x'47500011E6100000010700000000000000' WHERE fid = 1");
+            let columns = r#""a,b" TEXT, "-" INTEGER, "q""q" TEXT"#;
+            package
+                .layer("odd", "POINT", 4326, columns)
+                .row(Some(&Shape::point(&[1.0, 2.0])), &[("a,b", &"x"), ("-", &1)])
+                .row(Some(&Shape::point(&[2.0, 2.0])), &[("a,b", &"y"), ("-", &3)])
+                .row(Some(&Shape::point(&[3.0, 2.0])), &[("a,b", &"z"), ("-", &2)]);
             package.finish();
         })
     })
@@ -189,6 +195,34 @@ fn heads_sort_up_then_down_then_not() {
     let (is_sorted, down) = head(&up);
     assert!(is_sorted && down.contains("sortby=-pop_est"), "{down}");
     assert!(!head(&down).1.contains("sortby"));
+}
+
+#[test]
+fn a_column_with_a_comma_in_its_name_could_not_be_sorted_by() {
+    let path = "/ogcapi/collections/odd/items".to_owned();
+    let ids = |query: &str| {
+        let answer: Value =
+            serde_json::from_str(&server().get(&format!("{path}?f=json&{query}")).expect(200).text()).unwrap();
+        let ids = answer["features"].as_array().unwrap().iter().map(|feature| feature["id"].as_i64().unwrap());
+        (ids.collect::<Vec<_>>(), answer["features"][0]["properties"].clone())
+    };
+    assert_eq!(ids("sortby=-%22a,b%22").0, [3, 2, 1]);
+    assert_eq!(ids("sortby=%22-%22,%22a,b%22").0, [1, 3, 2]);
+    assert_eq!(ids("properties=%22a,b%22").1, json!({ "a,b": "x" }));
+    assert_eq!(ids("properties=-,geometry,%22q%22%22q%22").1, json!({ "-": 1, "q\"q": null }));
+    for name in ["a,b", "-", "q&quot;q"] {
+        let mut at = path.clone();
+        for shown in ["", "ascending", "descending"] {
+            let page = html(server(), &at);
+            let cell = &page[page.find(&format!("title=\"{name}\"")).unwrap()..];
+            let cell = &cell[..cell.find("</th>").unwrap()];
+            assert!(cell.contains(&format!("aria-sort=\"{shown}\"")) != shown.is_empty(), "{at}: {cell}");
+            at = page::resolve(&at, &page::attributes(cell)[0]);
+        }
+        assert!(!at.contains("sortby"), "{at}");
+    }
+    let page = html(server(), &format!("{path}?properties=%22a,b%22"));
+    assert!(page.contains("title=\"a,b\"") && !page.contains("title=\"-\""), "{page}");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use http::Method;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::{Value as Json, json};
 use utoipa::{IntoParams, ToSchema};
 
@@ -14,10 +14,12 @@ use crate::base::crs::Crs;
 use crate::base::datetime::Interval;
 use crate::base::format::Format;
 use crate::base::link::{Link, Rel};
+use crate::base::names;
 use crate::data::cursor;
 use crate::data::query::{Query, SortBy};
 use crate::data::{bounds, reference};
 use crate::error::{Error, Kind, Result};
+use crate::expr::check::names_geometry;
 use crate::expr::{Expr, check};
 use crate::model::schema::{Field, FieldKind, Schema};
 use crate::model::value::Value;
@@ -57,11 +59,14 @@ struct Items {
     bbox_crs: Option<String>,
     /// Coordinate reference system of the answer; CRS84 where left out
     crs: Option<String>,
-    /// Names of the properties that features are to have; all where left out
+    /// Names of the properties that features are to have; all where left out. A name with a comma stands in quotation marks:
+    /// `"a,b"`.
+    #[serde(default, deserialize_with = "listed")]
     #[param(min_items = 1)]
     properties: Option<Vec<String>>,
     /// Names of properties by which features are sorted, the first the foremost: `-` before a name has the greatest first.
-    /// What has no value comes last.
+    /// What has no value comes last. A name with a comma, or one that begins with `-`, stands in quotation marks: `-"a,b"`.
+    #[serde(default, deserialize_with = "listed")]
     #[param(min_items = 1)]
     sortby: Option<Vec<String>>,
     /// Whether geometries are left out
@@ -98,6 +103,12 @@ enum ResultType {
     Results,
     /// Their number
     Hits,
+}
+
+/// Names in a list, each as it is written.
+fn listed<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<String>>, D::Error> {
+    let text = Option::<String>::deserialize(deserializer)?;
+    Ok(text.map(|text| names::split(&text).into_iter().map(str::to_owned).collect()))
 }
 
 /// Names that no property's parameter can have: those of this description, and the framework's own.
@@ -338,6 +349,7 @@ fn sort_by(text: &str, schema: &Schema) -> Result<SortBy> {
         Some(b'+' | b' ') => (false, &text[1..]),
         _ => (false, text),
     };
+    let name = &*names::plain(name);
     let field = schema.fields.iter().find(|field| field.name == name);
     if !field.map_or(schema.key.0 == name, |field| field.kind.is_comparable()) {
         return Err(unknown("sortby", name));
@@ -350,7 +362,8 @@ fn sort_by(text: &str, schema: &Schema) -> Result<SortBy> {
 fn chosen(names: Vec<String>, schema: &Schema) -> Result<Vec<String>> {
     let mut chosen = Vec::with_capacity(names.len());
     for name in names {
-        let is_geometry = schema.geometry.as_ref().is_some_and(|geometry| geometry.name == name);
+        let name = names::plain(&name).into_owned();
+        let is_geometry = names_geometry(schema, &name);
         if schema.position(&name).is_none() && !is_geometry && schema.key.0 != name {
             return Err(unknown("properties", &name));
         }

@@ -192,7 +192,8 @@ impl Sink for Parts {
                 return ControlFlow::Break(());
             }
             self.xy.extend([vertex.x, vertex.y]);
-            self.z.push(vertex.z);
+            // A height that is not there is 0 beside others, as GDAL writes it: rings of what is no number are not closed.
+            self.z.push(if vertex.z.is_nan() { 0.0 } else { vertex.z });
         }
         if let Some(node) = self.path.last().and_then(|&at| self.nodes.get(at)) {
             self.ends.push(count(self.z.len() - node.vertices.0));

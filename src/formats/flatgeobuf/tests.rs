@@ -101,6 +101,16 @@ fn one_becomes_a_set_of_one_where_the_layer_has_sets() {
     }
 }
 
+#[test]
+fn a_flat_geometry_among_others_had_heights_that_are_no_numbers() {
+    let flat = Style { z: false, ..Style::default() };
+    let ring = vec![[0.0; 4], [1.0, 0.0, 0.0, 0.0], [1.0, 1.0, 0.0, 0.0], [0.0; 4]];
+    let samples = [Sample::Point([1.0, 2.0, 0.0, 0.0]), Sample::Polygon(vec![ring])];
+    let read = read_back(GeometryKind::Any, true, &samples.map(|sample| wkb(&sample, flat)));
+    let wanted = ["POINT (1 2 0)", "POLYGON ((0 0 0,1 0 0,1 1 0,0 0 0))"];
+    assert_eq!(read, wanted.map(|text| Some(text.to_owned())));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
     #[test]

@@ -157,7 +157,10 @@ fn dataset(path: &Path) -> Result<Dataset> {
     if !within.to_string_lossy().starts_with("/vsi")
         && let Err(cause) = std::fs::File::open(path)
     {
-        return Err(file(path, "cannot be read").because(cause));
+        return Err(match cause.kind() {
+            std::io::ErrorKind::NotFound => file(path, "does not exist"),
+            _ => file(path, "cannot be read").because(cause),
+        });
     }
     let open_flags =
         GdalOpenFlags::GDAL_OF_READONLY | GdalOpenFlags::GDAL_OF_RASTER | GdalOpenFlags::GDAL_OF_VERBOSE_ERROR;

@@ -8,6 +8,7 @@ use minijinja::{Environment, HtmlEscape};
 use super::cell;
 use super::urls::plain;
 use crate::base::format::Format;
+use crate::base::names;
 
 pub(super) fn register(environment: &mut Environment<'static>) {
     environment.add_function("json_dump", json_dump);
@@ -29,6 +30,12 @@ pub(super) fn register(environment: &mut Environment<'static>) {
     environment.add_filter("geometry_name", geometry_name);
     environment.add_filter("without", without);
     environment.add_filter("shell", shell);
+    // Lists of names, as `sortby` and `properties` have them.
+    environment.add_filter("names", |text: &Value| {
+        names::split(&plain(text)).into_iter().map(|name| name.trim().to_owned()).collect::<Vec<_>>()
+    });
+    environment.add_filter("written_name", |name: &Value| names::written(&plain(name)).into_owned());
+    environment.add_filter("plain_name", |name: &Value| names::plain(&plain(name)).into_owned());
     environment.add_filter("feature_title", feature_title);
 }
 

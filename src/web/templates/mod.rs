@@ -20,7 +20,7 @@
 //!
 //! Functions and filters, besides the engine's: `static`, `relative`, `segment`, `query`, `path_append`, `path_chomp`,
 //! `without`, `links_filter`, `json_dump`, `content_type_name`, `nl2br`, `starts_with`, `cell`, `number`, `quantity`, `integer`, `instant`,
-//! `degrees`, `crs_name`, `geometry_name`, `feature_title`, `shell`. Publishers read of them in `docs/pages.md`.
+//! `degrees`, `crs_name`, `geometry_name`, `feature_title`, `shell`, `names`, `written_name`, `plain_name`. Publishers read of them in `docs/pages.md`.
 
 mod cell;
 mod filters;

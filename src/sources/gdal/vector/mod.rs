@@ -299,6 +299,10 @@ fn open(path: &Path, options: &OpenOptions) -> Result<Source> {
     let within = archive::within(path);
     if let Some(local) = state::local(path) {
         match std::fs::metadata(&local) {
+            // A folder is found where nothing in it is what was named.
+            Ok(about) if about.is_dir() && !path.starts_with("/vsi") && !path.exists() => {
+                return Err(file(path, "does not exist"));
+            }
             Ok(about) if about.is_file() && about.len() == 0 => return Err(file(&local, "is empty")),
             Ok(_) => {}
             Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => return Err(file(&local, "does not exist")),
