@@ -9,8 +9,8 @@ use gdal::spatial_ref::{CoordTransform, CoordTransformOptions, SpatialRef};
 use crate::base::bbox::Rect;
 use crate::base::crs::Crs;
 use crate::error::{Error, Kind, Result};
-use crate::model::batch::Batch;
-use crate::model::geometry::rewrite_xy;
+use crate::model::batch::{Batch, Remade};
+use crate::model::geometry::{rewrite_xy, straighten};
 
 use super::mercator;
 use super::reference::ground;
@@ -199,6 +199,14 @@ pub fn reproject(batch: &mut Batch, cell: usize, from: &Crs, to: &Crs) -> Result
 /// The same where losses are no news; returns how many there were.
 pub(super) fn reproject_quietly(batch: &mut Batch, cell: usize, from: &Crs, to: &Crs) -> Result<u64> {
     with_transform(from, to, |kept| {
+        // Moved by their three vertices, arcs would be others.
+        batch.remake_blobs(cell, |wkb, out| match straighten(wkb) {
+            Some(straight) => {
+                out.extend(straight);
+                Remade::Other
+            }
+            None => Remade::Same,
+        });
         let (mut lost, mut has_open, mut before) = (0_u64, false, Before::default());
         batch.blobs_mut(cell, |geometry| {
             let mut jumps = None;
@@ -291,6 +299,32 @@ mod tests {
                 assert!(off(moved(&degrees, &high, place), [150_000.0, 450_000.0]) < 1.0, "{high} {degrees}");
             }
         }
+    }
+
+    #[test]
+    fn a_circle_that_was_moved_shrank() {
+        // A curve polygon with one ring, a circular string: 100 m about a place at 45 degrees north.
+        let head = |kind: u32, count: u32| [&[1][..], &kind.to_le_bytes(), &count.to_le_bytes()].concat();
+        let mut wkb = [head(10, 1), head(8, 5)].concat();
+        for [x, y] in [[100.0, 0.0], [0.0, 100.0], [-100.0, 0.0], [0.0, -100.0], [100.0, 0.0]] {
+            wkb.extend((500_000.0_f64 + x).to_le_bytes());
+            wkb.extend((4_983_000.0_f64 + y).to_le_bytes());
+        }
+        let mut batch = Batch::new(2);
+        batch.push(crate::model::batch::Cell::Int(1));
+        batch.push_blob(&wkb);
+        reproject(&mut batch, 1, &Crs::Epsg(25832), &Crs::Crs84).unwrap();
+        reproject(&mut batch, 1, &Crs::Crs84, &Crs::Epsg(25832)).unwrap();
+        let figure = crate::model::geometry::Figure::read(batch.row(0).geometry().unwrap()).unwrap();
+        let mut vertices = 0;
+        figure.runs(&mut |run| {
+            for at in run {
+                let radius = (at[0] - 500_000.0).hypot(at[1] - 4_983_000.0);
+                assert!((radius - 100.0).abs() < 0.01, "{radius}");
+                vertices += 1;
+            }
+        });
+        assert!(vertices > 60, "{vertices}");
     }
 
     #[test]

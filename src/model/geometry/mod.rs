@@ -23,6 +23,7 @@ pub mod write;
 
 mod arc;
 mod segments;
+mod straighten;
 mod turn;
 
 #[cfg(test)]
@@ -32,6 +33,7 @@ pub use extent::{envelope, z_range};
 pub use figure::Figure;
 pub use intersect::{intersects, intersects_z};
 pub use rewrite::rewrite_xy;
+pub use straighten::straighten;
 pub use within::within;
 
 /// Bytes that are no WKB: cut short, of an unknown type, or nested too deeply.
