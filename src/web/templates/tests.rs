@@ -143,6 +143,16 @@ fn a_feature_is_linked_by_its_escaped_id() {
 }
 
 #[test]
+fn a_feature_with_an_empty_id_led_to_the_list_that_it_stands_in() {
+    let list = json!({ "features": [{ "id": "", "properties": { "name": "x" } }] });
+    let page =
+        Templates::load(None).unwrap().render("getFeatures.html", &context(&list, "text", "#"), &urls()).unwrap();
+    let row = &page[page.find("<tr data-feature=\"\"").unwrap()..];
+    let row = &row[..row.find("</tr>").unwrap()];
+    assert!(!row.contains("href"), "{row}");
+}
+
+#[test]
 fn without_the_map_library_the_page_says_so() {
     let list = json!({ "features": [] });
     let mut context = context(&list, "text", "#");
