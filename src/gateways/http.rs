@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::ConnectInfo;
-use http::header::{HOST, RETRY_AFTER};
+use http::header::{CONNECTION, HOST, RETRY_AFTER};
 use http::{HeaderValue, Version};
 use hyper::body::Incoming;
 use hyper::rt::Executor;
@@ -209,7 +209,8 @@ impl Caller {
         let connection = Waiting::new(connection, talk.clone(), patience, stopped);
         let service = service_fn(move |request: hyper::Request<Incoming>| {
             let in_flight = talk.begin();
-            let mut request = request.map(|body| Unhurried::new(body, talk.clone(), patience.write));
+            let is_alone = request.version() < Version::HTTP_2;
+            let (mut request, left) = Unhurried::new(request, &talk, patience.write);
             request.extensions_mut().insert(ConnectInfo(peer));
             let answer = match misaddressed(&request) {
                 None => Ok(server.clone().call(request)),
@@ -217,10 +218,16 @@ impl Caller {
             };
             let (broken, outgoing) = (broken.clone(), outgoing.clone());
             async move {
-                let response = match answer {
+                let mut response = match answer {
                     Ok(answer) => answer.await?,
                     Err(error) => to_http(refusal(&error)),
                 };
+                if let Some(left) = left
+                    && !left.read().await
+                    && is_alone
+                {
+                    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+                }
                 Ok::<_, Infallible>(response.map(|body| Watched::new(Pieces::new(body, outgoing), broken, in_flight)))
             }
         });

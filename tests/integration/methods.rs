@@ -111,3 +111,16 @@ fn any_tag_is_not_known_of_a_feature_that_is_not_there() {
     demo().get_with("/ogcapi/collections/cities/items/1", &any).expect(304);
     demo().get_with("/ogcapi/collections/cities/items?limit=3", &any).expect(304);
 }
+
+#[test]
+fn a_refused_body_that_comes_late_ends_the_connection_with_a_word() {
+    let head = "PATCH /ows?SERVICE=nothing HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
+    let next = "GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    // All of it is there: the connection stays for the next request.
+    let told = |request: &str| String::from_utf8(client::raw(demo().authority(), request.as_bytes())).unwrap();
+    let both = told(&format!("{head}3\r\nabc\r\n0\r\n\r\n{next}"));
+    assert!(both.starts_with("HTTP/1.1 405") && both.contains("HTTP/1.1 200"), "{both}");
+    // It does not come: whoever asks again is told to take another connection.
+    let late = told(head);
+    assert!(late.starts_with("HTTP/1.1 405") && late.contains("Connection: close"), "{late}");
+}
