@@ -164,8 +164,10 @@ impl Features {
 
     /// The same on another thread where it may take long.
     async fn tested_aside(&mut self, batch: Batch, at: Option<Crs>) -> Step {
-        let Some(tests) = self.tests.take_if(|tests| tests.is_dear()) else {
-            return self.tested(batch, at.as_ref());
+        let tests = match &mut self.tests {
+            // Should nobody wait for them, no further row gets past.
+            Some(tests) if tests.is_dear() => std::mem::replace(tests, Tests::away()),
+            _ => return self.tested(batch, at.as_ref()),
         };
         match tests.aside(batch, self.stored.clone(), at.clone()).await {
             Ok((tests, batch, told)) => {

@@ -20,6 +20,7 @@ pub(super) struct Tests {
     frames: Vec<Frame>,
     passed: Vec<bool>,
     is_dear: bool,
+    is_away: bool,
 }
 
 /// As many batches are tested aside at a time.
@@ -120,7 +121,12 @@ impl Tests {
             Ok(Frame { crs, predicate, scratch: Batch::default() })
         };
         let frames = parts.into_iter().map(frame).collect::<Result<_>>()?;
-        Ok(Self { frames, passed: Vec::new(), is_dear: rest.iter().any(|(expr, _)| expr.is_dear()) })
+        Ok(Self { frames, is_dear: rest.iter().any(|(expr, _)| expr.is_dear()), ..Self::default() })
+    }
+
+    /// In the place of those that another thread has.
+    pub(super) fn away() -> Self {
+        Self { is_away: true, ..Self::default() }
     }
 
     /// Whether a batch may take longer than the thread can be spared that answers others meanwhile.
@@ -152,6 +158,9 @@ impl Tests {
 
     /// Drops the rows that fail. The geometries are in `at`: as stored, or in another system.
     pub(super) fn apply(&mut self, batch: &mut Batch, stored: Option<&Crs>, at: Option<&Crs>) -> Result<()> {
+        if self.is_away {
+            return Err(Error::internal("rows came while others were being tested"));
+        }
         for Frame { crs, predicate, scratch } in &mut self.frames {
             let moved = crs.as_ref().filter(|crs| at.is_none_or(|at| !at.is_same_plane(crs))).zip(stored);
             let Some((crs, stored)) = moved else {
@@ -172,4 +181,18 @@ impl Tests {
 /// A name that the client cannot know.
 pub(super) fn unknown(name: String) -> Error {
     Error::new(Kind::UnknownParameter, format!("there is no property '{name}'")).at(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::batch::Cell;
+
+    #[test]
+    fn no_row_gets_past_tests_that_another_thread_has() {
+        let mut batch = Batch::new(1);
+        batch.push(Cell::Int(1));
+        assert!(Tests::default().apply(&mut batch, None, None).is_ok());
+        assert!(Tests::away().apply(&mut batch, None, None).is_err());
+    }
 }
