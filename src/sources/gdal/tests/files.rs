@@ -10,7 +10,7 @@ fn refused(path: &Path) -> String {
 fn what_is_no_raster_is_told() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.tif");
-    assert!(refused(&path).contains("cannot be read"));
+    assert!(refused(&path).contains("does not exist"));
     std::fs::write(&path, "nothing of the kind").unwrap();
     assert!(refused(&path).contains("no raster"), "{}", refused(&path));
 }
