@@ -69,7 +69,7 @@ fn mixed(number: u64) -> u64 {
 /// The middles of the boxes around points.
 async fn middles(client: &Client) -> Vec<[f64; 2]> {
     let ids: Vec<i64> = (0..300).map(|number| (mixed(number) % 1_000_000) as i64 + 1).collect();
-    let text = "SELECT ST_X(geom), ST_Y(geom) FROM public.points WHERE fid = ANY($1)";
+    let text = "SELECT ST_X(geom), ST_Y(geom) FROM public.points WHERE fid::bigint = ANY($1)";
     let rows = client.query(text, &[&ids]).await.unwrap();
     rows.iter().map(|row| [row.get(0), row.get(1)]).collect()
 }
