@@ -19,8 +19,9 @@ use super::waiting::InFlight;
 use crate::error::Error;
 
 /// Bytes that may wait in the socket before they are sent. Without a limit those are megabytes, of which a third must go before it
-/// takes more: a client that reads steadily but slowly would seem to take nothing for half a minute.
-const UNSENT: u32 = 32 * 1024;
+/// takes more: a client that reads steadily but slowly would seem to take nothing for half a minute. Of these it is the half, and a
+/// page of usual size still goes at once.
+const UNSENT: u32 = 256 * 1024;
 
 /// Set when an answer of the connection broke off.
 pub(crate) type Broken = Arc<AtomicBool>;
