@@ -140,14 +140,14 @@ pub(super) fn spatial_ref(crs: &Crs) -> Result<SpatialRef> {
 /// The part of a system that says where on the ground something is. Heights are not moved; and for a height without a grid
 /// PROJ would leave out the change of datum on the ground as well, a hundred metres and more.
 pub(super) fn ground(crs: &Crs) -> Result<SpatialRef> {
-    spatial_ref(&part(crs)?)
+    part(crs).map(|(_, found)| found)
 }
 
 /// The same part as a system of its own, by its code where it has one: that of what has no heights, as a raster, whatever
 /// its file names.
 pub fn horizontal(crs: &Crs) -> Result<Crs> {
-    let part = part(crs)?;
-    Ok(without_height(&spatial_ref(&part)?).unwrap_or(part))
+    let (part, found) = part(crs)?;
+    Ok(without_height(&found).unwrap_or(part))
 }
 
 /// A geographic system that has the height above the ellipsoid for a third axis, without that.
@@ -161,24 +161,26 @@ fn without_height(whole: &SpatialRef) -> Option<Crs> {
     Some(Crs::Definition(document.to_string().into()))
 }
 
-fn part(crs: &Crs) -> Result<Crs> {
-    match crs {
-        Crs::Crs84h => return Ok(Crs::Crs84),
-        Crs::Epsg(4979) => return Ok(Crs::Epsg(4326)),
-        _ => {}
-    }
-    let whole = spatial_ref(crs)?;
+fn part(crs: &Crs) -> Result<(Crs, SpatialRef)> {
+    let crs = match crs {
+        Crs::Crs84h => Crs::Crs84,
+        Crs::Epsg(4979) => Crs::Epsg(4326),
+        other => other.clone(),
+    };
+    let whole = spatial_ref(&crs)?;
     if !whole.is_compound() {
-        return Ok(crs.clone());
+        return Ok((crs, whole));
     }
     let document: Value =
         serde_json::from_str(&whole.to_projjson().map_err(Error::internal)?).map_err(Error::internal)?;
     let part = &document["components"][0];
     let code = part["id"]["code"].as_u64().filter(|_| part["id"]["authority"] == "EPSG");
-    Ok(match code.and_then(|code| u32::try_from(code).ok()) {
+    let part = match code.and_then(|code| u32::try_from(code).ok()) {
         Some(code) => Crs::Epsg(code),
         None => Crs::Definition(part.to_string().into()),
-    })
+    };
+    let found = spatial_ref(&part)?;
+    Ok((part, found))
 }
 
 /// The same system by a definition that says all of it, where a name of another authority or a text for PROJ is its

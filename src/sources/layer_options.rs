@@ -1,5 +1,6 @@
 //! What a project file says of a layer that the source itself does not say, or says otherwise.
 
+use crate::base::bbox::Rect;
 use crate::base::crs::Crs;
 use crate::model::schema::{Field, FieldKind, TimeFields};
 
@@ -35,11 +36,12 @@ impl LayerOptions {
     }
 }
 
-/// Whether all of these places of a layer that says no reference system may be longitudes and latitudes, by a good
+/// Whether what lies in these rectangles of a layer that says no reference system may be longitudes and latitudes, by a good
 /// measure: some count on over the date line, some round a bit past a pole.
-pub(super) fn in_degrees(places: impl IntoIterator<Item = (f64, f64)>) -> Result<(), String> {
-    let mut places = places.into_iter().filter(|(x, y)| x.is_finite() && y.is_finite());
-    let Some((x, y)) = places.find(|(x, y)| x.abs() > 540.0 || y.abs() > 100.0) else { return Ok(()) };
+pub(super) fn in_degrees(rects: impl IntoIterator<Item = Rect>) -> Result<(), String> {
+    let corners = rects.into_iter().flat_map(|rect| [(rect.min_x, rect.min_y), (rect.max_x, rect.max_y)]);
+    let mut corners = corners.filter(|(x, y)| x.is_finite() && y.is_finite());
+    let Some((x, y)) = corners.find(|(x, y)| x.abs() > 540.0 || y.abs() > 100.0) else { return Ok(()) };
     Err(format!(
         "its coordinates ({x} {y}) are no longitude and latitude, and it does not say its reference system: name it with \
          crs = \"EPSG:…\" in the project file"

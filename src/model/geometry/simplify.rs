@@ -6,7 +6,7 @@ use crate::base::bbox::Rect;
 
 use super::Malformed;
 use super::points::Points;
-use super::wkb::{Shape, Sink, walk};
+use super::wkb::{Shape, Sink, type_code, walk};
 use super::write::Writer;
 
 /// Appends a geometry without the vertices that lie within `least` (width and height) of the one before. What is smaller
@@ -20,10 +20,9 @@ pub fn simplify(wkb: &[u8], least: (f64, f64), out: &mut Vec<u8>) -> Result<(), 
 /// Appends what stands for a geometry of this envelope that is smaller than `least`; false where its kind alone does not
 /// tell what that is.
 pub fn dot(wkb: &[u8], envelope: &Rect, least: (f64, f64), out: &mut Vec<u8>) -> bool {
-    let (Some(&order), Some(Ok(code))) = (wkb.first(), wkb.get(1..5).map(<[u8; 4]>::try_from)) else { return false };
-    let code = if order == 1 { u32::from_le_bytes(code) } else { u32::from_be_bytes(code) };
+    let Some(code) = type_code(wkb) else { return false };
     let mut writer = Writer::new(out);
-    match (code & 0x1fff_ffff) % 1000 {
+    match code {
         2 | 5 | 8 | 9 | 11 => {
             writer.begin(Shape::LineString);
             writer.run(&dash(envelope, least));

@@ -4,26 +4,18 @@ use std::ops::ControlFlow;
 
 use super::Figure;
 use super::points::Points;
-use super::wkb::{Shape, Sink, walk};
+use super::wkb::{Shape, Sink, type_code, walk};
 
 /// The geometry without arcs; `None` where it has none, or cannot be read.
 pub fn straighten(wkb: &[u8]) -> Option<Vec<u8>> {
     let straight = || Figure::read(wkb).ok().map(|figure| figure.wkb());
-    match kind(wkb)? {
+    match type_code(wkb)? {
         // A circular string, a compound curve, a curve polygon.
         8..=10 => straight(),
         // A collection, a multi-curve, a multi-surface: most have none.
         7 | 11 | 12 if count::<true>(wkb)? != count::<false>(wkb)? => straight(),
         _ => None,
     }
-}
-
-/// The code of the geometry's type, flat.
-fn kind(wkb: &[u8]) -> Option<u32> {
-    let (&order, rest) = wkb.split_first()?;
-    let code = *rest.first_chunk()?;
-    let code = if order == 0 { u32::from_be_bytes(code) } else { u32::from_le_bytes(code) };
-    Some((code & 0x0fff_ffff) % 1000)
 }
 
 fn count<const STRAIGHT: bool>(wkb: &[u8]) -> Option<usize> {

@@ -80,6 +80,14 @@ pub fn walk<S: Sink>(wkb: &[u8], sink: &mut S) -> Result<(), Malformed> {
     }
 }
 
+/// The code of a geometry's type, without what it says of heights and measures; `None` where there is no head.
+pub(super) fn type_code(wkb: &[u8]) -> Option<u32> {
+    let (&order, rest) = wkb.split_first()?;
+    let code = *rest.first_chunk()?;
+    let code = if order == 0 { u32::from_be_bytes(code) } else { u32::from_le_bytes(code) };
+    Some((code & !(Z_FLAG | M_FLAG | SRID_FLAG)) % 1000)
+}
+
 enum Stop {
     Malformed,
     Enough,

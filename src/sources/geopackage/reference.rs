@@ -3,6 +3,7 @@
 use rusqlite::{Connection, OptionalExtension};
 
 use super::{cells, sql};
+use crate::base::bbox::Rect;
 use crate::base::crs::Crs;
 use crate::error::{Error, Kind, Result};
 use crate::model::geometry::envelope;
@@ -16,9 +17,8 @@ pub(super) fn read(connection: &Connection, table: &str, column: &str, srs: i64)
     let fault = |what: &str| Error::new(Kind::Internal, format!("layer '{table}': {what}"));
     let wrong = |what: &str| fault(&format!("its reference system {srs} {what}"));
     if let 0 | -1 = srs {
-        let corners =
-            corners(connection, table, column).map_err(|cause| wrong("cannot be looked at").because(cause))?;
-        in_degrees(corners).map_err(|what| fault(&what))?;
+        let first = first(connection, table, column).map_err(|cause| wrong("cannot be looked at").because(cause))?;
+        in_degrees(first).map_err(|what| fault(&what))?;
         if srs == -1 {
             tracing::warn!(
                 table,
@@ -53,17 +53,16 @@ pub(super) fn read(connection: &Connection, table: &str, column: &str, srs: i64)
     newer.filter(is_given).map(|text| Crs::Definition(text.into())).ok_or_else(|| wrong("has no definition"))
 }
 
-/// The corners of the first geometries.
-fn corners(connection: &Connection, table: &str, column: &str) -> rusqlite::Result<Vec<(f64, f64)>> {
+/// The envelopes of the first geometries.
+fn first(connection: &Connection, table: &str, column: &str) -> rusqlite::Result<Vec<Rect>> {
     let (column, table) = (sql::quoted(column), sql::quoted(table));
     let query = format!("SELECT {column} FROM {table} WHERE {column} IS NOT NULL LIMIT {LOOKED_AT}");
     let mut statement = connection.prepare(&query)?;
-    let (mut rows, mut corners) = (statement.query([])?, Vec::new());
+    let (mut rows, mut rects) = (statement.query([])?, Vec::new());
     while let Some(row) = rows.next()? {
-        let rect = cells::geometry(row.get_ref(0)?).and_then(|stored| envelope(stored.wkb).ok().flatten());
-        corners.extend(rect.into_iter().flat_map(|rect| [(rect.min_x, rect.min_y), (rect.max_x, rect.max_y)]));
+        rects.extend(cells::geometry(row.get_ref(0)?).and_then(|stored| envelope(stored.wkb).ok().flatten()));
     }
-    Ok(corners)
+    Ok(rects)
 }
 
 /// The epoch of the coordinates in years; the column is there from GeoPackage 1.4 on, and in what GDAL wrote before.

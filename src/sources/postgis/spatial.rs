@@ -8,6 +8,7 @@ use super::fault;
 use super::sql::{Sql, quoted};
 use super::srid;
 use super::table::{From, Geometry};
+use crate::base::bbox::Rect;
 use crate::base::crs::Crs;
 use crate::error::{Error, Kind, Result};
 use crate::model::schema::{GeometryField, GeometryKind};
@@ -183,6 +184,6 @@ async fn in_degrees(client: &Client, from: &From, column: &str) -> Result<Result
     );
     let rows = ask(client, &sql).await?;
     let side = |row: &Row, at: usize| row.get::<_, Option<f64>>(at).unwrap_or(f64::NAN);
-    let corner = |at: usize| rows.iter().map(move |row| (side(row, at), side(row, at + 1)));
-    Ok(layer_options::in_degrees(corner(0).chain(corner(2))))
+    let rect = |row| Rect { min_x: side(row, 0), min_y: side(row, 1), max_x: side(row, 2), max_y: side(row, 3) };
+    Ok(layer_options::in_degrees(rows.iter().map(rect)))
 }

@@ -445,12 +445,12 @@ pub(super) fn probe(layer: &mut OgrLayer<'_>, driver: Driver) -> Result<(), Stri
     }
 }
 
-/// The corners of the first feature, and of the extent that the file tells.
-pub(super) fn corners(layer: &mut OgrLayer<'_>) -> impl Iterator<Item = (f64, f64)> + use<> {
+/// The envelope of the first feature, and the extent that the file tells.
+pub(super) fn places(layer: &mut OgrLayer<'_>) -> impl Iterator<Item = Rect> + use<> {
     let told = if layer.can(c"FastGetExtent") { layer.extent() } else { None };
     layer.rewind();
     let mut wkb = Vec::new();
     let first = layer.next().filter(|feature| feature.wkb(&mut wkb)).map(drop);
     let first = first.and_then(|()| envelope(&wkb).ok().flatten());
-    told.into_iter().chain(first).flat_map(|rect| [(rect.min_x, rect.min_y), (rect.max_x, rect.max_y)])
+    told.into_iter().chain(first)
 }

@@ -189,7 +189,7 @@ impl VectorFile {
         let mut opened = source.layer(index).ok_or_else(|| wrong("it cannot be opened".to_owned()))?;
         layer::probe(&mut opened, table.driver).map_err(wrong)?;
         if options.crs.is_none() && !has_reference && table.schema.geometry.is_some() {
-            in_degrees(layer::corners(&mut opened)).map_err(wrong)?;
+            in_degrees(layer::places(&mut opened)).map_err(wrong)?;
         }
         let has_key = table.key.is_some();
         let layer = layer::Layer::new(self.room.clone(), table, &mut opened);
